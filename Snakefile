@@ -1,0 +1,39 @@
+# rftlab: one study, from base models to report. `snakemake -n` lists the plan, `snakemake` makes it.
+# Work as in any Snakemake project: snakemake --configfile my.yaml --cores 8 report
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+sys.path.insert(0, f"{workflow.basedir}/src")
+
+from rftlab.errors import BadInputError
+from rftlab.plan import Plan
+from rftlab.study import read_study
+
+if not config:  # configfile and --configfile merge: the default must not leak into another study
+
+    configfile: "config/demo.yaml"
+
+
+try:
+    plan = Plan(read_study(config, workflow.configfiles))
+except BadInputError as error:
+    sys.exit(str(error))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+#include: "workflow/rules/track.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.output,
+        # rules.track.output,

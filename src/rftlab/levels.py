@@ -1,0 +1,101 @@
+"""Levels that are files: one small module with one pure function, found by its name.
+
+``advantages/group_norm.py`` holds the function ``advantage`` and is what ``advantage: {name: group_norm}`` in a
+study means. Planning reads such a file without executing it (its docstring, the function's keyword parameters and its
+upper-case constants), so that a plan imports no torch; a stage imports exactly the levels its run selects.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+PACKAGE = Path(__file__).parent
+FUNCTIONS = {
+    "advantages": "advantage",
+    "objectives.ratio": "policy_loss",
+    "objectives.aggregation": "token_weights",
+    "objectives.kl": "penalty",
+    "rewards": "verify",
+}
+
+
+class UnknownLevelError(ValueError):
+    """No such level, or not such a parameter; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class LevelFile:
+    """What a level's file declares: its one-line summary, its keyword parameters with defaults, its constants."""
+
+    kind: str
+    name: str
+    summary: str
+    parameters: dict[str, Any]
+    constants: dict[str, Any]
+
+    @property
+    def module(self) -> str:
+        """Name to import."""
+        return f"rftlab.{self.kind}.{self.name}"
+
+
+def names(kind: str) -> list[str]:
+    """Every level of a kind, sorted."""
+    folder = PACKAGE.joinpath(*kind.split("."))
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
+
+
+def read(kind: str, name: str) -> LevelFile:
+    """Read a level's file without executing it.
+
+    Raises:
+        UnknownLevelError: there is no such file, or it lacks the function its kind requires.
+    """
+    if name not in names(kind):
+        raise UnknownLevelError(f"{name!r} is not one of {', '.join(names(kind))}{did_you_mean(name, names(kind))}")
+    tree = ast.parse(PACKAGE.joinpath(*kind.split("."), f"{name}.py").read_text(encoding="utf-8"))
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == FUNCTIONS[kind]]
+    if not functions:
+        raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py defines no function {FUNCTIONS[kind]}()")
+    arguments = functions[0].args
+    parameters = {}
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if not _is_literal(default):
+            raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py: {argument.arg} needs a literal default")
+        parameters[argument.arg] = ast.literal_eval(default)
+    constants = {
+        target.id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and _is_literal(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.isupper()
+    }
+    docstring = ast.get_docstring(tree) or ast.get_docstring(functions[0]) or ""
+    return LevelFile(kind, name, docstring.partition("\n")[0], parameters, constants)
+
+
+def _is_literal(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    try:
+        ast.literal_eval(node)  # type: ignore[arg-type]  # None is refused like any other
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def load(kind: str, name: str) -> Callable[..., Any]:
+    """Import a level and return its function."""
+    level = read(kind, name)
+    function: Callable[..., Any] = getattr(importlib.import_module(level.module), FUNCTIONS[kind])
+    return function
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """A hint for a misspelt word: `` (did you mean 'token_mean'?)``, or nothing."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

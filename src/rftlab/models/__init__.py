@@ -1,0 +1,62 @@
+"""Base models and checkpoints: ordinary Hugging Face directories with safetensors, loaded the same way everywhere."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rftlab.errors import BadInputError
+
+if TYPE_CHECKING:  # planning imports this package: torch and transformers load when a model does
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from rftlab.rollouts import Engine
+
+
+class PolicyDirectory:
+    """A directory that holds a causal language model and its tokenizer.
+
+    Raises:
+        BadInputError: a file is missing; pickled weights are never loaded.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise BadInputError(
+                    f"{folder}: no {name} (a model directory needs config.json, tokenizer.json and model.safetensors)"
+                )
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Digest of the weights file."""
+        from rftlab.runlog import file_sha256
+
+        return file_sha256(self.folder / "model.safetensors")
+
+    def model(self, *, frozen: bool = False) -> PreTrainedModel:
+        """The model in float32, in evaluation mode: no dropout, so that sampler and trainer are one policy."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        model = AutoModelForCausalLM.from_pretrained(
+            self.folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+        )
+        return model.eval().requires_grad_(not frozen)
+
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
+
+    @staticmethod
+    def engine(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:
+        """An engine that samples from ``model``."""
+        from rftlab.prompts import end_tokens
+        from rftlab.rollouts.transformers_engine import TransformersEngine
+
+        ends = end_tokens(tokenizer, model.config.eos_token_id)
+        return TransformersEngine(model, end_tokens=ends, pad_token=tokenizer.pad_token_id)

@@ -1,0 +1,65 @@
+"""Build a base model: an ordinary Hugging Face directory, and ``model.json`` that says where it comes from.
+
+Stage: ``python -m rftlab.models.build --config JSON --folder DIR``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rftlab.errors import BadInputError, one_line_errors
+from rftlab.models import PolicyDirectory
+from rftlab.runlog import file_sha256, write_json
+from rftlab.state import WEIGHTS, save_checkpoint
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Build the base model of a resolved configuration."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.models.build")
+    parser.add_argument("--config", required=True, type=json.loads)
+    parser.add_argument("--folder", required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    build(arguments.config, arguments.folder)
+
+
+def build(config: dict[str, Any], folder: Path) -> None:
+    """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``."""
+    torch.use_deterministic_algorithms(True)
+    model, tokenizer, facts = make(config)
+    model.generation_config = type(model.generation_config)()  # sampling parameters are the study's alone
+    save_checkpoint(folder / "model", model, tokenizer)
+    manifest = {
+        "sha256": file_sha256(folder / "model" / WEIGHTS),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "architecture": model.config.model_type,
+        **facts,
+        "config": config,
+    }
+    write_json(folder / "model.json", manifest)
+
+
+def make(config: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, Any]]:
+    """Model, tokenizer and facts for the manifest, by ``source``; imports only what that source needs."""
+    if config["source"] == "tiny":
+        from rftlab.models.tiny import TinyConfig, train_tiny
+
+        return train_tiny(TinyConfig.read(config))
+    if config["source"] == "gguf":
+        from rftlab.models.gguf import read_gguf
+
+        return read_gguf(config)
+    if config["source"] == "directory":
+        directory = PolicyDirectory(Path(config["path"]))
+        return directory.model(), directory.tokenizer(), {"path": config["path"]}
+    raise BadInputError(f"source: {config['source']!r} is not one of tiny, gguf, directory")
+
+
+if __name__ == "__main__":
+    main()

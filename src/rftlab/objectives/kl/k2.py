@@ -1,0 +1,13 @@
+"""Half the squared log-ratio: k2 = ½·d², with d = log π − log π_ref.
+
+Value: biased for KL(π‖π_ref), the less the closer the two are; never negative. Gradient in the loss: ∇k2 = d·∇log π,
+whose expectation under π is exactly ∇KL(π‖π_ref): of the three, the one that descends this divergence.
+Source: Schulman, Approximating KL Divergence (2020); gradient: arXiv 2506.09477.
+"""
+
+from torch import Tensor
+
+
+def penalty(logprobs_NT: Tensor, reference_logprobs_NT: Tensor) -> Tensor:
+    """Return penalty_NT = ½·(logprobs_NT − reference_logprobs_NT)², in nats per token."""
+    return 0.5 * (logprobs_NT - reference_logprobs_NT).square()

@@ -1,0 +1,45 @@
+"""From a query to the tokens a model sees: a template, and the model's chat template where the study asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from rftlab.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """``template`` holds ``{{ query }}``; ``chat`` makes it one user message in the model's chat template."""
+
+    template: str = "{{ query }}"
+    chat: bool = False
+
+    def render(self, query: str) -> str:
+        """Text of the prompt, before any chat template. Only ``{{ query }}`` is replaced: a query is never code."""
+        return self.template.replace("{{ query }}", query)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str) -> list[int]:
+    """Token ids of a query's prompt.
+
+    Raises:
+        BadInputError: a chat template is asked for and the model has none, or a character is unknown to the tokenizer.
+    """
+    if prompt.chat:
+        if not tokenizer.chat_template:
+            raise BadInputError(f"prompt.chat: {tokenizer.name_or_path} has no chat template; set prompt.chat to false")
+        messages = [{"role": "user", "content": prompt.render(query)}]
+        ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    else:
+        ids = tokenizer(prompt.render(query)).input_ids
+    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
+        raise BadInputError(f"{tokenizer.name_or_path}: the tokenizer does not know every character of {query!r}")
+    return list(ids)
+
+
+def end_tokens(tokenizer: PreTrainedTokenizerBase, also: int | list[int] | None = None) -> list[int]:
+    """Ids that end a response: the tokenizer's end token and those of the model's configuration (``also``)."""
+    ids = {tokenizer.eos_token_id, *(also if isinstance(also, list) else [also])}
+    return sorted(i for i in ids if i is not None)

@@ -1,0 +1,172 @@
+"""Where results come from: fingerprints of the code a stage depends on, and the record each run keeps.
+
+A fingerprint covers a stage's import closure inside this package, read statically, plus the level files a run selects
+by name. It hashes the token stream without comments, docstrings and layout, so that it is the same under every Python
+version and an edit that changes no behaviour reruns nothing. Planning imports this module: no torch, no numpy.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import io
+import os
+import platform
+import subprocess
+import time
+import tokenize
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
+FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
+PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "datasets", "pyarrow", "snakemake")
+
+
+def fingerprint(*modules: str) -> str:
+    """16 hexadecimal digits for the behaviour of modules and all they import from this package."""
+    files: dict[str, Path] = {}
+    for module in modules:
+        files |= closure(module)
+    hasher = hashlib.sha256()
+    for name in sorted(files):
+        hasher.update(f"{name}\0{tokens_digest(files[name])}\0".encode())
+    return hasher.hexdigest()[:16]
+
+
+@functools.cache
+def closure(module: str) -> dict[str, Path]:
+    """Name and file of a module, of its parent packages and of every module of this package it imports, at any depth.
+
+    Imports inside functions and under ``TYPE_CHECKING`` count: what a stage may run, its fingerprint holds.
+
+    Raises:
+        ModuleNotFoundError: there is no such module.
+    """
+    if source_file(module) is None:
+        raise ModuleNotFoundError(f"no module {module} in {PACKAGE}")
+    found: dict[str, Path] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        path = source_file(name)
+        if path is None or name in found:
+            continue
+        found[name] = path
+        todo += [name.rpartition(".")[0], *imports(name, path)]
+    return found
+
+
+def source_file(module: str) -> Path | None:
+    """Source file of a module of this package; nothing is executed."""
+    root, *parts = module.split(".")
+    if root != PACKAGE.name:
+        return None
+    base = PACKAGE.joinpath(*parts)
+    return next((p for p in (base.with_suffix(".py") if parts else base, base / "__init__.py") if p.is_file()), None)
+
+
+def imports(module: str, path: Path) -> Iterator[str]:
+    """Names a module imports, as far as they can be read from its text."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            name = "." * node.level + (node.module or "")
+            base = importlib.util.resolve_name(name, package) if node.level else name
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@functools.cache
+def tokens_digest(path: Path) -> str:
+    """SHA-256 of a source file's tokens, without comments, docstrings and layout."""
+    return hashlib.sha256("\0".join(tokens(path.read_text(encoding="utf-8"))).encode()).hexdigest()
+
+
+def tokens(source: str) -> Iterator[str]:
+    """Tokens that carry behaviour. An f-string is one token, its text, as it was before Python 3.12."""
+    docstrings = set(docstring_positions(source))
+    lines = source.splitlines(keepends=True)
+    depth, start = 0, (0, 0)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == FSTRING_START:
+            start = start if depth else token.start
+            depth += 1
+        elif token.type == FSTRING_END:
+            depth -= 1
+            if depth == 0:
+                yield between(lines, start, token.end)
+        elif depth or token.type in LAYOUT or token.start in docstrings:
+            continue
+        elif token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
+            yield tokenize.tok_name[token.type]
+        else:
+            yield token.string
+
+
+def docstring_positions(source: str) -> Iterator[tuple[int, int]]:
+    """Line and column of every docstring, counted as the tokenizer counts them."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for statement in node.body[:1]:
+            expression = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(expression, ast.Constant) and isinstance(expression.value, str):
+                column = len(lines[expression.lineno - 1].encode()[: expression.col_offset].decode())
+                yield expression.lineno, column
+
+
+def between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    """Source text from one (line, column) to another."""
+    if start[0] == end[0]:
+        return lines[start[0] - 1][start[1] : end[1]]
+    middle = lines[start[0] : end[0] - 1]
+    return "".join([lines[start[0] - 1][start[1] :], *middle, lines[end[0] - 1][: end[1]]])
+
+
+def record(code: str, inputs: dict[str, dict[str, Any]], started: float) -> dict[str, Any]:
+    """What a run keeps about itself; environment variables are never among it.
+
+    Args:
+        code: fingerprint of the stage, as planning computed it.
+        inputs: facts about each input, path and sha256 among them.
+        started: ``time.time()`` at the start.
+    """
+    return {
+        "code": code,
+        **repository(),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES if installed(name)},
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
+        **inputs,
+        "wall_start": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started, 3),
+    }
+
+
+def repository() -> dict[str, Any]:
+    """Commit of the working directory and whether it has uncommitted changes; None outside a git repository."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def installed(package: str) -> bool:
+    """Whether a distribution is installed."""
+    return next(iter(metadata.distributions(name=package)), None) is not None

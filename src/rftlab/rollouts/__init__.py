@@ -1,0 +1,48 @@
+"""Rollouts: what an engine is asked for and what it returns. An engine is any class with ``sync`` and ``generate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Every parameter of sampling; nothing is ever taken from a model's ``generation_config``.
+
+    ``temperature`` 0 means greedy decoding. ``top_p`` < 1 cuts the distribution and so biases the importance ratio.
+    """
+
+    max_new_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most likely token is taken instead of a sampled one."""
+        return self.temperature == 0.0
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled response to a query.
+
+    ``tokens`` are the response's T token ids, its first end token included; ``logprobs`` the T log-probabilities of
+    these tokens under the distribution they were drawn from; ``truncated`` says that no end token came in time.
+    """
+
+    prompt: tuple[int, ...]
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    truncated: bool
+
+
+class Engine(Protocol):
+    """What samples rollouts."""
+
+    def sync(self, model: Any) -> None:
+        """Use the weights of ``model`` from now on."""
+
+    def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, seeds: Sequence[int]) -> list[Rollout]:
+        """Sample one rollout per prompt; rollout i is a function of prompt i, ``seeds[i]`` and the weights alone."""

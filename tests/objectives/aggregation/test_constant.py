@@ -1,0 +1,15 @@
+import numpy as np
+from numpy.testing import assert_allclose
+
+from rftlab.objectives.aggregation.constant import token_weights
+
+LENGTHS_Bn = np.array([[2, 6], [4, 8]])
+
+
+def test_weights():
+    # 4 rollouts of at most 16 tokens
+    assert_allclose(token_weights(LENGTHS_Bn, 16), np.full((2, 2), 1 / 64), rtol=1e-15)
+
+
+def test_one_rollout():
+    assert_allclose(token_weights(np.array([[2], [6]]), 16), [[1 / 32], [1 / 32]], rtol=1e-15)

@@ -1,0 +1,50 @@
+# Evaluation: one job per run and suite, over all its checkpoints; the base model once for all runs with its prompt.
+rule evaluate_base:
+    input:
+        model=lambda w: f"{plan.model_folder(w.model)}/model.json",
+        sets=lambda w: [plan.evaluation_file(name) for name in plan.base_sets(w.digest)],
+    output:
+        f"{RESULTS}/evaluations/{{model}}/base/{{digest}}.parquet",
+    log:
+        f"{LOGS}/evaluate/{{model}}/base/{{digest}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate/{{model}}/base/{{digest}}.tsv"
+    threads: plan.study.threads
+    params:
+        code=lambda w: plan.base_params(w.model, w.digest)["code"],
+        config=lambda w: plan.base_params(w.model, w.digest)["config"],
+    message:
+        "evaluate the base model {wildcards.model}"
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "{PYTHON} rftlab.evaluate --config {params.config:q} --model $(dirname {input.model:q})/model"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule evaluate:
+    input:
+        checkpoints=f"{RUN}/checkpoints.json",
+        sets=lambda w: [plan.evaluation_file(name) for name in plan.suites(w.dataset)[w.suite]],
+    output:
+        f"{RESULTS}/evaluations/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.parquet",
+    log:
+        f"{LOGS}/evaluate/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.tsv"
+    threads: plan.study.threads
+    params:
+        code=lambda w: plan.evaluation_params(run_of(w), w.suite)["code"],
+        config=lambda w: plan.evaluation_params(run_of(w), w.suite)["config"],
+    message:
+        "evaluate {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}, {wildcards.suite}"
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "{PYTHON} rftlab.evaluate --config {params.config:q} --run $(dirname {input.checkpoints:q})"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule evaluations:
+    input:
+        plan.evaluations(),

@@ -1,0 +1,24 @@
+# Base models: Hugging Face directories, shared between studies.
+rule base_model:
+    output:
+        manifest="resources/models/{model}/{digest}/model.json",
+    log:
+        f"{LOGS}/models/{{model}}-{{digest}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/models/{{model}}-{{digest}}.tsv"
+    threads: plan.study.threads
+    params:
+        folder=lambda w: plan.model_folder(w.model),
+        code=lambda w: plan.model_params(w.model)["code"],
+        config=lambda w: plan.model_params(w.model)["config"],
+    message:
+        "base model {wildcards.model}"
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "{PYTHON} rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
+
+
+rule models:
+    input:
+        [f"{plan.model_folder(model)}/model.json" for model in plan.study.models],

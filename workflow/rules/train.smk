@@ -1,0 +1,44 @@
+# Training: one job per run. Checkpoints lie beside checkpoints.json, their manifest, which is published last.
+RUN = f"{RESULTS}/runs/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}"
+
+
+rule train:
+    input:
+        model=lambda w: f"{plan.model_folder(w.model)}/model.json",
+        data=lambda w: plan.data_file(w.dataset, "train"),
+    output:
+        run=f"{RUN}/run.json",
+        metrics=f"{RUN}/metrics.jsonl",
+        timings=f"{RUN}/timings.jsonl",
+        provenance=f"{RUN}/provenance.json",
+        checkpoints=f"{RUN}/checkpoints.json",
+    log:
+        f"{LOGS}/train/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}.tsv"
+    threads: plan.study.threads
+    params:
+        folder=lambda w: plan.run_folder(run_of(w)),
+        code=lambda w: plan.run_params(run_of(w))["code"],
+        config=lambda w: plan.run_params(run_of(w))["config"],
+    message:
+        "train {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
+    conda:
+        "../../envs/cpu.yaml"
+    shell:
+        "{PYTHON} rftlab.train --config {params.config:q} --model $(dirname {input.model:q})/model"
+        " --data {input.data:q} --folder {params.folder:q} --code {params.code} > {log:q} 2>&1"
+
+
+rule baseline:
+    input:
+        trained(run for run in plan.runs() if run.variant.name == "baseline"),
+
+
+for factor in plan.study.factors:
+
+    rule:
+        name:
+            f"factor_{factor}"
+        input:
+            trained(run for run in plan.runs() if run.variant.factor == factor),
