@@ -29,11 +29,11 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
-#include: "workflow/rules/track.smk"
+include: "workflow/rules/track.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.tables.output,
-        # rules.track.output,
+        rules.report.output,
+        rules.track.output,

@@ -239,7 +239,7 @@ def _write_progress(place: Path, study: str, run: Mapping[str, Any], rounds: int
     variant, seed = run["variant"], run["seed"]
     sampled = rollouts_per_round(variant)
     trained = sampled - 4 * int(OVERRIDES[variant].get("rollout.statistics_rollouts", 0))
-    document = {"study": study} | {k: run[k] for k in ("model", "dataset", "variant", "factor", "level", "relative_to")}
+    document = {"study": study} | {k: run[k] for k in ("model", "dataset", "variant", "factor", "level")}
     document |= {"seed": seed, "random_seed": seed + (1000 if variant == "again" else 0)}
     document |= {"model_digest": _sha(run["model"])[:12], "dataset_digest": _sha(run["dataset"])[:12]}
     _write_json(place / "run.json", document | {"config": _config(variant)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,12 +11,13 @@ from rftlab import levels
 from rftlab.data import procedural, stage
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.errors import BadInputError
-from rftlab.runlog import canonical_json
 from rftlab.schema import Study
+from rftlab.section import shown
 from rftlab.sources import Dataset, DatasetSplit, DirectoryModel, EvaluationSet, GgufModel, ProceduralSource, TinyModel
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 RESERVED = {"baseline", "again", "base", "noise_floor"}
+VERIFIERS = {"procedural": "marked", "jsonl": "gsm8k_strict"}  # unless a dataset or evaluation set names another
 WEIGHTS = "model.safetensors"
 
 
@@ -36,17 +36,21 @@ def check_names(study: Study) -> None:
         **{f"factors.{factor}": entries for factor, entries in study.factors.items()},
     }.items():
         _file_names(key, names)
-    for name in set(study.factors) & RESERVED:
-        raise BadInputError(
-            f"factors.{name}: this name is taken; the others reserved are {', '.join(sorted(RESERVED))}"
-        )
-    for name in set(study.datasets) & set(study.evaluation_sets):
+    for key, names in (("factors", study.factors), ("datasets", study.datasets)):
+        for name in names:
+            if name in RESERVED:
+                raise BadInputError(f"{key}.{name}: this name is taken; so are {', '.join(sorted(RESERVED - {name}))}")
+    for name in sorted(set(study.datasets) & set(study.evaluation_sets)):
         raise BadInputError(f"evaluation_sets.{name}: a dataset has this name already; names must differ")
-    if len(set(study.seeds)) < len(study.seeds):
-        raise BadInputError(f"seeds: {study.seeds} holds a seed twice")
     for name, evaluation_set in study.evaluation_sets.items():
         if isinstance(evaluation_set, DatasetSplit):
             _known(f"evaluation_sets.{name}.dataset", evaluation_set.dataset, study.datasets)
+    for key, source in (
+        *((f"datasets.{name}", dataset) for name, dataset in study.datasets.items()),
+        *((f"evaluation_sets.{name}", evaluation_set) for name, evaluation_set in study.evaluation_sets.items()),
+    ):
+        if source.verifier is not None:
+            _known(f"{key}.verifier", source.verifier, levels.names("rewards"))
     listed = [*study.evaluation.id, *study.evaluation.ood]
     for key, names in (("id", study.evaluation.id), ("ood", study.evaluation.ood)):
         for name in names:
@@ -56,7 +60,7 @@ def check_names(study: Study) -> None:
     for name in study.evaluation.id:
         if not isinstance(study.evaluation_sets[name], DatasetSplit):
             raise BadInputError(f"evaluation.id: {name!r} is not a split of a training dataset; list it under ood")
-    for name in set(study.evaluation_sets) - set(listed):
+    for name in sorted(set(study.evaluation_sets) - set(listed)):
         raise BadInputError(
             f"evaluation_sets.{name}: used by neither evaluation.id nor evaluation.ood; list it or remove it"
         )
@@ -88,19 +92,23 @@ def check_data(study: Study) -> None:
                     )
         if isinstance(model, GgufModel) and model.path and not path.is_file():
             raise BadInputError(f"models.{name}.path: {path} does not exist; a .gguf file is needed")
+    loaded: dict[str, dict[str, list[Query]]] = {}
     for name, dataset in study.datasets.items():
-        _split_exists(f"datasets.{name}", dataset.content(), "train")
-        _load(f"datasets.{name}", dataset.content())
+        key = f"datasets.{name}"
+        _split_exists(key, dataset.content(), "train")
+        loaded[name] = _load(key, dataset.content())
+        _check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
     for name, evaluation_set in study.evaluation_sets.items():
-        key = f"evaluation_sets.{name}"
-        content = content_of(study, evaluation_set)
+        key, content = f"evaluation_sets.{name}", content_of(study, evaluation_set)
         _split_exists(key, content, evaluation_set.split)
-        queries = _load(key, content)[evaluation_set.split]
+        of = _of(evaluation_set)
+        queries = (loaded[of] if of else _load(key, content))[evaluation_set.split]
+        queries = queries[: evaluation_set.limit_queries]
+        _check_answers(key, verifier_of(study, evaluation_set), queries)
         for trained, dataset in study.datasets.items():
             if content["source"] == dataset.source == "procedural":
                 continue  # a query's text decides its split: procedural splits never overlap
-            shared = check_overlap(_load(f"datasets.{trained}", dataset.content())["train"], queries).exact
-            if shared:
+            if shared := check_overlap(loaded[trained]["train"], queries).exact:
                 raise BadInputError(
                     f"{key}: {shared} of its {len(queries)} queries are in the training split of {trained}; "
                     "evaluation queries must be new"
@@ -110,6 +118,12 @@ def check_data(study: Study) -> None:
 def content_of(study: Study, source: Dataset | EvaluationSet) -> dict[str, Any]:
     """The data configuration queries come from: a source's own, or its dataset's."""
     return study.datasets[source.dataset].content() if isinstance(source, DatasetSplit) else source.content()
+
+
+def verifier_of(study: Study, source: Dataset | EvaluationSet) -> str:
+    """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source."""
+    owner = study.datasets[source.dataset] if isinstance(source, DatasetSplit) else source
+    return source.verifier or owner.verifier or VERIFIERS[owner.source]
 
 
 def _of(evaluation_set: EvaluationSet) -> str | None:
@@ -137,16 +151,18 @@ def _split_exists(key: str, content: Mapping[str, Any], split: str) -> None:
 
 def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
     try:
-        return _load_cached(canonical_json(content))
+        return stage.load(content).splits
     except DataError as error:
         raise BadInputError(f"{key}: {error}") from None
 
 
-@functools.cache
-def _load_cached(content: str) -> dict[str, list[Query]]:
-    import json
-
-    return stage.load(json.loads(content)).splits
+def _check_answers(key: str, verifier: str, queries: Iterable[Query]) -> None:
+    verify = levels.load("rewards", verifier)
+    for query in queries:
+        try:
+            verify("", query.answer)
+        except ValueError as error:
+            raise BadInputError(f"{key}: query {shown(query.query)}: {error}; choose another verifier") from None
 
 
 def _check_tiny(study: Study, name: str, model: TinyModel) -> None:

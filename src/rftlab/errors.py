@@ -11,7 +11,13 @@ P = ParamSpec("P")
 
 
 class BadInputError(Exception):
-    """What the user gave cannot be used; the message is one line: file, key, what is wrong and what would be valid."""
+    """What the user gave cannot be used; the message is one line: file, key, what is wrong and what would be valid.
+
+    A message may repeat what the user wrote: line breaks and control characters become spaces.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join("".join(c if c.isprintable() else " " for c in message).split()))
 
 
 def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
@@ -22,6 +28,6 @@ def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
         try:
             main(*args, **kwargs)
         except BadInputError as error:
-            sys.exit(" ".join(str(error).split()))
+            sys.exit(str(error))
 
     return guarded

@@ -21,7 +21,7 @@ from rftlab.data.queries import Query, read_queries
 from rftlab.errors import one_line_errors
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
-from rftlab.prompts import PromptConfig, encode
+from rftlab.prompts import PromptConfig, encode, responses
 from rftlab.randomness import rollout_seed
 from rftlab.rollouts import Engine, Sampling
 from rftlab.runlog import read_json
@@ -128,7 +128,7 @@ def answer(
     prompts = {query.id: encode(tokenizer, prompt, query.query) for query in evaluation_set.queries}
     seeds = [rollout_seed("evaluate", seed, query.id, 0, sample) for query, sample in asked]
     rollouts = engine.generate([prompts[query.id] for query, _ in asked], sampling, seeds)
-    texts = tokenizer.batch_decode([rollout.tokens for rollout in rollouts], skip_special_tokens=True)
+    texts = responses(tokenizer, rollouts)
     verify = load("rewards", evaluation_set.verifier)
     outcomes = []
     for (query, sample), rollout, text in zip(asked, rollouts, texts, strict=True):

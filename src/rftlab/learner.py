@@ -11,7 +11,7 @@ import torch
 from rftlab.data.queries import Query
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
-from rftlab.prompts import PromptConfig, encode
+from rftlab.prompts import PromptConfig, encode, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
 from rftlab.update import Objective
@@ -65,7 +65,10 @@ class BudgetConfig:
 
     def spent(self, rounds: int, tokens: int) -> bool:
         """Whether the run is over."""
-        return rounds >= self.rounds if self.rounds is not None else tokens >= (self.tokens or 0)
+        if self.rounds is not None:
+            return rounds >= self.rounds
+        assert self.tokens is not None, "a budget has rounds or tokens"
+        return tokens >= self.tokens
 
 
 class Learner:
@@ -88,6 +91,7 @@ class Learner:
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 
         self.tokenizer = base.tokenizer()
+        self.pad_token = pad_token(self.tokenizer)
         self.policy = base.model()
         kl = config["objective"]["kl"]
         self.reference = base.model(frozen=True) if kl["coefficient"] or self.kl_every else None

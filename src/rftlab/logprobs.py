@@ -21,12 +21,12 @@ def response_logprobs(
     computes logits for these columns only.
 
     Returns:
-        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response's length.
+        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
     """
     response_T = max(len(r.tokens) for r in rollouts)
     prompt_NT, prompt_mask_NT = pad_left([r.prompt for r in rollouts], pad_token, model.device)
     response_NT = fill_right([r.tokens for r in rollouts], response_T, pad_token, model.device)
-    mask_NT = fill_right([[1] * len(r.tokens) for r in rollouts], response_T, 0, model.device)
+    mask_NT = fill_right([[True] * len(r.tokens) for r in rollouts], response_T, False, model.device)
     attention_NT = torch.cat([prompt_mask_NT, mask_NT], dim=1)
     logits_NTV = model(
         input_ids=torch.cat([prompt_NT, response_NT], dim=1),
@@ -37,7 +37,7 @@ def response_logprobs(
     ).logits[:, :-1]
     logprobs_NTV = (logits_NTV.float() / temperature).log_softmax(dim=-1)
     logprobs_NT = logprobs_NTV.gather(2, response_NT[:, :, None])[:, :, 0]
-    return logprobs_NT.masked_fill(~mask_NT.bool(), 0.0), mask_NT.bool()
+    return logprobs_NT.masked_fill(~mask_NT, 0.0), mask_NT
 
 
 @torch.inference_mode()
@@ -53,7 +53,8 @@ def mean_kl(
     """KL(policy ‖ base) per response token, estimated on rollouts of the policy.
 
     The mean over all response tokens of exp(d) − d − 1 with d = log π_base − log π: never negative and unbiased
-    (the k3 estimator, J. Schulman, "Approximating KL Divergence", 2020).
+    (the k3 estimator, J. Schulman, "Approximating KL Divergence", 2020). Both are taken at the sampling temperature;
+    rollouts cut by top_p are not the policy's, and the estimate is biased.
     """
     total, tokens = 0.0, 0
     for batch in micro_batches(rollouts, token_budget):

@@ -5,42 +5,40 @@ The Snakefile asks a :class:`Plan` while it builds the graph; nothing here impor
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from rftlab.checks import content_of
-from rftlab.data.stage import split_names
-from rftlab.provenance import fingerprint
-from rftlab.runlog import canonical_json, digest, file_sha256
+from rftlab.checks import verifier_of
+from rftlab.provenance import PACKAGE, fingerprint
+from rftlab.resources import Resources
+from rftlab.runlog import canonical_json, digest
 from rftlab.schema import Study
-from rftlab.sources import DatasetSplit, TinyModel
+from rftlab.sources import DatasetSplit
 from rftlab.study import Run, Variant, variants
 
-VERIFIERS = {"procedural": "marked", "jsonl": "gsm8k_strict"}
 RUN_FILES = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")
 STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planfile",
     "tables": "rftlab.tables",
-    "figures": "rftlab.figures",
+    "figures": "rftlab.figures.__main__",
     "report": "rftlab.report",
-    "track": "rftlab.track",
+    "track": "rftlab.track.__main__",
 }
 
 
-class Plan:
+class Plan(Resources):
     """Every path and configuration of a validated study."""
 
     def __init__(self, study: Study) -> None:
-        self.study = study
+        super().__init__(study)
         self.variants: dict[str, Variant] = variants(study)
         self.folder = f"results/{study.study}"
 
     @staticmethod
     def stage_code(rule: str) -> str:
-        """Fingerprint of a stage that selects no levels."""
-        return fingerprint(STAGES[rule])
+        """Fingerprint of a stage that selects no levels; the report's templates are code as well."""
+        templates = (PACKAGE / "templates").iterdir() if rule == "report" else ()
+        return fingerprint(STAGES[rule], files=templates)
 
     def runs(self) -> Iterator[Run]:
         """Every run, in the study's order."""
@@ -54,76 +52,6 @@ class Plan:
         """One run by its wildcards."""
         return Run(model, dataset, self.variants[variant], int(seed))
 
-    # data ------------------------------------------------------------------------------------------------------------
-
-    @functools.cached_property
-    def data(self) -> dict[str, dict[str, Any]]:
-        """Data configuration of every dataset and every evaluation set of its own."""
-        own = {name: s for name, s in self.study.evaluation_sets.items() if not isinstance(s, DatasetSplit)}
-        return {name: source.content() for name, source in (self.study.datasets | own).items()}
-
-    @functools.cached_property
-    def data_digests(self) -> dict[str, str]:
-        """What identifies each dataset: its configuration and the bytes of the files it names, not their times."""
-        return {
-            name: digest([config, {s: file_sha256(Path(p)) for s, p in config.get("files", {}).items()}])
-            for name, config in self.data.items()
-        }
-
-    def data_folder(self, name: str) -> str:
-        """Folder of a dataset's splits."""
-        return f"resources/data/{name}/{self.data_digests[name]}"
-
-    def data_file(self, name: str, split: str) -> str:
-        """Path of one split of a dataset or of an evaluation set of its own."""
-        return f"{self.data_folder(name)}/{split}.jsonl"
-
-    def splits(self, name: str) -> list[str]:
-        """Splits a dataset has."""
-        return split_names(self.data[name])
-
-    def data_files(self) -> list[str]:
-        """Every split of everything."""
-        return [self.data_file(name, split) for name in self.data for split in self.splits(name)]
-
-    def data_params(self, name: str) -> dict[str, str]:
-        """Params of a dataset's job."""
-        return {"code": fingerprint("rftlab.data.__main__"), "config": canonical_json(self.data[name])}
-
-    # models ----------------------------------------------------------------------------------------------------------
-
-    @functools.cached_property
-    def models(self) -> dict[str, dict[str, Any]]:
-        """Resolved configuration of every base model: a tiny one holds the configuration of its tasks."""
-        return {name: self._model(name) for name in self.study.models}
-
-    def _model(self, name: str) -> dict[str, Any]:
-        model = self.study.models[name]
-        if not isinstance(model, TinyModel):
-            return model.model_dump()
-        tasks = {}
-        for task, weight in model.train_on.items():
-            trained = task in self.study.datasets
-            source = self.study.datasets[task] if trained else self.study.evaluation_sets[task]
-            content = content_of(self.study, source)
-            low, goal, high = model.trained_range if trained else model.other_range
-            shape = {k: v for k, v in content.items() if k not in ("seed", "sizes")}  # more queries are no other task
-            verifier = source.verifier or VERIFIERS["procedural"]
-            limits = {"low": low, "goal": goal, "high": high}
-            tasks[task] = {"dataset": shape, "weight": weight, "verifier": verifier, **limits}
-        skipped = {"train_on", "trained_range", "other_range"}
-        return {**model.model_dump(exclude=skipped), "tasks": tasks}
-
-    def model_folder(self, name: str) -> str:
-        """Directory of a base model; the Hugging Face files are in its ``model``, its manifest is ``model.json``."""
-        return f"resources/models/{name}/{digest(self.models[name])}"
-
-    def model_params(self, name: str) -> dict[str, str]:
-        """Params of a base model's job."""
-        config = self.models[name]
-        verifiers = {f"rftlab.rewards.{task['verifier']}" for task in config.get("tasks", {}).values()}
-        return {"code": fingerprint("rftlab.models.build", *verifiers), "config": canonical_json(config)}
-
     # runs ------------------------------------------------------------------------------------------------------------
 
     def run_folder(self, run: Run) -> str:
@@ -131,7 +59,10 @@ class Plan:
         return f"{self.folder}/runs/{run.path}"
 
     def run_json(self, run: Run) -> dict[str, Any]:
-        """Content of a run's ``run.json``: all that its training depends on."""
+        """Content of a run's ``run.json``: all that its training depends on, and nothing else.
+
+        What a level is compared with is in ``plan.json``: training does not depend on it.
+        """
         variant, dataset = run.variant, self.study.datasets[run.dataset]
         rounds = variant.rounds(self.study)
         return {
@@ -141,14 +72,13 @@ class Plan:
             "variant": variant.name,
             "factor": variant.factor,
             "level": variant.level,
-            "relative_to": variant.relative_to,
             "seed": run.seed,
             "random_seed": run.random_seed,
             "model_digest": digest(self.models[run.model]),
             "dataset_digest": self.data_digests[run.dataset],
             "config": {
                 "prompt": dataset.prompt.model_dump(),
-                "verifier": dataset.verifier or VERIFIERS[dataset.source],
+                "verifier": verifier_of(self.study, dataset),
                 **variant.config,
                 "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
@@ -244,11 +174,8 @@ class Plan:
 
     def _set_config(self, name: str) -> dict[str, Any]:
         entry = self.study.evaluation_sets[name]
-        owner = self._dataset_of(name)
-        verifier = entry.verifier or (self.study.datasets[owner].verifier if owner else None)
-        source = content_of(self.study, entry)["source"]
         return {
             "path": self.evaluation_file(name),
-            "verifier": verifier or VERIFIERS[source],
+            "verifier": verifier_of(self.study, entry),
             "limit": entry.limit_queries,
         }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError
+from rftlab.rollouts import Rollout
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str)
     if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
         raise BadInputError(f"{tokenizer.name_or_path}: the tokenizer does not know every character of {query!r}")
     return list(ids)
+
+
+def responses(tokenizer: PreTrainedTokenizerBase, rollouts: Sequence[Rollout]) -> list[str]:
+    """Text of each rollout's response, without special tokens."""
+    return [tokenizer.decode(rollout.tokens, skip_special_tokens=True) for rollout in rollouts]
+
+
+def pad_token(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Id that fills up shorter rows: the tokenizer's own, or else 0. It is masked out, so that any id does."""
+    return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
 
 
 def end_tokens(tokenizer: PreTrainedTokenizerBase, also: int | list[int] | None = None) -> list[int]:

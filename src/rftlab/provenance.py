@@ -17,10 +17,12 @@ import platform
 import subprocess
 import time
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from rftlab.runlog import file_sha256
 
 PACKAGE = Path(__file__).parent
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
@@ -28,14 +30,19 @@ FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tok
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "datasets", "pyarrow", "snakemake")
 
 
-def fingerprint(*modules: str) -> str:
-    """16 hexadecimal digits for the behaviour of modules and all they import from this package."""
-    files: dict[str, Path] = {}
+def fingerprint(*modules: str, files: Iterable[Path] = ()) -> str:
+    """16 hexadecimal digits for the behaviour of modules and all they import from this package.
+
+    Other ``files``, templates for instance, count by their bytes.
+    """
+    sources: dict[str, Path] = {}
     for module in modules:
-        files |= closure(module)
+        sources |= closure(module)
     hasher = hashlib.sha256()
-    for name in sorted(files):
-        hasher.update(f"{name}\0{tokens_digest(files[name])}\0".encode())
+    for name in sorted(sources):
+        hasher.update(f"{name}\0{tokens_digest(sources[name])}\0".encode())
+    for path in sorted(files):
+        hasher.update(f"{path.name}\0{file_sha256(path)}\0".encode())
     return hasher.hexdigest()[:16]
 
 
@@ -87,15 +94,17 @@ def imports(module: str, path: Path) -> Iterator[str]:
 @functools.cache
 def tokens_digest(path: Path) -> str:
     """SHA-256 of a source file's tokens, without comments, docstrings and layout."""
-    return hashlib.sha256("\0".join(tokens(path.read_text(encoding="utf-8"))).encode()).hexdigest()
+    with tokenize.open(path) as file:
+        return hashlib.sha256("\0".join(tokens(file.read())).encode()).hexdigest()
 
 
 def tokens(source: str) -> Iterator[str]:
     """Tokens that carry behaviour. An f-string is one token, its text, as it was before Python 3.12."""
-    docstrings = set(docstring_positions(source))
-    lines = source.splitlines(keepends=True)
-    depth, start = 0, (0, 0)
+    docstrings = docstring_positions(source)
+    lines = _lines(source)
+    depth, start, ended = 0, (0, 0), (0, 0)  # of f-strings: how deep, where the outermost began; of the last docstring
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        ended = docstrings.get(token.start, ended)
         if token.type == FSTRING_START:
             start = start if depth else token.start
             depth += 1
@@ -103,25 +112,40 @@ def tokens(source: str) -> Iterator[str]:
             depth -= 1
             if depth == 0:
                 yield between(lines, start, token.end)
-        elif depth or token.type in LAYOUT or token.start in docstrings:
+        elif depth or token.type in LAYOUT or token.end <= ended:
             continue
+        elif token.type == tokenize.NEWLINE and token.start == ended:
+            continue  # the line was nothing but the docstring
         elif token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
             yield tokenize.tok_name[token.type]
         else:
             yield token.string
 
 
-def docstring_positions(source: str) -> Iterator[tuple[int, int]]:
-    """Line and column of every docstring, counted as the tokenizer counts them."""
-    lines = source.splitlines(keepends=True)
+def docstring_positions(source: str) -> dict[tuple[int, int], tuple[int, int]]:
+    """Line and column where each docstring starts → where it ends, counted as the tokenizer counts them."""
+    lines = _lines(source)
+    found = {}
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for statement in node.body[:1]:
-            expression = statement.value if isinstance(statement, ast.Expr) else None
-            if isinstance(expression, ast.Constant) and isinstance(expression.value, str):
-                column = len(lines[expression.lineno - 1].encode()[: expression.col_offset].decode())
-                yield expression.lineno, column
+            text = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                end_line, end_offset = text.end_lineno or text.lineno, text.end_col_offset or 0
+                start = (text.lineno, _column(lines[text.lineno - 1], text.col_offset))
+                found[start] = (end_line, _column(lines[end_line - 1], end_offset))
+    return found
+
+
+def _lines(source: str) -> list[str]:
+    """Lines as the tokenizer sees them: str.splitlines would also split at form feeds and other separators."""
+    return io.StringIO(source).readlines()
+
+
+def _column(line: str, offset: int) -> int:
+    """Characters in the first ``offset`` bytes: the parser counts bytes, the tokenizer characters."""
+    return len(line.encode()[:offset].decode())
 
 
 def between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:

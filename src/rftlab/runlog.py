@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def read_json(path: Path) -> Any:
 def append_json(path: Path, row: dict[str, Any]) -> None:
     """Append one line to a log; the line is complete once it ends with a newline."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.write(json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def publish(state: Path, folder: Path, names: Iterable[str]) -> None:
@@ -62,4 +63,5 @@ def publish(state: Path, folder: Path, names: Iterable[str]) -> None:
 
 def peak_memory_mb() -> float:
     """Largest resident memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

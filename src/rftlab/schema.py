@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from rftlab.sources import Count, Dataset, EvaluationSet, Model, Number, Positive, Section, Share
+from rftlab.section import Count, Natural, Number, Positive, Section, Share
+from rftlab.sources import Dataset, EvaluationSet, Model
 
 
 def _named(value: Any) -> Any:
@@ -23,10 +24,12 @@ class Rollouts(Section):
 
     queries: Count = Field(32, description="B, queries per round")
     rollouts: Count = Field(1, description="n, trained rollouts per query")
-    statistics_rollouts: Annotated[int, Field(ge=0)] = Field(0, description="m, only for the advantage's mean and std")
-    temperature: Positive = 1.0
-    top_p: Annotated[Share, Field(gt=0)] = 1.0
-    max_new_tokens: Count = 48
+    statistics_rollouts: Natural = Field(
+        0, description="m, more rollouts per query, only for the advantage's mean and std (taken over all n + m)"
+    )
+    temperature: Positive = Field(1.0, description="of sampling")
+    top_p: Annotated[Share, Field(gt=0)] = Field(1.0, description="sample from the likeliest tokens of this mass")
+    max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
 
 
 class Reward(Section):
@@ -35,44 +38,48 @@ class Reward(Section):
     name: Literal["outcome", "random"] = Field(
         "outcome", description="random is a control: a coin instead of the verdict"
     )
-    correct: Number = 1.0
-    incorrect: Number = 0.0
+    correct: Number = Field(1.0, description="reward of a correct rollout")
+    incorrect: Number = Field(0.0, description="reward of any other rollout")
     probability: Share = Field(0.5, description="of the coin, for `random`")
 
 
 class Named(Section):
-    """A level that is a file; its parameters stand beside its name."""
+    """A level that is a file: its name, and its own parameters beside it; the name alone is short for `{name: …}`."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    name: str
+    name: str = Field(description="name of the file, without .py")
 
 
-NamedLevel = Annotated[Named, BeforeValidator(_named)]
+NamedLevel = Annotated[Named, BeforeValidator(_named, json_schema_input_type=str | Named)]
 
 
 class Kl(Section):
     """KL penalty to the base model, in the loss."""
 
-    coefficient: Annotated[Number, Field(ge=0)] = 0.0
-    estimator: str = "k3"
+    coefficient: Annotated[Number, Field(ge=0)] = Field(0.0, description="weight in the loss; 0 switches it off")
+    estimator: str = Field("k3", description="a file of `objectives/kl/`")
 
 
 class Objective(Section):
     """What is minimised."""
 
-    ratio: NamedLevel = Named(name="none")
-    aggregation: NamedLevel = Named(name="token_mean")
-    kl: Kl = Kl()
+    ratio: NamedLevel = Field(Named(name="none"), description="importance ratio, a file of `objectives/ratio/`")
+    aggregation: NamedLevel = Field(
+        Named(name="token_mean"), description="weights of tokens in the loss, a file of `objectives/aggregation/`"
+    )
+    kl: Kl = Field(Kl(), description="KL penalty")
 
 
 class Optimizer(Section):
     """AdamW with a constant learning rate."""
 
-    lr: Annotated[Number, Field(ge=0)] = 1.0e-6
-    weight_decay: Annotated[Number, Field(ge=0)] = 0.01
-    betas: list[Share] = Field([0.9, 0.999], min_length=2, max_length=2)
-    epsilon: Positive = 1.0e-8
-    max_gradient_norm: Positive = 1.0
+    lr: Annotated[Number, Field(ge=0)] = Field(1.0e-6, description="learning rate; 0 is a control")
+    weight_decay: Annotated[Number, Field(ge=0)] = Field(0.01, description="decoupled, times the learning rate")
+    betas: list[Annotated[Share, Field(lt=1)]] = Field(
+        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    )
+    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+    max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
 
 
 class Update(Section):
@@ -84,20 +91,22 @@ class Update(Section):
 class Baseline(Section):
     """The reference configuration; each level overrides it at dotted keys."""
 
-    rollout: Rollouts = Rollouts()
-    reward: Reward = Reward()
-    advantage: NamedLevel = Named(name="raw")
-    objective: Objective = Objective()
-    optimizer: Optimizer = Optimizer()
-    update: Update = Update()
+    rollout: Rollouts = Field(Rollouts(), description="what is sampled in a round")
+    reward: Reward = Field(Reward(), description="score of a rollout")
+    advantage: NamedLevel = Field(Named(name="raw"), description="training signal, a file of `advantages/`")
+    objective: Objective = Field(Objective(), description="what is minimised")
+    optimizer: Optimizer = Field(Optimizer(), description="AdamW")
+    update: Update = Field(Update(), description="how the update is computed")
 
 
 class Budget(Section):
     """How long every run trains: exactly one of these."""
 
-    rounds: Count | None = None
-    rollouts: Count | None = None
-    tokens: Count | None = None
+    rounds: Count | None = Field(None, description="rounds of every run")
+    rollouts: Count | None = Field(
+        None, description="sampled rollouts of every run, statistics rollouts included; the last round is whole"
+    )
+    tokens: Count | None = Field(None, description="sampled tokens of every run; the last round is whole")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -107,10 +116,10 @@ class Budget(Section):
 
 
 class Every(Section):
-    """Distance between checkpoints: exactly one of these."""
+    """Distance between checkpoints: exactly one of these. The last round has a checkpoint in any case."""
 
-    rounds: Count | None = None
-    rollouts: Count | None = None
+    rounds: Count | None = Field(None, description="rounds from one checkpoint to the next")
+    rollouts: Count | None = Field(None, description="the same in sampled rollouts, rounded up to whole rounds")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -122,15 +131,15 @@ class Every(Section):
 class Evaluation(Section):
     """What is asked of every checkpoint: greedy always, samples at the base model and at the last."""
 
-    every: Every
-    id: list[str] = Field(min_length=1, description="sets of the training datasets' own distribution")
-    ood: list[str] = Field([], description="sets that are out of distribution for every run")
-    samples: Annotated[int, Field(ge=0)] = 8
+    every: Every = Field(description="distance between checkpoints")
+    id: list[str] = Field(min_length=1, description="evaluation sets that are splits of the training datasets")
+    ood: list[str] = Field([], description="evaluation sets that are out of distribution for every run")
+    samples: Natural = Field(8, description="sampled rollouts per query, at the base model and the last checkpoint")
     pass_at: list[Count] = Field([1, 2, 4, 8], description="k of pass@k, none larger than samples")
-    temperature: Positive = 1.0
-    top_p: Annotated[Share, Field(gt=0)] = 1.0
-    max_new_tokens: Count | None = Field(None, description="default: the baseline's")
-    seed: Annotated[int, Field(ge=0)] = 0
+    temperature: Positive = Field(1.0, description="of those samples")
+    top_p: Annotated[Share, Field(gt=0)] = Field(1.0, description="of those samples")
+    max_new_tokens: Count | None = Field(None, description="longest response, in tokens; by default the baseline's")
+    seed: Natural = Field(0, description="of those samples; they never share a seed with training")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -143,34 +152,44 @@ class Evaluation(Section):
 class Diagnostics(Section):
     """What is measured on the way."""
 
-    kl_every: Annotated[int, Field(ge=0)] = Field(
-        10, description="rounds between measurements of KL to the base; 0: never"
-    )
+    kl_every: Natural = Field(10, description="rounds between measurements of KL to the base model; 0: never")
 
 
 class Report(Section):
     """How results are judged."""
 
-    equivalence_margin: Positive = Field(0.02, description="an interval inside ±margin is called equivalent")
-    confidence: Annotated[Share, Field(gt=0.5, lt=1)] = 0.95
+    equivalence_margin: Positive = Field(
+        0.02, description="an interval inside ±margin is called equivalent; 0.02 is two points of accuracy"
+    )
+    confidence: Annotated[Share, Field(gt=0.5, lt=1)] = Field(0.95, description="of the intervals")
 
 
 class Study(Section):
     """base models × datasets × (baseline + levels) × seeds."""
 
-    study: str
-    description: str = ""
-    models: dict[str, Model] = Field(min_length=1)
-    datasets: dict[str, Dataset] = Field(min_length=1)
-    baseline: Baseline = Baseline()
+    study: str = Field(description="name: results are in `results/<study>/`")
+    description: str = Field("", description="what is studied, in a sentence; the report opens with it")
+    models: dict[str, Model] = Field(min_length=1, description="name → base model")
+    datasets: dict[str, Dataset] = Field(min_length=1, description="name → training dataset")
+    baseline: Baseline = Field(Baseline(), description="the reference configuration")
     factors: dict[str, dict[str, dict[str, Any]]] = Field(
         {}, description="factor → level → dotted overrides of the baseline, and `relative_to: factor/level`"
     )
-    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field([0, 1, 2], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
+        [0, 1, 2], min_length=1, description="one run each; below three there is no verdict"
+    )
     noise_floor: bool = Field(True, description="adds the A/A variant `again`: the baseline as if with another seed")
-    budget: Budget
-    evaluation_sets: dict[str, EvaluationSet]
-    evaluation: Evaluation
-    diagnostics: Diagnostics = Diagnostics()
-    report: Report = Report()
+    budget: Budget = Field(description="how long every run trains")
+    evaluation_sets: dict[str, EvaluationSet] = Field(description="name → evaluation set")
+    evaluation: Evaluation = Field(description="what is asked of every checkpoint, on which sets")
+    diagnostics: Diagnostics = Field(Diagnostics(), description="what is measured on the way")
+    report: Report = Field(Report(), description="how results are judged")
     threads: Count = Field(1, description="CPU threads of a training, evaluation or model job")
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: list[int]) -> list[int]:
+        for seed in seeds:
+            if seeds.count(seed) > 1:
+                raise ValueError(f"{seed} is given twice; seeds must differ")
+        return seeds

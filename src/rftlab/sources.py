@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
 
-from rftlab import levels
 from rftlab.data import procedural, records
-
-
-def _scientific(value: Any) -> Any:
-    """YAML 1.1 reads 1e-4, without a point, as text; nobody means that."""
-    return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value) else value
-
-
-Number = Annotated[float, BeforeValidator(_scientific), Field(allow_inf_nan=False)]
-Positive = Annotated[float, BeforeValidator(_scientific), Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(_scientific), Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A mapping with known keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict) and cls.model_config.get("extra") == "forbid":
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            for key in value:
-                if key not in known:
-                    hint = levels.did_you_mean(str(key), known)
-                    raise ValueError(f"unknown key {key!r}; valid keys: {', '.join(known)}{hint}")
-        return value
+from rftlab.section import Count, Natural, Positive, Section, Share, by_source
 
 
 class Prompt(Section):
@@ -56,18 +27,18 @@ class Prompt(Section):
 class TinyModel(Section):
     """A tiny decoder model trained from scratch on worked solutions, with a character tokenizer."""
 
-    source: Literal["tiny"]
-    architecture: Literal["qwen2", "llama", "olmo2"]
-    layers: Count = 3
+    source: Literal["tiny"] = Field(description="selects this kind of model")
+    architecture: Literal["qwen2", "llama", "olmo2"] = Field(description="family, as transformers implements it")
+    layers: Count = Field(3, description="number of decoder layers")
     hidden_size: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
-        128, description="a multiple of the head size, 32"
+        128, description="width of a layer; a head takes 32 of it"
     )
-    seed: Annotated[int, Field(ge=0)] = 0
-    lr: Positive = 3.0e-3
-    batch_size: Count = 64
-    max_steps: Count = 1500
+    seed: Natural = Field(0, description="of the weights and of the order of the examples")
+    lr: Positive = Field(3.0e-3, description="peak learning rate of this training")
+    batch_size: Count = Field(64, description="worked solutions per step")
+    max_steps: Count = Field(1500, description="steps after which a model out of range is given up")
     check_every: Count = Field(50, description="steps between measurements of accuracy on validation queries")
-    check_queries: Count = 200
+    check_queries: Count = Field(200, description="queries per task in such a measurement")
     trained_range: list[Share] = Field(
         [0.15, 0.3, 0.45],
         min_length=3,
@@ -77,18 +48,25 @@ class TinyModel(Section):
     other_range: list[Share] = Field(
         [0.05, 0.1, 0.95], min_length=3, max_length=3, description="the same for tasks that are only evaluated"
     )
-    max_new_tokens: Count = 24
+    max_new_tokens: Count = Field(24, description="longest answer in such a measurement, in tokens")
     train_on: dict[str, Positive] = Field(
         description="procedural dataset or evaluation set → weight in the mixture", min_length=1
     )
 
+    @field_validator("trained_range", "other_range")
+    @classmethod
+    def _ascending(cls, accuracies: list[float]) -> list[float]:
+        if accuracies != sorted(accuracies):
+            raise ValueError(f"the least, the goal and the most are needed in this order, not {accuracies}")
+        return accuracies
+
 
 class GgufModel(Section):
-    """A GGUF file, dequantised to float32: from a Python package or a path."""
+    """A GGUF file, dequantised to float32: from a Python package or a path; exactly one of the two."""
 
-    source: Literal["gguf"]
-    package: str | None = None
-    path: str | None = None
+    source: Literal["gguf"] = Field(description="selects this kind of model")
+    package: str | None = Field(None, description="installed Python package that brings the file")
+    path: str | None = Field(None, description="path of the file, relative to the working directory")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -100,20 +78,23 @@ class GgufModel(Section):
 class DirectoryModel(Section):
     """A Hugging Face model directory with safetensors."""
 
-    source: Literal["directory"]
-    path: str
+    source: Literal["directory"] = Field(description="selects this kind of model")
+    path: str = Field(description="directory with config.json, tokenizer.json and model.safetensors")
 
 
-Model = Annotated[TinyModel | GgufModel | DirectoryModel, Field(discriminator="source")]
+Model = Annotated[
+    Annotated[TinyModel, Tag("tiny")] | Annotated[GgufModel, Tag("gguf")] | Annotated[DirectoryModel, Tag("directory")],
+    by_source("tiny", "gguf", "directory"),
+]
 
 
 class ProceduralSource(Section):
-    """Queries made by a family of tasks; the family's own parameters stand beside these keys."""
+    """Queries made by a family of tasks; the family's own parameters, `seed` and `sizes` stand beside these keys."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    source: Literal["procedural"]
-    family: str
+    source: Literal["procedural"] = Field(description="selects generated queries")
+    family: str = Field(description="family of tasks, one of the table below")
 
     @model_validator(mode="after")
     def _family_parameters(self) -> Self:
@@ -129,10 +110,12 @@ class ProceduralSource(Section):
 class JsonlSource(Section):
     """JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
 
-    source: Literal["jsonl"]
+    source: Literal["jsonl"] = Field(description="selects JSONL files")
     files: dict[str, str] = Field(description="split → path, relative to the working directory")
-    fields: dict[str, str | list[str]] = Field({}, description="`query` and `answer` → field names")
-    limit: dict[str, Count] = Field({}, description="split → use the first so many records")
+    fields: dict[str, str | list[str]] = Field(
+        {}, description="`query` and `answer` → field names (`question` and `answer` unless given)"
+    )
+    limit: dict[str, Count] = Field({}, description="split → use the first so many distinct queries")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -148,20 +131,23 @@ class DatasetKeys(Section):
     """What every training dataset has besides its source."""
 
     verifier: str | None = Field(
-        None, description="how answers are scored: marked (procedural), gsm8k_strict (jsonl), …"
+        None, description="how answers are scored, a file of `rewards/`: by default marked (procedural), gsm8k_strict"
     )
-    prompt: Prompt = Prompt()
+    prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
 
 
 class ProceduralDataset(DatasetKeys, ProceduralSource):
-    """A procedural training dataset."""
+    """A training dataset of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
 
 
 class JsonlDataset(JsonlSource, DatasetKeys):
-    """A training dataset from JSONL files."""
+    """A training dataset from JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
 
 
-Dataset = Annotated[ProceduralDataset | JsonlDataset, Field(discriminator="source")]
+Dataset = Annotated[
+    Annotated[ProceduralDataset, Tag("procedural")] | Annotated[JsonlDataset, Tag("jsonl")],
+    by_source("procedural", "jsonl"),
+]
 
 
 class EvaluationKeys(Section):
@@ -172,17 +158,17 @@ class EvaluationKeys(Section):
     )
     shift: str | None = Field(None, description="what is different from the training dataset, in a word or two")
     limit_queries: Count | None = Field(None, description="use the first so many queries")
-    verifier: str | None = None
+    verifier: str | None = Field(None, description="how answers are scored; by default as for a dataset")
 
 
 class DatasetSplit(EvaluationKeys):
-    """A split of a training dataset."""
+    """A split of a training dataset: the one kind of evaluation set that names no source."""
 
-    dataset: str
+    dataset: str = Field(description="name of the dataset")
 
 
 class ProceduralSet(EvaluationKeys, ProceduralSource):
-    """A procedural evaluation set of its own."""
+    """An evaluation set of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
 
 
 class JsonlSet(JsonlSource, EvaluationKeys):
@@ -193,5 +179,5 @@ EvaluationSet = Annotated[
     Annotated[DatasetSplit, Tag("dataset")]
     | Annotated[ProceduralSet, Tag("procedural")]
     | Annotated[JsonlSet, Tag("jsonl")],
-    Discriminator(lambda value: value.get("source", "dataset") if isinstance(value, dict) else "dataset"),
+    by_source("procedural", "jsonl", default="dataset"),
 ]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from rftlab.models import WEIGHTS
 from rftlab.runlog import file_sha256
-
-WEIGHTS = "model.safetensors"
 
 
 def save_checkpoint(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -28,8 +26,3 @@ def save_checkpoint(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedT
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return sha256
-
-
-def checkpoint_entry(round_number: int, path: str, sha256: str, *, rollouts: int, tokens: int) -> dict[str, Any]:
-    """One entry of ``checkpoints.json``: where the weights of a round are, their digest and what they have cost."""
-    return {"round": round_number, "path": path, "sha256": sha256, "rollouts": rollouts, "tokens": tokens}

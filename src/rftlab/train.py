@@ -22,13 +22,14 @@ from rftlab.errors import one_line_errors
 from rftlab.learner import Learner
 from rftlab.logprobs import mean_kl
 from rftlab.models import PolicyDirectory
+from rftlab.prompts import responses
 from rftlab.provenance import record
 from rftlab.randomness import draw, rollout_seed
 from rftlab.rewards import Verdict
 from rftlab.rewards._values import reward
 from rftlab.rollouts import Rollout
 from rftlab.runlog import append_json, file_sha256, peak_memory_mb, publish, write_json
-from rftlab.state import checkpoint_entry, save_checkpoint
+from rftlab.state import save_checkpoint
 from rftlab.update import DivergedError, update
 
 PUBLISHED = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")
@@ -51,6 +52,8 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
     torch.use_deterministic_algorithms(True)
     started = time.time()
     state = folder / ".state"
+    for name in reversed(PUBLISHED):  # the manifest first: it must not outlive the checkpoints it names
+        (folder / name).unlink(missing_ok=True)
     shutil.rmtree(state, ignore_errors=True)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     state.mkdir(parents=True)
@@ -110,6 +113,8 @@ class Training:
         prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
         rollouts = learner.engine.generate(prompts, config.sampling, seeds)
         clock.append(time.perf_counter())
+        if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
+            raise DivergedError("the policy's log-probabilities are not finite")
 
         verdicts = self.score(rollouts, [learner.queries[q].answer for q, _ in drawn for _ in range(M)])
         rewards = [
@@ -137,7 +142,7 @@ class Training:
             weights_Bn.ravel(),
             learner.objective,
             temperature=config.temperature,
-            pad_token=learner.tokenizer.pad_token_id,
+            pad_token=learner.pad_token,
             token_budget=learner.token_budget,
             max_gradient_norm=learner.optimizer_config.max_gradient_norm,
         )
@@ -177,7 +182,7 @@ class Training:
 
     def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Verdict]:
         """Verdict of every rollout."""
-        texts = self.learner.tokenizer.batch_decode([r.tokens for r in rollouts], skip_special_tokens=True)
+        texts = responses(self.learner.tokenizer, rollouts)
         return [self.learner.verify(text, answer) for text, answer in zip(texts, answers, strict=True)]
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
@@ -189,7 +194,7 @@ class Training:
             learner.policy,
             learner.reference,
             rollouts,
-            pad_token=learner.tokenizer.pad_token_id,
+            pad_token=learner.pad_token,
             temperature=learner.rollout.temperature,
             token_budget=learner.token_budget,
         )
@@ -199,7 +204,7 @@ class Training:
         """Save the policy after round ``number``."""
         path = f"checkpoints/round-{number:05d}"
         sha256 = save_checkpoint(self.folder / path, self.learner.policy, self.learner.tokenizer)
-        return checkpoint_entry(number, path, sha256, rollouts=self.rollouts, tokens=self.tokens)
+        return {"round": number, "path": path, "sha256": sha256, "rollouts": self.rollouts, "tokens": self.tokens}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +30,7 @@ class DivergedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it], w from the aggregation."""
+    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation."""
 
     policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
     penalty: Callable[[Tensor, Tensor], Tensor] | None = None
@@ -51,7 +50,6 @@ def update(
     pad_token: int,
     token_budget: int,
     max_gradient_norm: float,
-    skip_zero_weight: bool = True,
 ) -> dict[str, float]:
     """Take one optimizer step on the trained rollouts of a round; return its loss and gradient norm before clipping.
 
@@ -60,8 +58,7 @@ def update(
     """
     for parameter in policy.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    has_term = (advantages_N != 0) | (objective.penalty is not None) | (not skip_zero_weight)
-    active = [i for i in range(len(rollouts)) if has_term[i] and weights_N[i] != 0]
+    active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
     total = 0.0
     for batch in micro_batches([rollouts[i] for i in active], token_budget):
         chosen = [active[j] for j in batch]
@@ -70,14 +67,14 @@ def update(
         advantages = logprobs_NT.new_tensor(advantages_N[chosen])
         loss_NT = objective.policy_loss(logprobs_NT, sampler_logprobs(some, policy.device), mask_NT, advantages)
         if objective.penalty is not None and objective.reference is not None:
-            with torch.inference_mode():
+            with torch.no_grad():
                 base_NT, _ = response_logprobs(objective.reference, some, pad_token=pad_token, temperature=temperature)
-            loss_NT = loss_NT + objective.kl_coefficient * objective.penalty(logprobs_NT, base_NT.clone())
+            loss_NT = loss_NT + objective.kl_coefficient * objective.penalty(logprobs_NT, base_NT)
         loss = (logprobs_NT.new_tensor(weights_N[chosen]) * (loss_NT * mask_NT).sum(dim=1)).sum()
         torch.autograd.backward(loss)
         total += loss.item()
     norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), max_gradient_norm).item()
-    if not (math.isfinite(total) and math.isfinite(norm)):
+    if not np.isfinite([total, norm]).all():
         raise DivergedError(f"loss {total}, gradient norm {norm}")
     optimizer.step()
     return {"loss": total, "gradient_norm": norm, "trained_rollouts": len(active)}

@@ -1,16 +1,23 @@
-# What every rule uses: how paths look, and how a stage is called.
+# Paths, wildcards and how a stage is called: what the other files share.
 import os
 
+from rftlab.figures import names
 from rftlab.plan import RUN_FILES
 from rftlab.runlog import canonical_json
 
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [f"{workflow.basedir}/src", os.environ.get("PYTHONPATH")])
-)
+
+def prepend(variable, folder):
+    """Put a folder before the others of a search path."""
+    os.environ[variable] = os.pathsep.join([folder, *filter(None, [os.environ.get(variable)])])
+
+
+# Stages are `python -m rftlab.<stage>`: with the Python that runs Snakemake, activated or not, and this checkout's code.
+prepend("PATH", os.path.dirname(sys.executable))
+prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
-PYTHON = f"{sys.executable} -m"
+FIGURE_NAMES = names({"runs": [{"model": run.model, "dataset": run.dataset} for run in plan.runs()]})
 TABLES = ("runs", "curves", "evaluations", "marginal_gains")
 
 
@@ -27,6 +34,11 @@ wildcard_constraints:
 def run_of(wildcards):
     """The run that wildcards name."""
     return plan.run(wildcards.model, wildcards.dataset, wildcards.variant, wildcards.seed)
+
+
+def constant(text):
+    """A param that is taken as it is: braces in it, such as those of a prompt's template, are no wildcards."""
+    return lambda wildcards: text
 
 
 def trained(runs):

@@ -9,15 +9,15 @@ for name in plan.data:
             manifest=f"{plan.data_folder(name)}/data.json",
         log:
             f"{LOGS}/data/{name}.log",
-        params:
-            folder=plan.data_folder(name),
-            **plan.data_params(name),
-        message:
-            f"dataset {name}"
         conda:
             "../../envs/cpu.yaml"
+        params:
+            **{key: constant(value) for key, value in plan.data_params(name).items()},
+            folder=subpath(output.manifest, parent=True),
+        message:
+            f"dataset {name}"
         shell:
-            "{PYTHON} rftlab.data --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
+            "python -m rftlab.data --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule data:

@@ -9,16 +9,17 @@ rule evaluate_base:
         f"{LOGS}/evaluate/{{model}}/base/{{digest}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/{{model}}/base/{{digest}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     threads: plan.study.threads
     params:
+        model=subpath(input.model, parent=True),
         code=lambda w: plan.base_params(w.model, w.digest)["code"],
         config=lambda w: plan.base_params(w.model, w.digest)["config"],
     message:
         "evaluate the base model {wildcards.model}"
-    conda:
-        "../../envs/cpu.yaml"
     shell:
-        "{PYTHON} rftlab.evaluate --config {params.config:q} --model $(dirname {input.model:q})/model"
+        "python -m rftlab.evaluate --config {params.config:q} --model {params.model:q}/model"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -32,16 +33,17 @@ rule evaluate:
         f"{LOGS}/evaluate/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     threads: plan.study.threads
     params:
+        run=subpath(input.checkpoints, parent=True),
         code=lambda w: plan.evaluation_params(run_of(w), w.suite)["code"],
         config=lambda w: plan.evaluation_params(run_of(w), w.suite)["config"],
     message:
         "evaluate {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}, {wildcards.suite}"
-    conda:
-        "../../envs/cpu.yaml"
     shell:
-        "{PYTHON} rftlab.evaluate --config {params.config:q} --run $(dirname {input.checkpoints:q})"
+        "python -m rftlab.evaluate --config {params.config:q} --run {params.run:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

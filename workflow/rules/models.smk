@@ -6,17 +6,17 @@ rule base_model:
         f"{LOGS}/models/{{model}}-{{digest}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/models/{{model}}-{{digest}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     threads: plan.study.threads
     params:
-        folder=lambda w: plan.model_folder(w.model),
+        folder=subpath(output.manifest, parent=True),
         code=lambda w: plan.model_params(w.model)["code"],
         config=lambda w: plan.model_params(w.model)["config"],
     message:
         "base model {wildcards.model}"
-    conda:
-        "../../envs/cpu.yaml"
     shell:
-        "{PYTHON} rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule models:

@@ -4,15 +4,15 @@ rule plan:
         f"{RESULTS}/plan.json",
     log:
         f"{LOGS}/plan.log",
-    params:
-        code=plan.stage_code("plan"),
-        study=canonical_json(dict(config)),
-    message:
-        "plan of {plan.study.study}"
     conda:
         "../../envs/cpu.yaml"
+    params:
+        code=plan.stage_code("plan"),
+        study=constant(canonical_json(dict(config))),
+    message:
+        "plan of {plan.study.study}"
     shell:
-        "{PYTHON} rftlab.planfile --study {params.study:q} --output {output:q} > {log:q} 2>&1"
+        "python -m rftlab.planfile --study {params.study:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tables:
@@ -24,12 +24,64 @@ rule tables:
         [f"{RESULTS}/tables/{name}.{form}" for name in TABLES for form in ("csv", "parquet")],
     log:
         f"{LOGS}/tables.log",
-    params:
-        code=plan.stage_code("tables"),
-        folder=f"{RESULTS}/tables",
-    message:
-        "tables"
     conda:
         "../../envs/cpu.yaml"
+    params:
+        code=plan.stage_code("tables"),
+        folder=lambda w, output: os.path.dirname(output[0]),
+    message:
+        "tables"
     shell:
-        "{PYTHON} rftlab.tables --plan {input.plan:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.tables --plan {input.plan:q} --folder {params.folder:q} > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        plan=rules.plan.output,
+        tables=rules.tables.output,
+    output:
+        [
+            report(
+                f"{RESULTS}/figures/{name}.svg",
+                caption="../report/figure.rst",
+                category="Figures",
+                labels={"figure": name},
+            )
+            for name in FIGURE_NAMES
+        ],
+        [f"{RESULTS}/figures/{name}.{form}" for name in FIGURE_NAMES for form in ("png", "json")],
+    log:
+        f"{LOGS}/figures.log",
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        code=plan.stage_code("figures"),
+        tables=lambda w, input: os.path.dirname(input.tables[0]),
+        folder=lambda w, output: os.path.dirname(output[0]),
+    message:
+        "figures"
+    shell:
+        "python -m rftlab.figures --plan {input.plan:q} --tables {params.tables:q} --folder {params.folder:q}"
+        " > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        plan=rules.plan.output,
+        tables=rules.tables.output,
+        figures=rules.figures.output,
+    output:
+        report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
+    log:
+        f"{LOGS}/report.log",
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        code=plan.stage_code("report"),
+        tables=lambda w, input: os.path.dirname(input.tables[0]),
+        figures=lambda w, input: os.path.dirname(input.figures[0]),
+    message:
+        "report"
+    shell:
+        "python -m rftlab.report --plan {input.plan:q} --tables {params.tables:q} --figures {params.figures:q}"
+        " --output {output:q} > {log:q} 2>&1"

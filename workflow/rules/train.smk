@@ -16,17 +16,18 @@ rule train:
         f"{LOGS}/train/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     threads: plan.study.threads
     params:
-        folder=lambda w: plan.run_folder(run_of(w)),
+        folder=subpath(output.checkpoints, parent=True),
+        model=subpath(input.model, parent=True),
         code=lambda w: plan.run_params(run_of(w))["code"],
         config=lambda w: plan.run_params(run_of(w))["config"],
     message:
         "train {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
-    conda:
-        "../../envs/cpu.yaml"
     shell:
-        "{PYTHON} rftlab.train --config {params.config:q} --model $(dirname {input.model:q})/model"
+        "python -m rftlab.train --config {params.config:q} --model {params.model:q}/model"
         " --data {input.data:q} --folder {params.folder:q} --code {params.code} > {log:q} 2>&1"
 
 

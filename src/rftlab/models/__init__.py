@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rftlab.errors import BadInputError
+from rftlab.runlog import file_sha256
 
 if TYPE_CHECKING:  # planning imports this package: torch and transformers load when a model does
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from rftlab.rollouts import Engine
+
+WEIGHTS = "model.safetensors"
 
 
 class PolicyDirectory:
@@ -23,18 +26,16 @@ class PolicyDirectory:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        for name in ("config.json", WEIGHTS, "tokenizer.json"):
             if not (folder / name).is_file():
                 raise BadInputError(
-                    f"{folder}: no {name} (a model directory needs config.json, tokenizer.json and model.safetensors)"
+                    f"{folder}: no {name} (a model directory needs config.json, tokenizer.json and {WEIGHTS})"
                 )
 
     @functools.cached_property
     def sha256(self) -> str:
         """Digest of the weights file."""
-        from rftlab.runlog import file_sha256
-
-        return file_sha256(self.folder / "model.safetensors")
+        return file_sha256(self.folder / WEIGHTS)
 
     def model(self, *, frozen: bool = False) -> PreTrainedModel:
         """The model in float32, in evaluation mode: no dropout, so that sampler and trainer are one policy."""
@@ -55,8 +56,8 @@ class PolicyDirectory:
     @staticmethod
     def engine(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:
         """An engine that samples from ``model``."""
-        from rftlab.prompts import end_tokens
+        from rftlab.prompts import end_tokens, pad_token
         from rftlab.rollouts.transformers_engine import TransformersEngine
 
         ends = end_tokens(tokenizer, model.config.eos_token_id)
-        return TransformersEngine(model, end_tokens=ends, pad_token=tokenizer.pad_token_id)
+        return TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.models import PolicyDirectory
-from rftlab.runlog import file_sha256, write_json
-from rftlab.state import WEIGHTS, save_checkpoint
+from rftlab.prompts import end_tokens
+from rftlab.runlog import write_json
+from rftlab.state import save_checkpoint
 
 
 @one_line_errors
@@ -33,10 +34,10 @@ def build(config: dict[str, Any], folder: Path) -> None:
     """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``."""
     torch.use_deterministic_algorithms(True)
     model, tokenizer, facts = make(config)
-    model.generation_config = type(model.generation_config)()  # sampling parameters are the study's alone
-    save_checkpoint(folder / "model", model, tokenizer)
+    ends = end_tokens(tokenizer, model.config.eos_token_id)  # all that is kept: sampling is the study's to configure
+    model.generation_config = GenerationConfig(eos_token_id=ends, pad_token_id=tokenizer.pad_token_id)
     manifest = {
-        "sha256": file_sha256(folder / "model" / WEIGHTS),
+        "sha256": save_checkpoint(folder / "model", model, tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "architecture": model.config.model_type,
         **facts,

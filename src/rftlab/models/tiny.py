@@ -175,7 +175,7 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         warmup.step()
-        if step % config.check_every == 0:
+        if step % config.check_every == 0 or step == config.max_steps:
             measured = {
                 task.name: accuracy(
                     engine,

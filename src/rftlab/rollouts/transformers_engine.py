@@ -35,11 +35,13 @@ class TransformersEngine:
         rollouts: dict[int, Rollout] = {}
         was_training = self.model.training
         self.model.eval()
-        for first in range(0, len(by_length), self.rows):
-            batch = by_length[first : first + self.rows]
-            decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
-            rollouts |= dict(zip(batch, decoded, strict=True))
-        self.model.train(was_training)
+        try:
+            for first in range(0, len(by_length), self.rows):
+                batch = by_length[first : first + self.rows]
+                decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
+                rollouts |= dict(zip(batch, decoded, strict=True))
+        finally:
+            self.model.train(was_training)
         return [rollouts[i] for i in range(len(prompts))]
 
     @torch.inference_mode()
@@ -111,8 +113,9 @@ def keep_top_p(logits_NV: Tensor, top_p: float) -> Tensor:
     if top_p >= 1.0:
         return logits_NV
     sorted_NV, order_NV = logits_NV.sort(dim=-1, descending=True)
-    before_NV = sorted_NV.softmax(dim=-1).cumsum(dim=-1) - sorted_NV.softmax(dim=-1)
-    return logits_NV.masked_fill((before_NV >= top_p).scatter(1, order_NV, before_NV >= top_p), float("-inf"))
+    p_NV = sorted_NV.softmax(dim=-1)
+    cut_NV = p_NV.cumsum(dim=-1) - p_NV >= top_p  # the more likely tokens reach top_p without this one
+    return logits_NV.masked_fill(cut_NV.scatter(1, order_NV, cut_NV), float("-inf"))
 
 
 def pad_left(rows: Sequence[Sequence[int]], pad_token: int, device: Any) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,63 @@
+# rftlab. Every target first brings .venv up to date with envs/*.txt; Python ≥ 3.11 with venv, make and git are all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?= config/demo.yaml
+TORCH := $(shell grep '^torch==' envs/cpu.txt)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+
+# Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
+export OMP_NUM_THREADS ?= 1
+export HF_HUB_OFFLINE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format mlflow docs pins clean
+
+help:  ## what there is to make
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## run the demo study: base model → training → evaluation → report and MLflow
+	@$(BIN)/snakemake --configfile $(STUDY)
+	@$(BIN)/rftlab show $(STUDY)
+
+test: $(READY_DEV)  ## all tests, with branch coverage
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
+	@$(BIN)/ruff format --check src tests
+	@$(BIN)/ruff check src tests
+	@$(BIN)/mypy
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
+
+format: $(READY_DEV)  ## format everything
+	@$(BIN)/ruff format src tests
+	@$(BIN)/ruff check --fix src tests
+	@$(BIN)/snakefmt Snakefile workflow
+
+mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1
+	@$(BIN)/python -m rftlab.track --serve
+
+docs: $(READY)  ## write config/README.md and the JSON schema anew from the schema
+	@$(BIN)/python -m rftlab.documentation
+
+pins: ## resolve envs/*.in into envs/*.txt, in a temporary environment
+	@PYTHON=$(PYTHON) bash envs/pin.sh
+
+clean:  ## remove results and resources; .venv stays
+	rm -rf results resources .snakemake
+
+$(READY): envs/cpu.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once; about 2.5 GB)"
+	@$(PIP) $(TORCH)
+	@$(PIP) --no-deps -r envs/cpu.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_DEV): $(READY) envs/dev.txt
+	@$(PIP) --no-deps -r envs/dev.txt
+	@touch $@

@@ -1,0 +1,78 @@
+"""The figures of a study: which there are, their file names and their captions. Importing this imports no Altair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart: a heading, a caption, and whether there is one for the study or one per model × dataset."""
+
+    title: str
+    caption: str
+    per_pair: bool = True
+
+
+FIGURES = {
+    "overview": Figure(
+        "Marginal gains at a glance",
+        "Difference in greedy accuracy at the last checkpoint, variant − reference, in percentage points. "
+        "Bold, framed cells carry the verdict higher or lower; the others may be noise.",
+        per_pair=False,
+    ),
+    "forest": Figure(
+        "Marginal gains, with intervals",
+        "Paired difference in greedy accuracy at the last checkpoint, variant − the reference under its name, with its "
+        "confidence interval. The grey band is the interval of the A/A row, the baseline trained again as if with "
+        "another seed: the noise floor. Dotted lines mark the equivalence margin. Controls come last.",
+    ),
+    "learning_curves": Figure(
+        "Learning curves",
+        "Share of correct rollouts during training (sampled, before the update) against rounds, rollouts and tokens: "
+        "mean over seeds, band from the lowest to the highest seed. Each row compares one factor's levels with what "
+        "they are relative to. Rounds are averaged in bins; a line ends where its first seed diverged.",
+    ),
+    "generalisation": Figure(
+        "Generalisation curves",
+        "Greedy accuracy on each evaluation set against rounds: mean over seeds, band from the lowest to the highest "
+        "seed. Round 0 is the base model.",
+    ),
+    "generalisation_gap": Figure(
+        "Generalisation gap",
+        "Mean greedy accuracy on the in-distribution sets minus the mean on the out-of-distribution sets. A gap that "
+        "grows says that training helped in distribution more than out of it.",
+    ),
+    "tradeoff": Figure(
+        "Queries × rollouts",
+        "Greedy accuracy of the variants that change how many queries a round draws or how many rollouts each gets, "
+        "and of what they are compared with; 32×1+7 is 32 queries, one trained rollout and seven statistics rollouts. "
+        "Above: at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against all "
+        "rollouts sampled so far, which compares them at equal cost.",
+    ),
+    "diagnostics": Figure(
+        "Diagnostics",
+        "Mean over seeds, by round: entropy (mean −log p of the sampled tokens), response length, truncation, gradient "
+        "norm before clipping, KL to the base model, and the share of queries that carry a signal.",
+    ),
+}
+FORMATS = ("svg", "png", "json")
+
+
+def file_name(figure: str, model: str, dataset: str) -> str:
+    """Stem of the file of one pair's chart, in a study of several pairs."""
+    return f"{figure}--{model}--{dataset}"
+
+
+def names(plan: Mapping[str, Any]) -> list[str]:
+    """Stems of every figure's files: ``forest`` in a study of one pair, else ``forest--<model>--<dataset>``."""
+    pairs = list(dict.fromkeys((run["model"], run["dataset"]) for run in plan["runs"]))
+    stems: list[str] = []
+    for name, figure in FIGURES.items():
+        if figure.per_pair and len(pairs) > 1:
+            stems += [file_name(name, *pair) for pair in pairs]
+        else:
+            stems.append(name)
+    return stems

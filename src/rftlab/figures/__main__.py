@@ -1,0 +1,81 @@
+"""Stage: ``python -m rftlab.figures --plan FILE --tables DIR --folder DIR`` writes every chart as SVG, PNG and JSON.
+
+The JSON is the Vega-Lite specification that the other two are drawn from and that the report embeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from rftlab.errors import one_line_errors
+from rftlab.figures import FIGURES, file_name
+from rftlab.figures.curves import diagnostics, generalisation, generalisation_gap, learning_curves
+from rftlab.figures.forest import forest
+from rftlab.figures.overview import overview
+from rftlab.figures.style import CONFIG
+from rftlab.figures.tradeoff import tradeoff
+from rftlab.results import Pair, Results, load
+
+PNG_SCALE = 2.0  # 2 × 72 dots per inch: sharp on a high-density screen and in print at column width
+
+PER_PAIR: dict[str, Callable[[Results, Pair], Any]] = {
+    "forest": forest,
+    "learning_curves": learning_curves,
+    "generalisation": generalisation,
+    "generalisation_gap": generalisation_gap,
+    "tradeoff": tradeoff,
+    "diagnostics": diagnostics,
+}
+
+
+def specifications(results: Results) -> dict[str, dict[str, Any]]:
+    """Vega-Lite specification of every figure, by the stem of its files: ``rftlab.figures.names`` of the plan."""
+    alt.data_transformers.disable_max_rows()
+    pairs = results.pairs
+    charts: dict[str, dict[str, Any]] = {}
+    for name, figure in FIGURES.items():
+        heading = f"{figure.title}: {results.plan['study']}"
+        if not figure.per_pair:
+            charts[name] = _specification(overview(results), heading)
+            continue
+        for pair in pairs:
+            stem = file_name(name, *pair) if len(pairs) > 1 else name
+            charts[stem] = _specification(PER_PAIR[name](results, pair), f"{heading}, {pair}")
+    return charts
+
+
+def write(specification: dict[str, Any], stem: Path) -> None:
+    """Write one chart as ``<stem>.json``, ``.svg`` and ``.png``; nothing it names is fetched."""
+    text = json.dumps(specification, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    stem.with_name(f"{stem.name}.json").write_text(text + "\n", encoding="utf-8")
+    svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    stem.with_name(f"{stem.name}.svg").write_text(svg, encoding="utf-8")
+    stem.with_name(f"{stem.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=PNG_SCALE))
+
+
+def _specification(chart: Any, title: str) -> dict[str, Any]:
+    specification: dict[str, Any] = chart.properties(title=alt.Title(title, fontSize=15, offset=14)).to_dict()
+    return specification | {"config": CONFIG}
+
+
+@one_line_errors
+def main() -> None:
+    """Run the stage."""
+    parser = argparse.ArgumentParser(description="Draw the figures of a study.")
+    for option in ("--plan", "--tables", "--folder"):
+        parser.add_argument(option, type=Path, required=True)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for stem, specification in specifications(load(arguments.plan, arguments.tables)).items():
+        write(specification, arguments.folder / stem)
+
+
+if __name__ == "__main__":
+    main()

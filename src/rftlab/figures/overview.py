@@ -1,0 +1,75 @@
+"""Overview: every level on every evaluation set of every model × dataset, as a table in colour."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from rftlab.figures.style import COLOURS, INK, empty
+from rftlab.results import Pair, Results
+
+CELL = 62  # pixels
+
+
+def overview(results: Results) -> alt.ConcatChart | alt.LayerChart:
+    """Marginal gains at the primary metric in percentage points; blue is higher, orange lower, one scale for all."""
+    tables = {pair: _table(results, pair) for pair in results.pairs}
+    tables = {pair: table for pair, table in tables.items() if not table.empty}
+    if not tables:
+        return empty("There are no marginal gains: the study has no level besides its baseline, or none was evaluated.")
+    limit = max(1.0, max(float(table["gain"].abs().max()) for table in tables.values()))
+    order = [v.label for v in results.levels]
+    panels = [
+        _panel(table, pair, order, [s.name for s in results.evaluation_sets(pair)], limit, len(tables) > 1)
+        for pair, table in tables.items()
+    ]
+    return alt.concat(*panels, columns=2 if len(panels) > 1 else 1, spacing=24).resolve_scale(y="independent")
+
+
+def _table(results: Results, pair: Pair) -> pd.DataFrame:
+    gains = results.gains(pair)
+    return pd.DataFrame(
+        {
+            "level": gains["variant"].map({v.name: v.label for v in results.levels}),
+            "relative_to": gains["relative_to"],
+            "evaluation_set": gains["evaluation_set"],
+            "gain": (100 * gains["estimate"]).round(2),
+            "verdict": gains["verdict"],
+            "clear": gains["verdict"].isin(["higher", "lower"]),
+        }
+    )
+
+
+def _panel(
+    table: pd.DataFrame, pair: Pair, order: list[str], sets: list[str], limit: float, titled: bool
+) -> alt.LayerChart:
+    shown = [name for name in order if name in set(table["level"])]
+    x_axis = alt.Axis(title=None, orient="top", labelAngle=-35, labelAlign="left", domain=False, ticks=False)
+    y_axis = alt.Axis(title=None, domain=False, ticks=False, labelPadding=6)
+    ramp = alt.Scale(domain=[-limit, 0, limit], range=[COLOURS[1], "#ffffff", COLOURS[0]], interpolate="rgb")
+    legend = alt.Legend(
+        title="gain, points of accuracy", orient="bottom", gradientLength=180, format="+.3~g", titleFontWeight="normal"
+    )
+    cells = alt.Chart(table).encode(
+        x=alt.X("evaluation_set:N", sort=None, scale=alt.Scale(domain=sets), axis=x_axis),
+        y=alt.Y("level:N", sort=None, scale=alt.Scale(domain=shown), axis=y_axis),
+        tooltip=[
+            alt.Tooltip("level:N"),
+            alt.Tooltip("relative_to:N", title="relative to"),
+            alt.Tooltip("evaluation_set:N", title="evaluation set"),
+            alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
+            alt.Tooltip("verdict:N"),
+        ],
+    )
+    colour = cells.mark_rect(stroke="white", strokeWidth=2).encode(color=alt.Color("gain:Q", scale=ramp, legend=legend))
+    frame = cells.transform_filter("datum.clear").mark_rect(filled=False, stroke=INK, strokeWidth=1.5)
+    strong = f"abs(datum.gain) > {0.6 * limit:.4f}"
+    text = cells.mark_text(fontSize=11).encode(
+        text=alt.Text("gain:Q", format="+.1f"),
+        color=alt.condition(strong, alt.value("white"), alt.value(INK)),
+        tooltip=alt.Tooltip("verdict:N"),
+    )
+    bold = text.transform_filter("datum.clear").mark_text(fontSize=11, fontWeight="bold")
+    plain = text.transform_filter("!datum.clear")
+    title = alt.Title(str(pair)) if titled else alt.Undefined
+    return alt.layer(colour, frame, plain, bold, width=alt.Step(CELL), height=alt.Step(24), title=title)

@@ -1,0 +1,227 @@
+"""Snakemake for real: a whole study end to end, then what `snakemake -n` lists after each kind of change."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).parents[1]
+CODE = ("Snakefile", "workflow", "profiles", "src", "envs", "config")
+pytestmark = pytest.mark.workflow
+
+
+class Checkout:
+    """A copy of the repository's code in a folder of its own, and Snakemake in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.study = folder / "smoke.yaml"
+
+    def snakemake(self, *arguments: str) -> str:
+        """Run Snakemake; return what it printed."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--configfile", str(self.study), *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env=environment | {"OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def planned(self) -> set[str]:
+        """Messages of the jobs that `snakemake -n` lists, without those that only gather."""
+        listed = re.findall(r"^Job \d+: (.*)$", self.snakemake("-n", "--nolock"), re.MULTILINE)
+        return set(listed)
+
+    def edit(self, name: str, change: Callable[[str], str]) -> None:
+        """Change one file, for certain."""
+        path = self.folder / name
+        before = path.read_text()
+        after = change(before)
+        assert after != before
+        path.write_text(after)
+
+
+def copy_code(folder: Path) -> Checkout:
+    for name in CODE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, folder / name)
+    shutil.copy(ROOT / "tests" / "smoke.yaml", folder / "smoke.yaml")
+    return Checkout(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The smoke study, run once for all workers of a test run."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    folder = shared / "smoke-study"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "finished").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            checkout = copy_code(folder)
+            checkout.snakemake("--cores", "2")
+            (folder / "finished").touch()
+    return Checkout(folder)
+
+
+@pytest.fixture
+def checkout(finished: Checkout, tmp_path: Path) -> Iterator[Checkout]:
+    """A finished study to change at will."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copy2)
+    yield Checkout(folder)
+    shutil.rmtree(folder)
+
+
+def results(checkout: Checkout) -> Path:
+    return checkout.folder / "results" / "smoke"
+
+
+def test_every_declared_output_is_there(finished: Checkout) -> None:
+    folder = results(finished)
+    runs = sorted(folder.glob("runs/*/*/**/checkpoints.json"))
+    assert len(runs) == 3 * 2 * 2
+    for run in runs:
+        manifest = json.loads(run.read_text())
+        assert manifest["status"] == "finished"
+        assert [entry["round"] for entry in manifest["checkpoints"]] == [2, 3]
+        for entry in manifest["checkpoints"]:
+            assert (run.parent / entry["path"] / "model.safetensors").is_file()
+        assert not (run.parent / ".state").exists()
+        assert len((run.parent / "metrics.jsonl").read_text().splitlines()) == 3
+    for table in ("runs", "curves", "evaluations", "marginal_gains"):
+        assert len(pd.read_parquet(folder / f"tables/{table}.parquet")) > 0
+    assert (folder / "report.html").stat().st_size > 100_000
+    assert json.loads((folder / "track.json").read_text())["runs"] == 12
+    assert (finished.folder / "results" / "mlflow.db").is_file()
+
+
+def test_the_base_model_is_evaluated_once_and_shared(finished: Checkout) -> None:
+    base = sorted((results(finished) / "evaluations").glob("*/base/*.parquet"))
+    assert [path.parts[-3] for path in base] == ["tiny-llama", "tiny-olmo2", "tiny-qwen2"]
+    outcomes = pd.read_parquet(base[0])
+    assert set(outcomes["evaluation_set"]) == {"sums_validation", "sums_test", "products_test", "longer"}
+    assert set(outcomes["round"]) == {0}
+
+
+def test_a_suite_holds_what_is_in_or_out_of_distribution_for_its_run(finished: Checkout) -> None:
+    folder = results(finished) / "evaluations/tiny-llama/products/baseline/seed-0"
+    assert set(pd.read_parquet(folder / "id.parquet")["evaluation_set"]) == {"products_test"}
+    assert set(pd.read_parquet(folder / "ood.parquet")["evaluation_set"]) == {"sums_test", "longer"}
+
+
+def test_models_are_ordinary_directories(finished: Checkout) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    families = set()
+    for manifest in (finished.folder / "resources/models").glob("*/*/model.json"):
+        model = AutoModelForCausalLM.from_pretrained(manifest.parent / "model")
+        tokenizer = AutoTokenizer.from_pretrained(manifest.parent / "model")
+        assert tokenizer.decode(tokenizer("3+4=").input_ids) == "3+4="
+        families.add(model.config.model_type)
+    assert families == {"qwen2", "llama", "olmo2"}
+
+
+def test_a_second_call_has_nothing_to_do(finished: Checkout) -> None:
+    assert "Nothing to be done" in finished.snakemake("--nolock")
+    assert finished.planned() == set()
+
+
+AFTER_TRAINING = {"tables", "figures", "report", "track in results/mlflow.db"}
+
+
+def downstream(variant: str, seed: int = 0) -> set[str]:
+    """Jobs of one variant's runs and what follows."""
+    pairs = [(m, d) for m in ("tiny-qwen2", "tiny-llama", "tiny-olmo2") for d in ("sums", "products")]
+    runs = {f"{m} on {d}: {variant}, seed {seed}" for m, d in pairs}
+    evaluations = {f"evaluate {run}, {suite}" for run in runs for suite in ("id", "ood")}
+    return {f"train {run}" for run in runs} | evaluations | AFTER_TRAINING
+
+
+def test_touching_every_file_reruns_nothing(checkout: Checkout) -> None:
+    for path in checkout.folder.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            path.touch()
+    assert checkout.planned() == set()
+
+
+def test_a_comment_reruns_nothing(checkout: Checkout) -> None:
+    checkout.edit("src/rftlab/train.py", lambda text: f"# a comment\n\n{text}")
+    checkout.edit("src/rftlab/advantages/group_norm.py", lambda text: f"{text}\n# another\n")
+    assert checkout.planned() == set()
+
+
+def test_the_order_of_keys_reruns_nothing(checkout: Checkout) -> None:
+    checkout.edit("smoke.yaml", lambda text: text.replace("{queries: 8, rollouts: 1,", "{rollouts: 1, queries: 8,"))
+    assert checkout.planned() == set()
+
+
+def test_editing_the_report_reruns_the_report(checkout: Checkout) -> None:
+    checkout.edit("src/rftlab/report.py", lambda text: f"{text}\nEDITED = True\n")
+    assert checkout.planned() == {"report", "track in results/mlflow.db"}
+
+
+def test_editing_a_level_file_reruns_the_runs_that_select_it(checkout: Checkout) -> None:
+    checkout.edit("src/rftlab/advantages/group_norm.py", lambda text: f"{text}\nEDITED = True\n")
+    assert checkout.planned() == downstream("advantage/group_norm_extra3")
+
+
+def test_editing_a_level_nobody_selects_reruns_nothing(checkout: Checkout) -> None:
+    checkout.edit("src/rftlab/advantages/leave_one_out.py", lambda text: f"{text}\nEDITED = True\n")
+    assert checkout.planned() == set()
+
+
+def test_changing_a_level_in_the_study_reruns_its_runs(checkout: Checkout) -> None:
+    checkout.edit("smoke.yaml", lambda text: text.replace("statistics_rollouts: 3", "statistics_rollouts: 2"))
+    assert checkout.planned() == downstream("advantage/group_norm_extra3") | {"plan of smoke"}
+
+
+def test_a_level_is_one_small_file_and_one_line(checkout: Checkout) -> None:
+    level = '"""Half of the reward."""\n\nfrom rftlab.advantages import Floats, Round\n\n\n'
+    level += 'def advantage(scores: Round, *, factor: float = 0.5) -> Floats:\n    return factor * scores.rewards_Bn\n'
+    (checkout.folder / "src/rftlab/advantages/half.py").write_text(level)
+    checkout.edit(
+        "smoke.yaml", lambda text: text.replace("factors:\n  advantage:\n", "factors:\n  advantage:\n    half: {advantage.name: half}\n")
+    )
+    assert checkout.planned() == downstream("advantage/half") | {"plan of smoke"}
+    checkout.snakemake("--cores", "2", results(checkout).relative_to(checkout.folder).as_posix() + "/runs/tiny-llama/sums/advantage/half/seed-0/checkpoints.json")
+
+
+def test_a_new_seed_runs_its_own_runs_only(checkout: Checkout) -> None:
+    checkout.edit("smoke.yaml", lambda text: text.replace("seeds: [0]", "seeds: [0, 1]"))
+    expected = downstream("baseline", 1) | downstream("advantage/group_norm_extra3", 1)
+    assert checkout.planned() == expected | {"plan of smoke"}
+
+
+def test_a_new_evaluation_set_trains_nothing(checkout: Checkout) -> None:
+    line = "  longest: {source: procedural, family: chains, terms: [4], high: 4, operators: +, sizes: {test: 6}}\n"
+    checkout.edit("smoke.yaml", lambda text: text.replace("\nevaluation:\n", f"{line}\nevaluation:\n"))
+    checkout.edit("smoke.yaml", lambda text: text.replace("ood: [longer]", "ood: [longer, longest]"))
+    planned = checkout.planned()
+    assert not [job for job in planned if job.startswith(("train", "base model"))]
+    assert not [job for job in planned if job.endswith(", id")]
+    assert len([job for job in planned if job.endswith(", ood")]) == 12
+    assert "dataset longest" in planned
+
+
+def test_removing_a_level_makes_the_report_anew(checkout: Checkout) -> None:
+    checkout.edit("smoke.yaml", lambda text: re.sub(r"factors:\n.*\n.*\n", "", text))
+    assert checkout.planned() == AFTER_TRAINING | {"plan of smoke"}
