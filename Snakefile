@@ -12,7 +12,7 @@ from rftlab.errors import BadInputError
 from rftlab.plan import Plan
 from rftlab.study import read_study
 
-if not config:  # configfile and --configfile merge: the default must not leak into another study
+if not (config or workflow.configfiles):  # they merge: the default must not leak into another study
 
     configfile: "config/demo.yaml"
 

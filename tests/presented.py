@@ -38,7 +38,7 @@ VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
     "control/random_reward": (-0.19, {"reward.verifier": "random"}),
 }
 PROVENANCE = {
-    "code": "cccccccccccccccc", "commit": "0123456789abcdef0123456789abcdef01234567", "dirty": False, "python": "3.11.7",
+    "code": "cccccccccccccccc", "commit": "0123456789abcdef" * 2, "dirty": False, "python": "3.11.7",
     "packages": {"torch": "2.13.0", "transformers": "5.19.0"}, "platform": "Linux-x86_64", "threads": 1,
     "data": {"path": "train.jsonl", "sha256": "d" * 64, "queries": 512}, "model": {"path": "model", "sha256": "e" * 64},
     "seconds": 18.0, "wall_start": "2026-01-01T00:00:00Z",

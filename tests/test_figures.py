@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pandas as pd
-import presented
 import pytest
 
+import presented
 from rftlab.figures import FIGURES, FORMATS, names
 from rftlab.figures.__main__ import PER_PAIR, main, specifications
 from rftlab.figures.curves import POINTS, bin_rounds, over_seeds
@@ -25,6 +26,11 @@ PAIR = Pair("tiny-qwen2", "chains")
 @pytest.fixture(scope="module")
 def study() -> Results:
     return presented.study(variants=FEW)
+
+
+@pytest.fixture(scope="module")
+def drawings(study: Results) -> dict[str, dict[str, Any]]:
+    return specifications(study)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +69,8 @@ def test_a_study_of_several_pairs_has_a_file_for_each() -> None:
     assert sorted(specifications(study)) == sorted(stems)
 
 
-def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results) -> None:
-    rows = _data(specifications(study)["forest"], "low")
+def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results, drawings: dict[str, Any]) -> None:
+    rows = _data(drawings["forest"], "low")
     gains = study.gains(PAIR)
     assert len(rows) == len(gains) == 3 * 5
     for row, gain in zip(rows, gains.itertuples(), strict=True):
@@ -74,27 +80,31 @@ def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results) -> 
     assert {row["row"] for row in rows} == {
         "A/A: baseline again\nvs baseline",
         "advantage/group_norm_extra7\nvs baseline",
-        "rollouts/n8\nvs\nadvantage/group_norm_extra7" if False else "rollouts/n8\nvs advantage/group_norm_extra7",
+        "rollouts/n8\nvs advantage/group_norm_extra7",
     }
 
 
-def test_panels_are_in_distribution_first_and_no_validation_set_is_among_them(study: Results) -> None:
-    panels = specifications(study)["forest"]["concat"]
+def test_panels_are_in_distribution_first_and_no_validation_set_is_among_them(drawings: dict[str, Any]) -> None:
+    panels = drawings["forest"]["concat"]
     assert [panel["title"]["text"] for panel in panels] == ["chains_test", "longer", "larger", "products", "words_test"]
     assert panels[0]["title"]["subtitle"][0] == "in-distribution"
 
 
+def test_every_specification_is_valid_vega_lite(drawings: dict[str, Any]) -> None:
+    for specification in drawings.values():
+        alt.Chart.from_dict(specification).to_dict()
+
+
 def test_controls_come_last_and_say_so() -> None:
-    variants = {"baseline": FEW["baseline"], "control/lr_0": presented.VARIANTS["control/lr_0"], "again": FEW["again"]}
-    rows = [row["row"] for row in _data(specifications(presented.study(variants=variants))["forest"], "low")]
-    order = specifications(presented.study(variants=variants))["forest"]["concat"][0]
-    assert "control/lr_0\nvs baseline · control" in rows
-    domain = next(a["scale"]["domain"] for a in _walk(order, "y") if isinstance(a, dict) and "scale" in a)
-    assert domain[0].startswith("A/A") and domain[-1].startswith("control/lr_0")  # noqa: PT018
+    variants = {name: presented.VARIANTS[name] for name in ("baseline", "control/lr_0", "again", "kl/k3_0.001")}
+    panel = specifications(presented.study(variants=variants))["forest"]["concat"][0]
+    order = next(y["scale"]["domain"] for y in _walk(panel, "y") if isinstance(y, dict) and "scale" in y)
+    inert = "kl/k3_0.001\nvs baseline · inert"
+    assert order == ["A/A: baseline again\nvs baseline", inert, "control/lr_0\nvs baseline · control"]
 
 
-def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Results) -> None:
-    rows = _data(specifications(study)["generalisation"], "value")
+def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Results, drawings: dict[str, Any]) -> None:
+    rows = _data(drawings["generalisation"], "value")
     greedy = study.greedy(PAIR)
     for row in rows[::7]:
         name = "again" if row["variant"].startswith("A/A") else row["variant"]
@@ -107,8 +117,8 @@ def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Result
         assert (row["low"], row["high"]) == pytest.approx((part["value"].min(), part["value"].max()), rel=1e-3)
 
 
-def test_the_gap_is_in_distribution_minus_out_of_it(study: Results) -> None:
-    rows = _data(specifications(study)["generalisation_gap"], "gap")
+def test_the_gap_is_in_distribution_minus_out_of_it(drawings: dict[str, Any]) -> None:
+    rows = _data(drawings["generalisation_gap"], "gap")
     first = next(row for row in rows if row["variant"] == "baseline" and row["round"] == 0)
     assert first["gap"] == pytest.approx(100 * (0.28 - (0.24 + 0.20 + 0.16 + 0.12) / 4), abs=0.01)
 

@@ -95,6 +95,14 @@ def test_a_file_without_its_function_is_refused(tmp_path, monkeypatch):
         levels.read("objectives.kl", "k4")
 
 
+def test_a_file_that_is_not_python_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(levels, "PACKAGE", tmp_path)
+    (tmp_path / "advantages").mkdir()
+    (tmp_path / "advantages" / "torn.py").write_text("X = 1\ndef advantage(scores:\n")
+    with pytest.raises(levels.UnknownLevelError, match=r"^advantages/torn\.py is not Python: .*line 2"):
+        levels.read("advantages", "torn")
+
+
 READ_EVERYTHING = f"""
 import importlib
 from rftlab import levels

@@ -6,10 +6,10 @@ import io
 import re
 from pathlib import Path
 
-import presented
 import pytest
 from rich.console import Console
 
+import presented
 from rftlab.results import Results
 from rftlab.show import WIDTH, main, show
 
@@ -22,7 +22,7 @@ def _shown(results: Results, width: int = WIDTH, report: Path | None = None) -> 
 
 def test_it_holds_every_level_with_its_reference_gain_interval_and_verdict() -> None:
     study = presented.study()
-    text = _shown(study)
+    text = _shown(study, 140)
     flat = re.sub(r"\s+", "", text)
     for v in study.levels:
         assert v.label.replace(" ", "") in flat

@@ -196,13 +196,21 @@ def test_changing_a_level_in_the_study_reruns_its_runs(checkout: Checkout) -> No
 
 def test_a_level_is_one_small_file_and_one_line(checkout: Checkout) -> None:
     level = '"""Half of the reward."""\n\nfrom rftlab.advantages import Floats, Round\n\n\n'
-    level += 'def advantage(scores: Round, *, factor: float = 0.5) -> Floats:\n    return factor * scores.rewards_Bn\n'
+    level += "def advantage(scores: Round, *, factor: float = 0.5) -> Floats:\n    return factor * scores.rewards_Bn\n"
     (checkout.folder / "src/rftlab/advantages/half.py").write_text(level)
     checkout.edit(
-        "smoke.yaml", lambda text: text.replace("factors:\n  advantage:\n", "factors:\n  advantage:\n    half: {advantage.name: half}\n")
+        "smoke.yaml",
+        lambda text: text.replace(
+            "factors:\n  advantage:\n", "factors:\n  advantage:\n    half: {advantage.name: half}\n"
+        ),
     )
     assert checkout.planned() == downstream("advantage/half") | {"plan of smoke"}
-    checkout.snakemake("--cores", "2", results(checkout).relative_to(checkout.folder).as_posix() + "/runs/tiny-llama/sums/advantage/half/seed-0/checkpoints.json")
+    checkout.snakemake(
+        "--cores",
+        "2",
+        results(checkout).relative_to(checkout.folder).as_posix()
+        + "/runs/tiny-llama/sums/advantage/half/seed-0/checkpoints.json",
+    )
 
 
 def test_a_new_seed_runs_its_own_runs_only(checkout: Checkout) -> None:

@@ -11,6 +11,7 @@ from rftlab import levels
 from rftlab.data import procedural, stage
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.errors import BadInputError
+from rftlab.models import WEIGHTS
 from rftlab.schema import Study
 from rftlab.section import shown
 from rftlab.sources import Dataset, DatasetSplit, DirectoryModel, EvaluationSet, GgufModel, ProceduralSource, TinyModel
@@ -18,7 +19,6 @@ from rftlab.sources import Dataset, DatasetSplit, DirectoryModel, EvaluationSet,
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 RESERVED = {"baseline", "again", "base", "noise_floor"}
 VERIFIERS = {"procedural": "marked", "jsonl": "gsm8k_strict"}  # unless a dataset or evaluation set names another
-WEIGHTS = "model.safetensors"
 
 
 def check_names(study: Study) -> None:

@@ -55,11 +55,14 @@ def read(kind: str, name: str) -> LevelFile:
     """Read a level's file without executing it.
 
     Raises:
-        UnknownLevelError: there is no such file, or it lacks the function its kind requires.
+        UnknownLevelError: there is no such file, it is not Python, or it lacks the function its kind requires.
     """
     if name not in names(kind):
         raise UnknownLevelError(f"{name!r} is not one of {', '.join(names(kind))}{did_you_mean(name, names(kind))}")
-    tree = ast.parse(PACKAGE.joinpath(*kind.split("."), f"{name}.py").read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(PACKAGE.joinpath(*kind.split("."), f"{name}.py").read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py is not Python: {error}") from None
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == FUNCTIONS[kind]]
     if not functions:
         raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py defines no function {FUNCTIONS[kind]}()")

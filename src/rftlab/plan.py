@@ -37,7 +37,7 @@ class Plan(Resources):
     @staticmethod
     def stage_code(rule: str) -> str:
         """Fingerprint of a stage that selects no levels; the report's templates are code as well."""
-        templates = (PACKAGE / "templates").iterdir() if rule == "report" else ()
+        templates = (PACKAGE / "templates").glob("report.*") if rule == "report" else ()
         return fingerprint(STAGES[rule], files=templates)
 
     def runs(self) -> Iterator[Run]:

@@ -36,7 +36,8 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str)
         ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
     else:
         ids = tokenizer(prompt.render(query)).input_ids
-    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
+    unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}  # some share one id
+    if unknown.intersection(ids):
         raise BadInputError(f"{tokenizer.name_or_path}: the tokenizer does not know every character of {query!r}")
     return list(ids)
 

@@ -102,7 +102,8 @@ def tokens(source: str) -> Iterator[str]:
     """Tokens that carry behaviour. An f-string is one token, its text, as it was before Python 3.12."""
     docstrings = docstring_positions(source)
     lines = _lines(source)
-    depth, start, ended = 0, (0, 0), (0, 0)  # of f-strings: how deep, where the outermost began; of the last docstring
+    depth, start = 0, (0, 0)  # of f-strings: how deep, and where the outermost began
+    ended, only = (0, 0), False  # of docstrings: where the last ended, and whether its line has held nothing else
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         ended = docstrings.get(token.start, ended)
         if token.type == FSTRING_START:
@@ -112,14 +113,18 @@ def tokens(source: str) -> Iterator[str]:
             depth -= 1
             if depth == 0:
                 yield between(lines, start, token.end)
-        elif depth or token.type in LAYOUT or token.end <= ended:
+        elif depth or token.type in LAYOUT:
             continue
-        elif token.type == tokenize.NEWLINE and token.start == ended:
-            continue  # the line was nothing but the docstring
+        elif token.type == tokenize.STRING and token.end <= ended:
+            only = True
+            continue
+        elif token.type == tokenize.NEWLINE and only:
+            pass
         elif token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
             yield tokenize.tok_name[token.type]
         else:
             yield token.string
+        only = False
 
 
 def docstring_positions(source: str) -> dict[tuple[int, int], tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from rftlab.section import Count, Natural, Number, Positive, Section, Share
+from rftlab.section import Count, Natural, NonNegative, Number, Positive, Scientific, Section, Share
 from rftlab.sources import Dataset, EvaluationSet, Model
 
 
@@ -28,7 +28,9 @@ class Rollouts(Section):
         0, description="m, more rollouts per query, only for the advantage's mean and std (taken over all n + m)"
     )
     temperature: Positive = Field(1.0, description="of sampling")
-    top_p: Annotated[Share, Field(gt=0)] = Field(1.0, description="sample from the likeliest tokens of this mass")
+    top_p: Annotated[float, Field(gt=0, le=1), Scientific] = Field(
+        1.0, description="sample from the likeliest tokens of this mass"
+    )
     max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
 
 
@@ -56,7 +58,7 @@ NamedLevel = Annotated[Named, BeforeValidator(_named, json_schema_input_type=str
 class Kl(Section):
     """KL penalty to the base model, in the loss."""
 
-    coefficient: Annotated[Number, Field(ge=0)] = Field(0.0, description="weight in the loss; 0 switches it off")
+    coefficient: NonNegative = Field(0.0, description="weight in the loss; 0 switches it off")
     estimator: str = Field("k3", description="a file of `objectives/kl/`")
 
 
@@ -73,9 +75,9 @@ class Objective(Section):
 class Optimizer(Section):
     """AdamW with a constant learning rate."""
 
-    lr: Annotated[Number, Field(ge=0)] = Field(1.0e-6, description="learning rate; 0 is a control")
-    weight_decay: Annotated[Number, Field(ge=0)] = Field(0.01, description="decoupled, times the learning rate")
-    betas: list[Annotated[Share, Field(lt=1)]] = Field(
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
+    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
+    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
         [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
     )
     epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
@@ -137,7 +139,7 @@ class Evaluation(Section):
     samples: Natural = Field(8, description="sampled rollouts per query, at the base model and the last checkpoint")
     pass_at: list[Count] = Field([1, 2, 4, 8], description="k of pass@k, none larger than samples")
     temperature: Positive = Field(1.0, description="of those samples")
-    top_p: Annotated[Share, Field(gt=0)] = Field(1.0, description="of those samples")
+    top_p: Annotated[float, Field(gt=0, le=1), Scientific] = Field(1.0, description="of those samples")
     max_new_tokens: Count | None = Field(None, description="longest response, in tokens; by default the baseline's")
     seed: Natural = Field(0, description="of those samples; they never share a seed with training")
 
@@ -161,7 +163,7 @@ class Report(Section):
     equivalence_margin: Positive = Field(
         0.02, description="an interval inside ±margin is called equivalent; 0.02 is two points of accuracy"
     )
-    confidence: Annotated[Share, Field(gt=0.5, lt=1)] = Field(0.95, description="of the intervals")
+    confidence: Annotated[float, Field(gt=0.5, lt=1), Scientific] = Field(0.95, description="of the intervals")
 
 
 class Study(Section):

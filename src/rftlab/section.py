@@ -19,9 +19,11 @@ def scientific(value: Any) -> Any:
     return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value) else value
 
 
-Number = Annotated[float, BeforeValidator(scientific), Field(allow_inf_nan=False)]
-Positive = Annotated[float, BeforeValidator(scientific), Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(scientific), Field(ge=0, le=1)]
+Scientific = BeforeValidator(scientific)  # stands last: a JSON schema shows the bounds that stand before it
+Number = Annotated[float, Field(allow_inf_nan=False), Scientific]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), Scientific]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), Scientific]
+Share = Annotated[float, Field(ge=0, le=1), Scientific]
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 
@@ -48,7 +50,7 @@ def by_source(*sources: str, default: str | None = None) -> Discriminator:
 
     def tag(value: Any) -> str:
         source = value.get("source", default) if isinstance(value, dict) else getattr(value, "source", default)
-        return source if source in (*sources, default) else ""
+        return str(source) if source in (*sources, default) else ""
 
     known = ", ".join(map(repr, sources))
     without = f", or no source and the name of a {default}" if default else ""
@@ -67,10 +69,10 @@ WORDING: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bool_type": lambda _: "true or false is needed",
     "list_type": lambda _: "a list is needed",
     "literal_error": lambda c: f"one of {c['expected']} is needed",
-    "greater_than": lambda c: f"more than {c['gt']} is needed",
-    "greater_than_equal": lambda c: f"at least {c['ge']} is needed",
-    "less_than": lambda c: f"less than {c['lt']} is needed",
-    "less_than_equal": lambda c: f"at most {c['le']} is needed",
+    "greater_than": lambda c: f"more than {_short(c['gt'])} is needed",
+    "greater_than_equal": lambda c: f"at least {_short(c['ge'])} is needed",
+    "less_than": lambda c: f"less than {_short(c['lt'])} is needed",
+    "less_than_equal": lambda c: f"at most {_short(c['le'])} is needed",
     "multiple_of": lambda c: f"a multiple of {c['multiple_of']} is needed",
     "too_short": lambda c: f"at least {c['min_length']} {_entries(c['min_length'])} needed",
     "too_long": lambda c: f"at most {c['max_length']} {_entries(c['max_length'])} possible",
@@ -90,9 +92,9 @@ def first_error(error: ValidationError) -> str:
     elif kind == "value_error":
         message = first["msg"].removeprefix("Value error, ")
     elif kind == UNKNOWN_SOURCE:
-        isa_mapping = isinstance(first["input"], dict)
-        message = first["msg"] if isa_mapping else f"a mapping is needed, not {given}"
-        message += f", not {shown(first['input']['source'])}" if isa_mapping and "source" in first["input"] else ""
+        mapping = first["input"] if isinstance(first["input"], dict) else None
+        message = f"a mapping is needed, not {given}" if mapping is None else first["msg"]
+        message += f", not {shown(mapping['source'])}" if mapping and "source" in mapping else ""
     elif location[-1:] == ["[key]"]:
         location[-2:] = [str(first["input"])]  # a key that is no text has another name in pydantic's location
         message = f"a name is a text, and YAML reads this one as something else: put quotes around {given}"
@@ -106,6 +108,10 @@ def shown(value: Any) -> str:
     """A value as a message repeats it: on one line, and not at length."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _short(bound: float) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _entries(count: int) -> str:

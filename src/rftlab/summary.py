@@ -120,7 +120,7 @@ def learning(results: Results, pair: Pair) -> Table:
                 Cell(f"{int(part['n_queries'].iloc[0]):,}", int(part["n_queries"].iloc[0])),
             ]
         )
-    return Table(["evaluation set", "base model", "baseline, last checkpoint (range over seeds)", "queries"], rows)
+    return Table(["evaluation set", "base model", "fine-tuned", "queries"], rows)
 
 
 def gains(results: Results, pair: Pair) -> Table:

@@ -4,12 +4,12 @@ import random
 import pytest
 import scipy.stats
 import torch
-from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, rows_run_forward
 
 from rftlab.logprobs import response_logprobs
 from rftlab.models.tiny import HEAD_DIM
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.transformers_engine import TransformersEngine, draw_tokens, keep_top_p, pad_left, positions
+from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, rows_run_forward
 
 SAMPLING = Sampling(max_new_tokens=12)
 PROMPTS = prompts(20)

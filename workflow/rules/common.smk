@@ -1,9 +1,8 @@
 # Paths, wildcards and how a stage is called: what the other files share.
 import os
 
-from rftlab.figures import names
+from rftlab.figures import FORMATS, names
 from rftlab.plan import RUN_FILES
-from rftlab.runlog import canonical_json
 
 
 def prepend(variable, folder):

@@ -8,7 +8,7 @@ rule plan:
         "../../envs/cpu.yaml"
     params:
         code=plan.stage_code("plan"),
-        study=constant(canonical_json(dict(config))),
+        study=constant(plan.study.model_dump_json(exclude_unset=True)),
     message:
         "plan of {plan.study.study}"
     shell:
@@ -49,7 +49,7 @@ rule figures:
             )
             for name in FIGURE_NAMES
         ],
-        [f"{RESULTS}/figures/{name}.{form}" for name in FIGURE_NAMES for form in ("png", "json")],
+        [f"{RESULTS}/figures/{name}.{form}" for name in FIGURE_NAMES for form in FORMATS if form != "svg"],
     log:
         f"{LOGS}/figures.log",
     conda:
@@ -68,6 +68,7 @@ rule figures:
 rule report:
     input:
         plan=rules.plan.output,
+        runs=rules.tables.input.runs,
         tables=rules.tables.output,
         figures=rules.figures.output,
     output:

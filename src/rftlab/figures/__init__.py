@@ -48,9 +48,9 @@ FIGURES = {
     "tradeoff": Figure(
         "Queries × rollouts",
         "Greedy accuracy of the variants that change how many queries a round draws or how many rollouts each gets, "
-        "and of what they are compared with; 32×1+7 is 32 queries, one trained rollout and seven statistics rollouts. "
-        "Above: at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against all "
-        "rollouts sampled so far, which compares them at equal cost.",
+        "and of their references; 32×1+7 is 32 queries, one trained rollout and 7 for statistics. "
+        "Above: at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against "
+        "all rollouts sampled so far, which compares them at equal cost.",
     ),
     "diagnostics": Figure(
         "Diagnostics",

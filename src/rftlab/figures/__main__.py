@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import vl_convert
@@ -19,13 +19,13 @@ from rftlab.figures import FIGURES, file_name
 from rftlab.figures.curves import diagnostics, generalisation, generalisation_gap, learning_curves
 from rftlab.figures.forest import forest
 from rftlab.figures.overview import overview
-from rftlab.figures.style import CONFIG
+from rftlab.figures.style import CONFIG, Specification
 from rftlab.figures.tradeoff import tradeoff
 from rftlab.results import Pair, Results, load
 
 PNG_SCALE = 2.0  # 2 × 72 dots per inch: sharp on a high-density screen and in print at column width
 
-PER_PAIR: dict[str, Callable[[Results, Pair], Any]] = {
+PER_PAIR: dict[str, Callable[[Results, Pair], Specification]] = {
     "forest": forest,
     "learning_curves": learning_curves,
     "generalisation": generalisation,
@@ -35,34 +35,43 @@ PER_PAIR: dict[str, Callable[[Results, Pair], Any]] = {
 }
 
 
-def specifications(results: Results) -> dict[str, dict[str, Any]]:
+def specifications(results: Results) -> dict[str, Specification]:
     """Vega-Lite specification of every figure, by the stem of its files: ``rftlab.figures.names`` of the plan."""
-    alt.data_transformers.disable_max_rows()
     pairs = results.pairs
-    charts: dict[str, dict[str, Any]] = {}
+    charts: dict[str, Specification] = {}
     for name, figure in FIGURES.items():
         heading = f"{figure.title}: {results.plan['study']}"
         if not figure.per_pair:
-            charts[name] = _specification(overview(results), heading)
+            charts[name] = _titled(overview(results), heading)
             continue
         for pair in pairs:
             stem = file_name(name, *pair) if len(pairs) > 1 else name
-            charts[stem] = _specification(PER_PAIR[name](results, pair), f"{heading}, {pair}")
+            charts[stem] = _titled(PER_PAIR[name](results, pair), f"{heading}, {pair}")
     return charts
 
 
-def write(specification: dict[str, Any], stem: Path) -> None:
+def write(specification: Specification, stem: Path) -> None:
     """Write one chart as ``<stem>.json``, ``.svg`` and ``.png``; nothing it names is fetched."""
     text = json.dumps(specification, sort_keys=True, separators=(",", ":"), allow_nan=False)
     stem.with_name(f"{stem.name}.json").write_text(text + "\n", encoding="utf-8")
-    svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    svg = renumbered(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
     stem.with_name(f"{stem.name}.svg").write_text(svg, encoding="utf-8")
     stem.with_name(f"{stem.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=PNG_SCALE))
 
 
-def _specification(chart: Any, title: str) -> dict[str, Any]:
-    specification: dict[str, Any] = chart.properties(title=alt.Title(title, fontSize=15, offset=14)).to_dict()
-    return specification | {"config": CONFIG}
+def renumbered(svg: str) -> str:
+    """Number the clips and gradients of a drawing from 0: the converter counts on from the drawings before it."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'((?:id="|url\(#)(?:gradient_|clip))(\d+)',
+        lambda match: f"{match[1]}{numbers.setdefault(match[2], len(numbers))}",
+        svg,
+    )
+
+
+def _titled(chart: Specification, title: str) -> Specification:
+    heading = {"text": title, "anchor": "start", "fontSize": 15, "offset": 14}
+    return {"$schema": alt.SCHEMA_URL, "config": CONFIG, "title": heading} | chart
 
 
 @one_line_errors

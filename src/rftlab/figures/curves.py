@@ -9,7 +9,20 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from rftlab.figures.style import GREY, Palette, column, domain, empty, factor_groups, palette, row
+from rftlab.figures.style import (
+    GREY,
+    Palette,
+    Specification,
+    chart,
+    column,
+    domain,
+    empty,
+    factor_groups,
+    grid,
+    palette,
+    row,
+    with_tables,
+)
 from rftlab.results import Pair, Results
 
 POINTS = 30  # of a training curve: enough for its shape, few enough to average the noise of single rounds
@@ -37,7 +50,7 @@ class Axis:
     log: bool = False
 
 
-def learning_curves(results: Results, pair: Pair) -> alt.VConcatChart | alt.LayerChart:
+def learning_curves(results: Results, pair: Pair) -> Specification:
     """Accuracy of the sampled rollouts against rounds, rollouts and tokens."""
     binned = bin_rounds(results.of(pair, "curves"), ["accuracy"])
     if binned.empty:
@@ -50,14 +63,14 @@ def learning_curves(results: Results, pair: Pair) -> alt.VConcatChart | alt.Laye
     for factor, variants in factor_groups(results):
         colours = palette(variants)
         panels = [
-            _panel(table, Axis(x, title, format="~s", log=x != "round"), y, colours, band=True)
+            _panel(Axis(x, title, format="~s", log=x != "round"), y, colours, band=True)
             for x, title in PROGRESS.items()
         ]
         rows.append(row(factor, panels))
-    return column(rows)
+    return with_tables(column(rows), table=table)
 
 
-def generalisation(results: Results, pair: Pair) -> alt.VConcatChart | alt.LayerChart:
+def generalisation(results: Results, pair: Pair) -> Specification:
     """Greedy accuracy by evaluation set against rounds."""
     greedy = results.greedy(pair)
     if greedy.empty or not results.levels:
@@ -69,16 +82,19 @@ def generalisation(results: Results, pair: Pair) -> alt.VConcatChart | alt.Layer
         panels = []
         for s in sets:
             part = table[table["evaluation_set"] == s.name]
+            only = alt.FieldEqualPredicate(field="evaluation_set", equal=s.name)
             y = Axis("value", "greedy accuracy", domain([*part["low"], *part["high"]], floor=0.0, ceiling=1.0), ".0%")
-            panel = _panel(part, Axis("round", "rounds"), y, palette(variants), band=True, points=True, width=150)
+            panel = _panel(Axis("round", "rounds"), y, palette(variants), band=True, points=True, width=150)
             panels.append(
-                panel.properties(title=alt.Title(s.name, subtitle=s.kind.removeprefix("out-of-distribution: ")))
+                panel.transform_filter(only).properties(
+                    title=alt.Title(s.name, subtitle=s.kind.removeprefix("out-of-distribution: "))
+                )
             )
         rows.append(row(factor, panels))
-    return column(rows)
+    return with_tables(column(rows), table=table)
 
 
-def generalisation_gap(results: Results, pair: Pair) -> alt.ConcatChart | alt.LayerChart:
+def generalisation_gap(results: Results, pair: Pair) -> Specification:
     """Mean greedy accuracy in distribution − mean out of distribution, in percentage points, against rounds."""
     greedy = results.greedy(pair)
     if not {"id", "ood"} <= set(greedy["suite"]):
@@ -94,29 +110,30 @@ def generalisation_gap(results: Results, pair: Pair) -> alt.ConcatChart | alt.La
     panels = []
     for factor, variants in factor_groups(results):
         panel = _panel(
-            table, Axis("round", "rounds"), y, palette(variants, legend_columns=1), band=True, points=True, width=290
+            Axis("round", "rounds"), y, palette(variants, legend_columns=1), band=True, points=True, width=290
         )
         zero = alt.Chart(alt.Data(values=[{"y": 0}])).mark_rule(color=GREY, strokeWidth=1).encode(y="y:Q")
         panels.append(alt.layer(zero, panel).properties(title=factor))
-    independent = {"color": "independent", "strokeDash": "independent"}
-    return alt.concat(*panels, columns=3, spacing=24).resolve_scale(**independent).resolve_legend(**independent)
+    return with_tables(grid(panels, 3), table=table)
 
 
-def diagnostics(results: Results, pair: Pair) -> alt.VConcatChart | alt.LayerChart:
+def diagnostics(results: Results, pair: Pair) -> Specification:
     """What training did to the policy, by round."""
-    binned = bin_rounds(results.of(pair, "curves"), list(DIAGNOSTICS))
+    curves = results.of(pair, "curves")
+    logged = {field: label for field, label in DIAGNOSTICS.items() if field in curves}  # KL only where it was asked for
+    binned = bin_rounds(curves, list(logged))
     if binned.empty or not results.levels:
         return empty(NO_CURVES if binned.empty else "The study has no level besides its baseline.")
-    table = _labelled(results, over_seeds(binned, ["bin"], [], mean=["round", *DIAGNOSTICS]))
+    table = _labelled(results, over_seeds(binned, ["bin"], [], mean=["round", *logged]))
     rows = []
     for factor, variants in factor_groups(results):
         panels = []
-        for field, (title, unit) in DIAGNOSTICS.items():
+        for field, (title, unit) in logged.items():
             y = Axis(field, unit, domain(table[field]))
-            panel = _panel(table, Axis("round", "rounds"), y, palette(variants), width=118, height=92)
+            panel = _panel(Axis("round", "rounds"), y, palette(variants), width=118, height=92)
             panels.append(panel.properties(title=title))
         rows.append(row(factor, panels))
-    return column(rows)
+    return with_tables(column(rows), table=table)
 
 
 def bin_rounds(curves: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
@@ -156,12 +173,12 @@ def _significant(value: float) -> float:
 
 
 def _panel(
-    table: pd.DataFrame, x: Axis, y: Axis, colours: Palette, *,
+    x: Axis, y: Axis, colours: Palette, *,
     band: bool = False, points: bool = False, width: int = 300, height: int = 130,
 ) -> alt.LayerChart:  # fmt: skip
     scale = alt.Scale(domain=y.extent, nice=False, zero=False) if y.extent else alt.Scale(zero=False)
     along = alt.Scale(type="log", nice=False) if x.log else alt.Scale(nice=False, zero=False)
-    shown = alt.Chart(table).transform_filter(alt.FieldOneOfPredicate("variant", colours.names))
+    shown = chart().transform_filter(alt.FieldOneOfPredicate("variant", colours.names))
     shown = shown.transform_filter(f"isValid(datum.{y.field})")
     base = shown.encode(
         x=alt.X(f"{x.field}:Q", scale=along, axis=alt.Axis(title=x.title, tickCount=4, format=x.format)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from rftlab.figures.style import COLOURS, GREY, INK, domain, empty, row, wrapped
+from rftlab.figures.style import COLOURS, GREY, INK, Specification, chart, domain, empty, row, with_tables, wrapped
 from rftlab.results import EvaluationSet, Pair, Results, Variant
 
 # colour and shape say the same, so that neither is needed
@@ -20,7 +20,7 @@ LABEL_WIDTH = 31  # characters
 PANEL_WIDTH = 165  # pixels
 
 
-def forest(results: Results, pair: Pair) -> alt.ConcatChart | alt.LayerChart:
+def forest(results: Results, pair: Pair) -> Specification:
     """Marginal gains at the primary metric with their intervals, in percentage points."""
     gains = results.gains(pair)
     if gains.empty:
@@ -51,14 +51,14 @@ def forest(results: Results, pair: Pair) -> alt.ConcatChart | alt.LayerChart:
     kinds = [wrapped(s.kind, 28) for s in sets]
     depth = max(map(len, kinds))
     panels = [
-        _panel(table, s, order, extent, margin, first=i == 0, subtitle=kind + [""] * (depth - len(kind)))
+        _panel(s, order, extent, margin, first=i == 0, subtitle=kind + [""] * (depth - len(kind)))
         for i, (s, kind) in enumerate(zip(sets, kinds, strict=True))
     ]
-    return row(None, panels)
+    return with_tables(row(None, panels), table=table)
 
 
 def _panel(
-    table: pd.DataFrame, evaluation_set: EvaluationSet, order: list[str], extent: list[float], margin: float, *,
+    evaluation_set: EvaluationSet, order: list[str], extent: list[float], margin: float, *,
     first: bool, subtitle: list[str],
 ) -> alt.LayerChart:  # fmt: skip
     axis = alt.Axis(
@@ -84,7 +84,7 @@ def _panel(
         alt.Tooltip("seeds:Q"),
         alt.Tooltip("queries:Q"),
     ]
-    rows = alt.Chart(table).transform_filter(alt.FieldEqualPredicate(field="evaluation_set", equal=evaluation_set.name))
+    rows = chart().transform_filter(alt.FieldEqualPredicate(field="evaluation_set", equal=evaluation_set.name))
     intervals = rows.transform_filter("isValid(datum.low) && isValid(datum.high)")
     noise = intervals.transform_filter("datum.noise_floor").mark_rect(color="#e9ebef")
     zero = alt.Chart(alt.Data(values=[{"x": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x="x:Q")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from rftlab.figures.style import COLOURS, INK, empty
+from rftlab.figures.style import COLOURS, INK, Specification, chart, empty, grid, with_tables
 from rftlab.results import Pair, Results
 
 CELL = 62  # pixels
 
 
-def overview(results: Results) -> alt.ConcatChart | alt.LayerChart:
+def overview(results: Results) -> Specification:
     """Marginal gains at the primary metric in percentage points; blue is higher, orange lower, one scale for all."""
     tables = {pair: _table(results, pair) for pair in results.pairs}
     tables = {pair: table for pair, table in tables.items() if not table.empty}
@@ -19,11 +19,13 @@ def overview(results: Results) -> alt.ConcatChart | alt.LayerChart:
         return empty("There are no marginal gains: the study has no level besides its baseline, or none was evaluated.")
     limit = max(1.0, max(float(table["gain"].abs().max()) for table in tables.values()))
     order = [v.label for v in results.levels]
-    panels = [
-        _panel(table, pair, order, [s.name for s in results.evaluation_sets(pair)], limit, len(tables) > 1)
-        for pair, table in tables.items()
-    ]
-    return alt.concat(*panels, columns=2 if len(panels) > 1 else 1, spacing=24).resolve_scale(y="independent")
+    panels = []
+    for pair, table in tables.items():
+        levels = [label for label in order if label in set(table["level"])]
+        sets = [s.name for s in results.evaluation_sets(pair)]
+        panel = _panel(str(pair), levels, sets, limit)
+        panels.append(panel.properties(title=str(pair)) if len(tables) > 1 else panel)
+    return with_tables(grid(panels, min(2, len(panels)), shared=["color"]), **{str(p): t for p, t in tables.items()})
 
 
 def _table(results: Results, pair: Pair) -> pd.DataFrame:
@@ -40,19 +42,16 @@ def _table(results: Results, pair: Pair) -> pd.DataFrame:
     )
 
 
-def _panel(
-    table: pd.DataFrame, pair: Pair, order: list[str], sets: list[str], limit: float, titled: bool
-) -> alt.LayerChart:
-    shown = [name for name in order if name in set(table["level"])]
+def _panel(table: str, levels: list[str], sets: list[str], limit: float) -> alt.LayerChart:
     x_axis = alt.Axis(title=None, orient="top", labelAngle=-35, labelAlign="left", domain=False, ticks=False)
     y_axis = alt.Axis(title=None, domain=False, ticks=False, labelPadding=6)
     ramp = alt.Scale(domain=[-limit, 0, limit], range=[COLOURS[1], "#ffffff", COLOURS[0]], interpolate="rgb")
     legend = alt.Legend(
         title="gain, points of accuracy", orient="bottom", gradientLength=180, format="+.3~g", titleFontWeight="normal"
     )
-    cells = alt.Chart(table).encode(
+    cells = chart(table).encode(
         x=alt.X("evaluation_set:N", sort=None, scale=alt.Scale(domain=sets), axis=x_axis),
-        y=alt.Y("level:N", sort=None, scale=alt.Scale(domain=shown), axis=y_axis),
+        y=alt.Y("level:N", sort=None, scale=alt.Scale(domain=levels), axis=y_axis),
         tooltip=[
             alt.Tooltip("level:N"),
             alt.Tooltip("relative_to:N", title="relative to"),
@@ -71,5 +70,4 @@ def _panel(
     )
     bold = text.transform_filter("datum.clear").mark_text(fontSize=11, fontWeight="bold")
     plain = text.transform_filter("!datum.clear")
-    title = alt.Title(str(pair)) if titled else alt.Undefined
-    return alt.layer(colour, frame, plain, bold, width=alt.Step(CELL), height=alt.Step(24), title=title)
+    return alt.layer(colour, frame, plain, bold, width=alt.Step(CELL), height=alt.Step(24))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
+import pandas as pd
 
 from rftlab.results import BASELINE, NOISE_FLOOR, Results, Variant
 
@@ -15,6 +17,10 @@ from rftlab.results import BASELINE, NOISE_FLOOR, Results, Variant
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 INK, GREY, PALE = "#1f2328", "#6b7280", "#d9dde3"
+TABLE = "table"
+CHANNELS = ("color", "strokeDash", "shape")  # those with a legend
+Specification: TypeAlias = dict[str, Any]
+Panel: TypeAlias = alt.Chart | alt.LayerChart
 FONT = "Arial, sans-serif"
 
 CONFIG: dict[str, Any] = {
@@ -57,7 +63,6 @@ CONFIG: dict[str, Any] = {
     },
     "concat": {"spacing": 14},
     "line": {"strokeWidth": 2},
-    "tooltip": {"content": "encoding"},
 }
 
 
@@ -78,29 +83,52 @@ def domain(values: Iterable[float], *, floor: float | None = None, ceiling: floa
     ]
 
 
-def row(title: str | None, panels: Sequence[alt.Chart | alt.LayerChart]) -> alt.ConcatChart:
-    """Panels side by side under one heading and one legend; the report breaks the row where it does not fit."""
-    heading = alt.Title(title, anchor="start", fontSize=13, offset=6) if title else alt.Undefined
-    return (
-        alt.concat(*panels, columns=len(panels), title=heading, spacing=14)
-        .resolve_scale(color="shared", strokeDash="shared", shape="shared", x="independent", y="independent")
-        .resolve_legend(color="shared", strokeDash="shared", shape="shared")
-    )
+def chart(table: str = TABLE) -> alt.Chart:
+    """A chart of a table that :func:`with_tables` adds: panels share their data by name."""
+    return alt.Chart(alt.NamedData(table))
 
 
-def column(rows: Sequence[alt.ConcatChart]) -> alt.VConcatChart:
+def grid(
+    panels: Sequence[Panel], columns: int, title: str | None = None, *, shared: Sequence[str] = ()
+) -> Specification:
+    """Panels side by side, ``columns`` to a row, with one scale and legend for the channels in ``shared``.
+
+    A specification and no Altair object: Altair would copy and validate everything in it again, a minute for a report.
+    """
+    resolve = {c: "shared" if c in shared else "independent" for c in (*CHANNELS, "x", "y")}
+    grid = {"concat": [_plain(panel) for panel in panels], "columns": columns, "spacing": 14}
+    legends = {c: how for c, how in resolve.items() if c in CHANNELS}
+    grid |= {"resolve": {"scale": resolve, "legend": legends}}
+    return grid | ({"title": {"text": title, "anchor": "start", "fontSize": 13, "offset": 6}} if title else {})
+
+
+def row(title: str | None, panels: Sequence[Panel]) -> Specification:
+    """Panels in one row under one heading and one legend; the report breaks the row where it does not fit."""
+    return grid(panels, len(panels), title, shared=CHANNELS)
+
+
+def column(rows: Sequence[Specification]) -> Specification:
     """Rows below one another, each with its own legend."""
-    independent = {"color": "independent", "strokeDash": "independent", "shape": "independent"}
-    return alt.vconcat(*rows, spacing=26).resolve_scale(**independent).resolve_legend(**independent)
+    independent = dict.fromkeys(CHANNELS, "independent")
+    return {"vconcat": list(rows), "spacing": 26, "resolve": {"scale": independent, "legend": independent}}
 
 
-def empty(reason: str) -> alt.LayerChart:
+def with_tables(specification: Specification, **tables: pd.DataFrame) -> Specification:
+    """Add the data that the panels name; a missing value is null."""
+    datasets = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+    return specification | {"datasets": datasets}
+
+
+def empty(reason: str) -> Specification:
     """A chart that has nothing to show, and says why."""
     lines = wrapped(reason, 60)
-    text = alt.Chart(alt.Data(values=[{"reason": lines}])).mark_text(
-        fontSize=13, color=GREY, lineHeight=18, baseline="middle"
-    )
-    return alt.layer(text.encode(text="reason:N"), width=420, height=60 + 18 * len(lines))
+    text = alt.Chart(alt.Data(values=[{"reason": lines}])).mark_text(fontSize=13, color=GREY, lineHeight=18)
+    return _plain(text.encode(text="reason:N").properties(width=420, height=60 + 18 * len(lines)))
+
+
+def _plain(panel: Panel) -> Specification:
+    specification: Specification = panel.to_dict(validate=False)
+    return {key: value for key, value in specification.items() if key not in ("$schema", "config")}
 
 
 def factor_groups(results: Results) -> list[tuple[str, list[Variant]]]:

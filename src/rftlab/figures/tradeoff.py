@@ -5,14 +5,14 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from rftlab.figures.style import COLOURS, INK, column, domain, empty, row
+from rftlab.figures.style import COLOURS, INK, Specification, chart, column, domain, empty, row, with_tables
 from rftlab.results import BASELINE, Pair, Results
 
 QUERIES, ROLLOUTS, EXTRA = (f"config.rollout.{key}" for key in ("queries", "rollouts", "statistics_rollouts"))
 SUITES = {"id": "in-distribution", "ood": "out-of-distribution"}
 
 
-def tradeoff(results: Results, pair: Pair) -> alt.VConcatChart | alt.LayerChart:
+def tradeoff(results: Results, pair: Pair) -> Specification:
     """Greedy accuracy of the variants that change queries or rollouts per round, and of what they are relative to."""
     runs = results.of(pair, "runs")
     sizes = runs.drop_duplicates("variant").set_index("variant")[[QUERIES, ROLLOUTS, EXTRA]].astype(int)
@@ -31,13 +31,13 @@ def tradeoff(results: Results, pair: Pair) -> alt.VConcatChart | alt.LayerChart:
         return empty("None of the variants that change rollout.queries or rollout.rollouts has been evaluated yet.")
     colours = _colours(sorted(set(table["size"]), key=lambda size: int(size.split()[0])))
     suites = [suite for suite in SUITES if suite in set(table["suite"])]
-    last = table[table["round"] == table.groupby("variant")["round"].transform("max")]
-    return column(
-        [
-            row("At the last checkpoint", [_last(last, suite, colours) for suite in suites]),
-            row("At equal rollouts", [_by_rollouts(table, suite, colours) for suite in suites]),
-        ]
-    )
+    table["last"] = table["round"] == table.groupby("variant")["round"].transform("max")
+    last = table[table["last"]]
+    rows = [
+        row("At the last checkpoint", [_last(last, suite, colours) for suite in suites]),
+        row("At equal rollouts", [_by_rollouts(table, suite, colours) for suite in suites]),
+    ]
+    return with_tables(column(rows), table=table)
 
 
 def _table(greedy: pd.DataFrame, sizes: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
@@ -45,8 +45,13 @@ def _table(greedy: pd.DataFrame, sizes: pd.DataFrame, labels: dict[str, str]) ->
         value=("value", "mean"), rollouts=("rollouts", "max")
     )
     table = by_run.groupby(["variant", "round", "suite"], as_index=False).agg(
-        accuracy=("value", "mean"), low=("value", "min"), high=("value", "max"), sampled=("rollouts", "mean")
+        accuracy=("value", "mean"),
+        low=("value", "min"),
+        high=("value", "max"),
+        sampled=("rollouts", "mean"),
+        seeds=("seed", "nunique"),
     )
+    table = table[table["seeds"] == table.groupby("variant")["seeds"].transform("max")]  # never the survivors' mean
     queries, rollouts, extra = (table["variant"].map(sizes[key]) for key in (QUERIES, ROLLOUTS, EXTRA))
     statistics = extra.map(lambda m: f"+{m}" if m else "")
     return table.round(4).assign(
@@ -67,8 +72,9 @@ def _colours(sizes: list[str]) -> alt.Color:
     )
 
 
-def _encode(part: pd.DataFrame, x: alt.X, colour: alt.Color) -> alt.Chart:
-    return alt.Chart(part).encode(
+def _encode(suite: str, x: alt.X, colour: alt.Color) -> alt.Chart:
+    shown = chart().transform_filter(alt.FieldEqualPredicate(field="suite", equal=suite))
+    return shown.encode(
         x=x,
         color=colour,
         tooltip=[
@@ -91,7 +97,7 @@ def _last(table: pd.DataFrame, suite: str, colour: alt.Color) -> alt.LayerChart:
     ticks = sorted(set(part["rollouts"]))
     scale = alt.Scale(type="log", base=2, domain=[ticks[0] / 1.4, ticks[-1] * 1.6], nice=False)
     x = alt.X("rollouts:Q", scale=scale, axis=alt.Axis(title="rollouts per query", values=ticks, format="d"))
-    base = _encode(part, x, colour)
+    base = _encode(suite, x, colour).transform_filter("datum.last")
     y = _y(part)
     return alt.layer(
         base.mark_line(strokeWidth=1.2, opacity=0.7).encode(y=y, detail="statistics:N"),
@@ -109,13 +115,12 @@ def _by_rollouts(table: pd.DataFrame, suite: str, colour: alt.Color) -> alt.Laye
     scale = alt.Scale(type="log", domain=[part["sampled"].min(), 1.4 * part["sampled"].max()], nice=False)
     axis = alt.Axis(title="rollouts sampled so far (log scale)", format="~s", tickCount=5)
     x = alt.X("sampled:Q", scale=scale, axis=axis)
-    base = _encode(part, x, colour)
+    base = _encode(suite, x, colour).transform_filter("datum.round > 0")
     y = _y(part)
-    last = part[part["round"] == part.groupby("variant")["round"].transform("max")]
     return alt.layer(
         base.mark_line().encode(y=y, detail="variant:N"),
         base.mark_point(filled=True, size=30, opacity=1).encode(y=y),
-        _encode(last, x, colour).mark_text(align="left", dx=6, fontSize=10).encode(y=y, text="shape:N"),
+        base.transform_filter("datum.last").mark_text(align="left", dx=6, fontSize=10).encode(y=y, text="shape:N"),
         width=430,
         height=230,
         title=SUITES[suite],

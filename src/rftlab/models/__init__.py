@@ -48,10 +48,13 @@ class PolicyDirectory:
         return model.eval().requires_grad_(not frozen)
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The tokenizer."""
-        from transformers import AutoTokenizer
+        """The tokenizer exactly as ``tokenizer.json`` has it.
 
-        return AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
+        ``AutoTokenizer`` would rebuild that of a Qwen2 model as Qwen2's own, which drops unknown characters in silence.
+        """
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast.from_pretrained(self.folder, local_files_only=True)
 
     @staticmethod
     def engine(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -88,11 +88,17 @@ class TinyConfig:
 
 
 def character_tokenizer(charset: str) -> PreTrainedTokenizerFast:
-    """A tokenizer with one token per character, as an ordinary fast tokenizer."""
-    vocabulary = {token: i for i, token in enumerate([PAD, END, UNKNOWN, *sorted(set(charset))])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?m)."), "isolated")
-    tokenizer.decoder = decoders.Fuse()
+    """A tokenizer with one token per character (beyond ASCII: per byte), as an ordinary fast tokenizer.
+
+    It is a byte-level BPE without merges, because ``AutoTokenizer`` reads the tokenizer of every Qwen2 model as one: of
+    any other kind it would keep the vocabulary alone, and drop the spaces.
+    """
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    letters = [letter for character in sorted(set(charset)) for letter in bytes_.pre_tokenize_str(character)[0][0]]
+    vocabulary = {token: i for i, token in enumerate(dict.fromkeys([PAD, END, UNKNOWN, *letters]))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges=[], unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = bytes_
+    tokenizer.decoder = decoders.ByteLevel()
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, clean_up_tokenization_spaces=False
     )

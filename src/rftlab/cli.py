@@ -1,0 +1,195 @@
+"""``rftlab``: the commands for people. Snakemake runs a study; these say what it would do, and what came of it.
+
+Everything heavy is imported by the command that needs it, so that ``rftlab --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rftlab.errors import BadInputError, one_line_errors
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A laboratory for the design choices of reinforcement fine-tuning. Snakemake runs a study; these commands "
+    "say what it would do, and what came of it.",
+)
+
+WIDTH = 120  # characters, where the output is no terminal
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="a study file, for instance config/demo.yaml")]
+
+
+@app.command()
+@one_line_errors
+def plan(
+    study: StudyFile,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+) -> None:
+    """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk and evaluations, by variant."""
+    from rftlab.forecast import forecast
+    from rftlab.plan import Plan
+    from rftlab.study import load_study
+
+    expected = forecast(Plan(load_study(study)))
+    if as_json:
+        typer.echo(json.dumps(expected, indent=1))
+        return
+    from rich.console import Console
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    table = _table([name.replace("_bytes", "").replace("_", " ") for name in expected["variants"][0]])
+    for row in expected["variants"]:
+        table.add_row(*(_cell(key, value) for key, value in row.items()))
+    table.add_section()
+    table.add_row("all", *(_cell(key, value) for key, value in expected["totals"].items()))
+    size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in expected["size"].items())
+    console.print(f"{expected['study']}: {size}", highlight=False)
+    console.print(table)
+    console.print(
+        "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
+        f"disk: of checkpoints. Base models add {expected['base_evaluation_rows']:,} evaluation rows.",
+        highlight=False,
+    )
+
+
+@app.command()
+@one_line_errors
+def show(
+    place: Annotated[Path, typer.Argument(metavar="STUDY|FOLDER", help="a study file, or the folder of its results")],
+) -> None:
+    """The marginal gains of a finished study."""
+    folder = results_folder(place)
+    from rftlab.results import load
+    from rftlab.show import show as show_results
+    from rftlab.show import terminal
+
+    report = folder / "report.html"
+    show_results(load(folder / "plan.json", folder / "tables"), terminal(), report if report.is_file() else None)
+
+
+@app.command()
+@one_line_errors
+def track(
+    place: Annotated[Path, typer.Argument(metavar="STUDY|FOLDER", help="a study file, or the folder of its results")],
+    follow: Annotated[bool, typer.Option(help="keep importing while the study runs, until Ctrl-C")] = False,
+    store: Annotated[str, typer.Option(help="the store; by default mlflow.db beside the study's folder")] = "",
+) -> None:
+    """Import a study into MLflow, as often as you like: `make mlflow` then shows it."""
+    folder = results_folder(place)
+    from rftlab.track.__main__ import main
+
+    where = store or f"sqlite:///{folder.parent / 'mlflow.db'}"
+    main(["--plan", str(folder / "plan.json"), "--store", where, *(["--follow"] if follow else [])])
+
+
+@app.command()
+@one_line_errors
+def score(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="JSONL with answer and completion; - is standard input")
+    ],
+    reward: Annotated[str, typer.Option(help="verifier, a file of rewards/, for instance gsm8k_strict")],
+) -> None:
+    """Score completions with a verifier: a JSON line for each, and a summary on standard error."""
+    from rftlab import levels
+
+    try:
+        verify = levels.load("rewards", reward)
+    except levels.UnknownLevelError as error:
+        raise BadInputError(f"--reward: {error}") from None
+    total = correct = extracted = 0
+    for where, record in read_records(file):
+        for key in ("answer", "completion"):
+            if not isinstance(record.get(key), str):
+                raise BadInputError(f"{where}: a text is needed in field {key!r}, not {record.get(key)!r:.60}")
+        try:
+            verdict = verify(record["completion"], record["answer"])
+        except ValueError as error:
+            raise BadInputError(f"{where}: {error}") from None
+        typer.echo(
+            json.dumps({**record, "correct": verdict.correct, "extracted": verdict.extracted}, ensure_ascii=False)
+        )
+        total, correct, extracted = total + 1, correct + verdict.correct, extracted + (verdict.extracted is not None)
+    typer.echo(f"{correct} of {total} correct ({correct / total:.1%}), an answer found in {extracted}", err=True)
+
+
+@app.command()
+@one_line_errors
+def catalogue() -> None:
+    """Every level that is a file, by kind, with what it is and its parameters."""
+    from rich.console import Console
+
+    from rftlab import levels
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    for kind in levels.FUNCTIONS:
+        table = _table([kind.replace(".", "/"), "parameters", "what it is"], numbers=False)
+        for file in (levels.read(kind, name) for name in levels.names(kind)):
+            parameters = ", ".join(f"{key}: {default}" for key, default in file.parameters.items())
+            table.add_row(file.name, parameters or "–", file.summary)
+        console.print(table)
+
+
+def results_folder(place: Path) -> Path:
+    """Folder of a study's results, from that folder itself or from the study file.
+
+    Raises:
+        BadInputError: there is neither, or the study has no plan there yet.
+    """
+    if place.is_dir():
+        folder = place
+    else:
+        from rftlab.checks import NAME
+        from rftlab.yamlfile import read_yaml
+
+        name = read_yaml(place).get("study")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise BadInputError(f"{place}: study: a name is needed, not {name!r}")
+        folder = Path("results") / name
+    if not (folder / "plan.json").is_file():
+        raise BadInputError(f"{folder}/plan.json: no such file; `snakemake --configfile STUDY` makes a study's results")
+    return folder
+
+
+def read_records(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """``("file:line", record)`` for every line of a JSONL file, or of standard input.
+
+    Raises:
+        BadInputError: a file that is missing or empty, or a line that is not a JSON object.
+    """
+    from rftlab.data.queries import read_jsonl
+
+    yield from read_jsonl(Path("/dev/stdin" if file == "-" else file))
+
+
+def _table(headings: list[str], *, numbers: bool = True) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if numbers and position else "left", overflow="fold")
+    return table
+
+
+def _cell(key: str, value: int | str | None) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "?"
+    return f"{value / 2**20:,.0f} MiB" if key.endswith("_bytes") else f"{value:,}"
+
+
+if __name__ == "__main__":
+    sys.exit(app())

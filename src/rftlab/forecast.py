@@ -1,0 +1,90 @@
+"""What a study will cost, from its plan alone: what ``rftlab plan`` prints. Imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rftlab.data import stage
+from rftlab.plan import Plan
+from rftlab.planfile import checkpoint_rounds
+from rftlab.sources import DirectoryModel, TinyModel
+from rftlab.study import Run
+
+BYTES = 4  # checkpoints are float32
+TINY_VOCABULARY = 40  # characters, about
+COUNTS = ("runs", "rounds", "rollouts", "max_tokens", "checkpoints", "disk_bytes", "evaluation_rows")
+
+
+def forecast(plan: Plan) -> dict[str, Any]:
+    """Cost of each variant, of all variants, and of evaluating the base models; None where only the runs can tell.
+
+    ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
+    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (of weights) and ``evaluation_rows``.
+    """
+    study, queries = plan.study, query_counts(plan)
+    sizes = {name: weights_bytes(plan, name) for name in study.models}
+    by_variant: dict[str, list[dict[str, int | None]]] = {name: [] for name in plan.variants}
+    for run in plan.runs():
+        by_variant[run.variant.name].append(run_costs(plan, run, queries, sizes[run.model]))
+    costs = {name: _sum(rows) for name, rows in by_variant.items()}
+    bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
+    base_rows = sum(queries[name] * (1 + study.evaluation.samples) for _, d in bases for name in plan.base_sets(d))
+    return {
+        "study": study.study,
+        "size": {
+            "base models": len(study.models),
+            "datasets": len(study.datasets),
+            "variants": len(plan.variants),
+            "seeds": len(study.seeds),
+        },
+        "variants": [{"variant": name, **cost} for name, cost in costs.items()],
+        "totals": _sum([*costs.values()]),
+        "base_evaluation_rows": base_rows,
+    }
+
+
+def run_costs(plan: Plan, run: Run, queries: dict[str, int], weights: int | None) -> dict[str, int | None]:
+    """Cost of one run."""
+    study, variant = plan.study, run.variant
+    rounds, at = variant.rounds(study), checkpoint_rounds(plan, run)
+    rollouts = None if rounds is None else rounds * variant.rollouts_per_round
+    checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
+    asked = sum(queries[name] for sets in plan.suites(run.dataset).values() for name in sets)
+    tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
+    rows = None if checkpoints is None else asked * (checkpoints + study.evaluation.samples)
+    disk = None if checkpoints is None or weights is None else checkpoints * weights
+    return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
+
+
+def query_counts(plan: Plan) -> dict[str, int]:
+    """Queries of every evaluation set."""
+    counts = {}
+    for name, entry in plan.study.evaluation_sets.items():
+        content = plan.data[getattr(entry, "dataset", name)]
+        if content["source"] == "procedural":
+            count = content["sizes"][entry.split]
+        else:
+            count = len(stage.load(content).splits[entry.split])
+        counts[name] = min(count, entry.limit_queries or count)
+    return counts
+
+
+def weights_bytes(plan: Plan, name: str) -> int | None:
+    """Bytes of a checkpoint of a base model: those of its weights where they exist, an estimate for a tiny model."""
+    model = plan.study.models[name]
+    folder = Path(model.path) if isinstance(model, DirectoryModel) else Path(plan.model_folder(name)) / "model"
+    weights = folder / "model.safetensors"
+    if weights.is_file():
+        return weights.stat().st_size
+    if isinstance(model, TinyModel):  # attention 4h², a gated layer of twice the width 6h²; embeddings are tied
+        return BYTES * (10 * model.layers * model.hidden_size**2 + TINY_VOCABULARY * model.hidden_size)
+    return None
+
+
+def _sum(rows: list[dict[str, int | None]]) -> dict[str, int | None]:
+    sums: dict[str, int | None] = {}
+    for key in COUNTS:
+        values = [row[key] for row in rows]
+        sums[key] = None if None in values else sum(value or 0 for value in values)
+    return sums

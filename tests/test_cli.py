@@ -1,0 +1,207 @@
+"""The commands for people: what they print, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from rftlab import levels
+from rftlab.cli import app
+from rftlab.forecast import forecast
+from rftlab.plan import Plan
+from rftlab.study import read_study
+from studies import STUDY, TEXT, changed
+from synthetic import write_study
+
+
+def rftlab(*arguments: str, input: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=input, env={"COLUMNS": "200"})
+
+
+def assert_refused(result: Result, *words: str) -> None:
+    """One line, and exit code 1."""
+    message = result.stderr.strip() or str(result.exception)
+    assert result.exit_code == 1
+    assert len(message.splitlines()) == 1
+    assert "Traceback" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.fixture
+def study_file(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = Path("study.yaml")
+    path.write_text(TEXT)
+    return path
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    result = rftlab("--help")
+    assert result.exit_code == 0
+    for command in ("plan", "show", "track", "score", "catalogue"):
+        assert command in result.stdout
+    script = (
+        "import sys, rftlab.cli\nassert not {'torch', 'pandas', 'numpy', 'mlflow', 'pydantic', 'yaml'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_planning_imports_no_torch(repository: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from rftlab.study import load_study; from rftlab.plan import Plan\n"
+        "from rftlab.planfile import describe\n"
+        "plan = Plan(load_study(Path('config/demo.yaml'))); describe(plan)\n"
+        "for run in plan.runs(): plan.run_params(run)\n"
+        "assert not {'torch', 'transformers', 'mlflow'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=repository)
+
+
+def test_plan_prints_a_row_for_every_variant(study_file: Path) -> None:
+    result = rftlab("plan", str(study_file))
+    assert result.exit_code == 0
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line.strip()}
+    assert "small: 1 base model × 1 dataset × 5 variants × 3 seeds" in result.stdout
+    # 3 runs of 6 rounds; 4 queries, of which 4 × (1 + 3) rollouts; at most 8 tokens; 3 checkpoints a run;
+    # 12 queries greedy at 3 checkpoints and sampled twice at the last
+    assert rows["advantage/group_norm"][:5] == ["3", "18", "288", "2,304", "9"]
+    assert rows["advantage/group_norm"][-1] == "180"
+    assert rows["all"][:3] == ["15", "90", "792"]
+
+
+def test_plan_as_json_is_the_forecast(study_file: Path) -> None:
+    result = rftlab("plan", str(study_file), "--json")
+    expected = json.loads(result.stdout)
+    assert expected == forecast(Plan(read_study(STUDY, [])))
+    assert expected["totals"]["runs"] == sum(row["runs"] for row in expected["variants"]) == 15
+    assert expected["base_evaluation_rows"] == 12 * 3
+
+
+def test_a_budget_in_tokens_leaves_rounds_open() -> None:
+    totals = forecast(Plan(read_study(changed(("budget", {"tokens": 1000})), [])))["totals"]
+    assert (totals["rounds"], totals["rollouts"], totals["checkpoints"]) == (None, None, None)
+    assert totals["max_tokens"] == 15 * 1000
+
+
+def test_limited_sets_have_fewer_queries() -> None:
+    edits = [("evaluation_sets/longer/limit_queries", 1), ("evaluation_sets/chains_test/limit_queries", 99)]
+    expected = forecast(Plan(read_study(changed(*edits), [])))
+    assert expected["base_evaluation_rows"] == (4 + 4 + 1) * 3
+
+
+def test_disk_is_the_size_of_weights_that_exist(study_file: Path) -> None:
+    plan = Plan(read_study(STUDY, []))
+    estimated = forecast(plan)["totals"]["disk_bytes"]
+    assert 45 * 4 * 400_000 < estimated < 45 * 4 * 600_000  # 45 checkpoints of well under a million parameters
+    weights = Path(plan.model_folder("tiny")) / "model" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(bytes(1000))
+    assert forecast(plan)["totals"]["disk_bytes"] == 45 * 1000
+
+
+@pytest.mark.parametrize("command", ["plan", "show", "track"])
+def test_a_study_that_is_not_there_or_no_study(command: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_refused(rftlab(command, "gone.yaml"), "gone.yaml: cannot be read: No such file")
+    Path("list.yaml").write_text("- 1\n")
+    assert_refused(rftlab(command, "list.yaml"), "list.yaml: the file holds a list")
+    Path("name.yaml").write_text(yaml.safe_dump(changed(("study", "../up"))))
+    assert_refused(rftlab(command, "name.yaml"), "name.yaml: study: ")
+
+
+def test_a_bad_study_is_refused_in_one_line(study_file: Path) -> None:
+    study_file.write_text(TEXT.replace("rounds: 6", "round: 6"))
+    assert_refused(rftlab("plan", str(study_file)), "study.yaml: budget: unknown key 'round'", "did you mean 'rounds'?")
+
+
+@pytest.mark.parametrize("command", ["show", "track"])
+def test_a_study_without_results(study_file: Path, command: str) -> None:
+    assert_refused(rftlab(command, str(study_file)), "results/small/plan.json: no such file; `snakemake --configfile")
+
+
+def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:
+    from rftlab.tables import main as write_tables
+
+    plan = write_study(study_file.parent.absolute(), study="small")
+    write_tables(["--plan", str(plan), "--folder", str(plan.parent / "tables")])
+    by_file, by_folder = rftlab("show", str(study_file)), rftlab("show", "results/small")
+    assert by_file.exit_code == by_folder.exit_code == 0
+    assert by_file.stdout == by_folder.stdout
+    assert "rollouts/n8" in by_file.stdout
+    assert "Report:" not in by_file.stdout  # there is none yet
+
+
+def test_track_imports_into_the_store_beside_the_study(study_file: Path, monkeypatch) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr("rftlab.track.__main__.main", calls.append)
+    write_study(study_file.parent.absolute(), study="small", seeds=(0,), variants=("baseline",))
+    for arguments in ([str(study_file)], ["results/small", "--follow"], ["results/small", "--store", "sqlite:///x.db"]):
+        assert rftlab("track", *arguments).exit_code == 0
+    plan, store = ["--plan", "results/small/plan.json"], ["--store", "sqlite:///results/mlflow.db"]
+    assert calls == [[*plan, *store], [*plan, *store, "--follow"], [*plan, "--store", "sqlite:///x.db"]]
+
+
+RECORDS = [
+    {"id": 1, "answer": "18", "completion": "9 + 9 = 18\n#### 18"},
+    {"id": 2, "answer": "18", "completion": "#### 17"},
+    {"id": 3, "answer": "18", "completion": "no idea"},
+]
+LINES = "".join(json.dumps(record) + "\n" for record in RECORDS)
+
+
+def test_score_gives_a_verdict_for_every_line_and_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "completions.jsonl").write_text(LINES)
+    result = rftlab("score", "--reward", "gsm8k_strict", str(tmp_path / "completions.jsonl"))
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert verdicts == [
+        RECORDS[0] | {"correct": True, "extracted": "18"},
+        RECORDS[1] | {"correct": False, "extracted": "17"},
+        RECORDS[2] | {"correct": False, "extracted": None},
+    ]
+    assert result.stderr == "1 of 3 correct (33.3%), an answer found in 2\n"
+
+
+def test_score_reads_standard_input() -> None:
+    command = [sys.executable, "-m", "rftlab.cli", "score", "--reward", "numeric", "-"]
+    result = subprocess.run(command, input=LINES, capture_output=True, text=True, check=True, timeout=60)
+    assert [json.loads(line)["correct"] for line in result.stdout.splitlines()] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("reward", "text", "words"),
+    [
+        ("gsm8k_strct", LINES, ["--reward: 'gsm8k_strct' is not one of gsm8k_strict, marked, numeric", "did you mean"]),
+        ("marked", "", [".jsonl: the file is empty"]),
+        ("marked", LINES + "{\n", [".jsonl:4: not JSON"]),
+        ("marked", '{"answer": "1"}\n', [".jsonl:1: a text is needed in field 'completion', not None"]),
+        ("marked", '{"answer": 1, "completion": ""}\n', [".jsonl:1: a text is needed in field 'answer', not 1"]),
+        ("numeric", '{"answer": "blue", "completion": ""}\n', [".jsonl:1: rewards/numeric compares numbers"]),
+    ],
+)
+def test_score_refuses(tmp_path: Path, reward: str, text: str, words: list[str]) -> None:
+    (tmp_path / "completions.jsonl").write_text(text)
+    assert_refused(rftlab("score", "--reward", reward, str(tmp_path / "completions.jsonl")), *words)
+
+
+def test_catalogue_lists_every_level() -> None:
+    result = rftlab("catalogue")
+    assert result.exit_code == 0
+    for kind in levels.FUNCTIONS:
+        assert kind.replace(".", "/") in result.stdout
+        assert all(name in result.stdout for name in levels.names(kind))
+    assert "epsilon: 1e-06" in result.stdout
+
+
+def test_a_refusal_in_a_real_process_is_one_line_and_exit_code_1(study_file: Path) -> None:
+    study_file.write_text(TEXT.replace("seeds: [0, 1, 2]", "seeds: [0, 0]"))
+    command = [sys.executable, "-m", "rftlab.cli", "plan", str(study_file)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "study.yaml: seeds: 0 is given twice; seeds must differ\n"

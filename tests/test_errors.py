@@ -1,0 +1,32 @@
+"""What a user can mend is told in one line."""
+
+import pytest
+
+from rftlab.data.queries import DataError
+from rftlab.errors import BadInputError, one_line_errors
+
+
+@pytest.mark.parametrize("kind", [BadInputError, DataError])
+def test_a_message_is_one_line_that_moves_no_cursor(kind: type[BadInputError]) -> None:
+    assert str(kind("a.yaml:\n\tkey\x1b[2J:  wrong\x00\u2028")) == "a.yaml: key [2J: wrong"
+
+
+def test_a_stage_ends_with_the_line_and_exit_code_1(capsys) -> None:
+    @one_line_errors
+    def main(message: str) -> None:
+        """Fail."""
+        raise BadInputError(message)
+
+    with pytest.raises(SystemExit) as exit_:
+        main("a.yaml: wrong")
+    assert exit_.value.code == "a.yaml: wrong"  # which Python prints on stderr, with exit code 1
+    assert main.__doc__ == "Fail."
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    @one_line_errors
+    def main() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        main()

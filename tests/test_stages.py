@@ -1,0 +1,84 @@
+"""What a stage loads: torch, transformers, numpy and PyYAML with what they bring, and nothing else of ours."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from training import run_json, write_base, write_sums
+
+FORBIDDEN = {"mlflow", "snakemake", "altair", "datasets", "typer", "jinja2", "pydantic", "pandas", "scipy", "pyarrow"}
+KNOWN = packages_distributions()
+LISTING = "\nimport json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+REFERENCE = """
+import sys, numpy, torch, transformers, yaml
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedTokenizerFast
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1], use_safetensors=True)
+tokenizer = PreTrainedTokenizerFast.from_pretrained(sys.argv[1])
+ids = tokenizer("1+1=", return_tensors="pt").input_ids
+logits = model(input_ids=ids, past_key_values=DynamicCache(config=model.config), use_cache=True).logits
+optimizer = torch.optim.AdamW(model.parameters())
+logits.sum().backward()
+optimizer.step()
+if sys.argv[2]:
+    model.save_pretrained(sys.argv[2])
+    tokenizer.save_pretrained(sys.argv[2])
+"""
+TRAINING = """
+import json, sys
+from pathlib import Path
+from rftlab.train import train
+train(json.loads(sys.argv[4]), Path(sys.argv[1]), Path(sys.argv[3]), Path(sys.argv[2]), code="c")
+"""
+EVALUATION = """
+import json, sys
+from rftlab.evaluate import main
+main(["--config", sys.argv[3], "--model", sys.argv[1], "--output", sys.argv[2]])
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("stages")
+    write_base(folder / "base")
+    write_sums(folder / "train.jsonl")
+    return folder
+
+
+def loaded(script: str, *arguments: object) -> set[str]:
+    """Names of the top-level modules a script ends with."""
+    command = [sys.executable, "-c", script + LISTING, *map(str, arguments)]
+    return set(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]))
+
+
+def distributions(modules: set[str]) -> set[str]:
+    """The installed distributions that modules come from; the standard library belongs to none."""
+    return {name for module in modules - set(sys.stdlib_module_names) for name in KNOWN.get(module, [])}
+
+
+@pytest.fixture(scope="module")
+def reference(place) -> set[str]:
+    return loaded(REFERENCE, place / "base", place / "saved")
+
+
+def test_training(place, reference) -> None:
+    run = json.dumps(run_json(budget={"rounds": 1}))
+    modules = loaded(TRAINING, place / "base", place / "run", place / "train.jsonl", run)
+    assert "rftlab" in modules
+    assert not modules & (FORBIDDEN - reference)
+    assert distributions(modules) - distributions(reference) <= {"rftlab"}
+
+
+def test_evaluation(place, reference) -> None:
+    sets = {"sums": {"path": str(place / "train.jsonl"), "verifier": "marked", "limit": 2}}
+    asked = {"max_new_tokens": 6, "samples": 1, "temperature": 1.0, "top_p": 1.0, "seed": 0}
+    labels = {"model": "tiny", "dataset": "", "variant": "base", "seed": -1}
+    config = {"labels": labels, "sets": sets, "prompt": {}, "evaluation": asked}
+    modules = loaded(EVALUATION, place / "base", place / "id.parquet", json.dumps(config))
+    arrow = loaded("import pyarrow.parquet; pyarrow.array([1])")  # brings pandas where pandas is installed
+    assert "pyarrow" in modules
+    assert not modules & (FORBIDDEN - reference - arrow)
+    assert distributions(modules) - distributions(reference | arrow) <= {"rftlab"}
