@@ -65,3 +65,17 @@ def refusal(folder: Path, study: dict[str, Any] | str) -> str:
     assert line.isprintable(), "one line, and nothing that moves a terminal's cursor"
     assert line.startswith(str(path))
     return line.removeprefix(str(path)).removeprefix(": ")
+
+
+def pretrained(folder: Path, **other: bytes | None) -> Path:
+    """A directory that planning takes for a model's; ``other`` contents by file name, dots as ``__``, None for none."""
+    files: dict[str, bytes | None] = {
+        "config__json": b'{"model_type": "llama"}',
+        "tokenizer__json": b'{"model": {}}',
+        "model__safetensors": (2).to_bytes(8, "little") + b"{}",
+    }
+    folder.mkdir(exist_ok=True)
+    for name, content in (files | other).items():
+        if content is not None:
+            (folder / name.replace("__", ".")).write_bytes(content)
+    return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from rftlab.study import read_study
-from studies import GONE, changed, planned, refusal
+from studies import GONE, changed, planned, pretrained, refusal
 
 
 def jsonl_study(*edits, folder: Path, records: dict[str, list[str]] | None = None):
@@ -22,10 +23,7 @@ def jsonl_study(*edits, folder: Path, records: dict[str, list[str]] | None = Non
     } | (records or {})
     for name, content in lines.items():
         (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in content))
-    model = folder / "model"
-    model.mkdir()
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        (model / name).touch()
+    model = pretrained(folder / "model")
     files = {split: str(folder / f"{split}.jsonl") for split in ("train", "test")}
     return changed(
         ("models", {"pretrained": {"source": "directory", "path": str(model)}}),
@@ -210,6 +208,83 @@ def test_answers_that_the_verifier_cannot_compare(tmp_path: Path) -> None:
         "evaluation_sets.other: query 'what colour?': rewards/numeric compares numbers; the answer 'blue' is not one; "
         "choose another verifier"
     )
+
+
+@pytest.mark.parametrize(
+    ("verifier", "answer", "possible"),
+    [
+        ("gsm8k_strict", "blue", False),
+        ("gsm8k_strict", "$5", False),
+        ("gsm8k_strict", "5.0", True),
+        ("gsm8k_strict", "-1,000", True),
+        ("marked", "2.5", False),
+        ("marked", "-3", True),
+    ],
+)
+def test_answers_that_no_completion_can_give(tmp_path: Path, verifier: str, answer: str, possible: bool) -> None:
+    records = {"other": [json.dumps({"question": "which?", "answer": answer})]}
+    study = jsonl_study(("evaluation_sets/other/verifier", verifier), folder=tmp_path, records=records)
+    if possible:
+        read_study(study, [])
+    else:
+        assert refusal(tmp_path, study) == (
+            f"evaluation_sets.other: query 'which?': no completion can be right: the answer {answer!r} "
+            f"is nothing that rewards/{verifier} reads; choose another verifier"
+        )
+
+
+def test_a_verifier_that_cannot_be_imported(tmp_path: Path, monkeypatch) -> None:
+    def broken(kind: str, name: str) -> None:
+        raise ImportError(f"no {kind} in {name}")
+
+    monkeypatch.setattr("rftlab.levels.load", broken)
+    assert refusal(tmp_path, changed()).startswith("datasets.chains.verifier: rewards/marked.py cannot be used: no ")
+
+
+def test_a_verifier_that_fails(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("rftlab.levels.load", lambda kind, name: lambda completion: None)
+    assert refusal(tmp_path, changed()).startswith("datasets.chains.verifier: rewards/marked.py fails: TypeError(")
+
+
+def test_a_checkpoint_is_not_chosen_on_test_queries(tmp_path: Path) -> None:
+    study = jsonl_study(
+        ("datasets/words/files/validation", str(tmp_path / "other.jsonl")),
+        ("evaluation_sets/words_validation", {"dataset": "words", "split": "validation"}),
+        ("evaluation/id", ["words_test", "words_validation"]),
+        folder=tmp_path,
+    )
+    assert refusal(tmp_path, study) == (
+        "evaluation_sets.words_validation: 6 of the 6 test queries of other are in it; "
+        "a checkpoint is not chosen on what is reported"
+    )
+
+
+@pytest.mark.parametrize("file", [".", "pipe", "/dev/zero", "x" * 300, "train.jsonl/x"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, file: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    study = jsonl_study(("evaluation_sets/other/files/test", str(tmp_path / file)), folder=tmp_path)
+    assert refusal(tmp_path, study).startswith("evaluation_sets.other: ")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ({"template": "Q: {{ query }}"}, "datasets.chains.prompt.template: the tiny model tiny cannot read ' :Q'; its"),
+        ({"chat": True}, "datasets.chains.prompt.chat: the tiny model tiny has no chat template; set it to false"),
+    ],
+)
+def test_prompts_that_a_tiny_model_cannot_read(tmp_path: Path, prompt, expected: str) -> None:
+    assert refusal(tmp_path, changed(("datasets/chains/prompt", prompt))).startswith(expected)
+
+
+def test_more_queries_than_planning_can_generate(tmp_path: Path) -> None:
+    line = refusal(tmp_path, changed(("datasets/chains/terms", [12]), ("datasets/chains/sizes/train", 10**12)))
+    assert line == "datasets.chains: sizes.train: at most 1000000 queries can be generated, not 1000000000000"
+
+
+@pytest.mark.parametrize("name", ["mlflow.db", "mlartifacts"])
+def test_a_study_is_not_named_as_a_file_beside_it(tmp_path: Path, name: str) -> None:
+    assert refusal(tmp_path, changed(("study", name))).startswith(f"study: {name!r} is taken by MLflow's files")
 
 
 def test_a_tiny_model_knows_procedural_tasks_only(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_a_bad_study_is_refused_in_one_line(study_file: Path) -> None:
 
 @pytest.mark.parametrize("command", ["show", "track"])
 def test_a_study_without_results(study_file: Path, command: str) -> None:
-    assert_refused(rftlab(command, str(study_file)), "results/small/plan.json: no such file; `snakemake --configfile")
+    assert_refused(
+        rftlab(command, str(study_file)), "results/small/plan.json: no such file yet; `snakemake --configfile"
+    )
 
 
 def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:

@@ -103,6 +103,14 @@ def test_controls_come_last_and_say_so() -> None:
     assert order == ["A/A: baseline again\nvs baseline", inert, "control/lr_0\nvs baseline · control"]
 
 
+def test_a_share_that_is_zero_throughout_has_no_negative_axis() -> None:
+    study = presented.study()
+    study = dataclasses.replace(study, curves=study.curves.assign(truncation_rate=0.0))
+    panels = specifications(study)["diagnostics"]["vconcat"][0]["concat"]
+    panel = next(panel for panel in panels if panel["title"] == "truncation")
+    assert next(y["scale"]["domain"] for y in _walk(panel, "y") if isinstance(y, dict)) == [0.0, 0.02]
+
+
 def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Results, drawings: dict[str, Any]) -> None:
     rows = _data(drawings["generalisation"], "value")
     greedy = study.greedy(PAIR)

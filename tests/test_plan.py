@@ -14,7 +14,7 @@ from rftlab.plan import RUN_FILES, STAGES, Plan
 from rftlab.planfile import checkpoint_rounds, describe, main
 from rftlab.runlog import canonical_json
 from rftlab.study import AGAIN_SEED, read_study
-from studies import STUDY, changed, planned
+from studies import STUDY, changed, planned, pretrained
 
 
 def all_params(plan: Plan) -> dict[str, dict[str, str]]:
@@ -204,15 +204,12 @@ def test_another_datasets_splits_are_out_of_distribution() -> None:
     digest = plan.prompt_digest("chains")
     assert digest == plan.prompt_digest("products")  # one evaluation of the base model serves both
     assert plan.base_sets(digest) == sorted(plan.study.evaluation_sets)
-    other = planned(("datasets/chains/prompt", {"template": "Q: {{ query }}"}))
+    other = planned(("datasets/chains/prompt", {"template": "#{{ query }}"}))
     assert other.prompt_digest("chains") != digest
 
 
 def test_data_is_known_by_the_bytes_of_its_files(tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    model.mkdir()
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        (model / name).touch()
+    model = pretrained(tmp_path / "model")
     files = {split: str(tmp_path / f"{split}.jsonl") for split in ("train", "test")}
     edits = [
         ("models", {"own": {"source": "directory", "path": str(model)}}),
@@ -228,6 +225,20 @@ def test_data_is_known_by_the_bytes_of_its_files(tmp_path: Path) -> None:
         return planned(*edits).data_digests["words"]
 
     assert digest("a") == digest("a") != digest("b")
+
+
+def test_a_pretrained_model_depends_on_its_files(tmp_path: Path) -> None:
+    model, gguf = pretrained(tmp_path / "model"), tmp_path / "own.gguf"
+    gguf.write_bytes(b"GGUF")
+    plan = planned(
+        ("models/own", {"source": "directory", "path": str(model)}),
+        ("models/file", {"source": "gguf", "path": str(gguf)}),
+    )
+    assert plan.model_files("own") == [
+        f"{model}/{name}" for name in ("config.json", "tokenizer.json", "model.safetensors")
+    ]
+    assert plan.model_files("file") == [str(gguf)]
+    assert plan.model_files("tiny") == []
 
 
 def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 import presented
 from rftlab.results import Results
-from rftlab.show import WIDTH, main, show
+from rftlab.show import WIDTH, _cell, main, show
 
 
 def _shown(results: Results, width: int = WIDTH, report: Path | None = None) -> str:
@@ -77,3 +78,14 @@ def test_the_command_reads_the_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     plan, tables = presented.write(presented.study(), tmp_path)
     main(["--plan", str(plan), "--tables", str(tables)])
     assert capsys.readouterr().out.startswith("demo: tiny-qwen2 x chains\n")
+
+
+def test_an_interval_too_long_for_its_cell_has_no_decimals() -> None:
+    row = SimpleNamespace(estimate=0.067, low=-2.364, high=2.496, verdict="too few seeds")
+    assert str(_cell(row)) == "+6.7\n[-236, +250]"
+
+
+def test_without_an_a_a_variant_nothing_is_said_about_it() -> None:
+    assert "A/A row" in _shown(presented.study())
+    variants = {name: effect for name, effect in presented.VARIANTS.items() if name != "again"}
+    assert "A/A row" not in _shown(presented.study(variants=variants))

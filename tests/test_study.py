@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rftlab import levels
 from rftlab.errors import BadInputError
 from rftlab.plan import Plan
 from rftlab.planfile import describe
@@ -401,6 +402,83 @@ def test_a_name_alone_is_short_for_a_mapping() -> None:
 def test_several_wrong_things_are_counted(tmp_path: Path) -> None:
     line = refusal(tmp_path, changed(("budget/rounds", 0), ("seeds", [-1, -2])))
     assert line == "seeds.0: at least 0 is needed, not -1 (and 2 more)"
+
+
+LAUGHS = "".join(f", &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 9))
+MANY = ": more than 200000 values; an alias that holds itself, or aliases of aliases?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("[0, 1, 2]", "&s [*s]", MANY),
+        ("optimizer.lr: 0.0", f"optimizer.lr: [&l0 [a, a, a]{LAUGHS}]", MANY),
+        ("[0, 1, 2]", f"[0x{'f' * 20_000}]", ": seeds.0: a whole number is too large; at most 1000000000000000"),
+        ("optimizer.lr: 0.0", f"0x{'f' * 1000}: 0.0", ": factors.lr.zero: a whole number is too large"),
+        ("rounds: 6", f"rollouts: 1{'0' * 400}", ": budget.rollouts: a whole number is too large"),
+        ("four terms", '"\\ud800"', ": evaluation_sets.longer.shift: a text holds a null character or half of a "),
+        ("study: small", 'study: small\ndescription: "a\\0"', ": description: a text holds a null character"),
+        ("optimizer.lr: 0.0", '"\\ud800": 0.0', ": factors.lr.zero: a text holds a null character"),
+    ],
+    ids=["itself", "laughs", "hexadecimal", "key", "decimal", "surrogate", "null", "name"],
+)
+def test_values_that_no_study_means(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in TEXT
+    assert f": {refusal(tmp_path, TEXT.replace(old, new, 1))}".startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([("description", "x" * 100_000)], "the study is 1"),
+        ([("description", "'" * 30_000)], "the study is 1"),
+        ([("seeds", list(range(3000)))], "seeds, factors: 15000 runs; at most 10000 are possible in one study"),
+        (
+            [("budget/rounds", 10**12), ("evaluation/every/rounds", 1)],
+            "evaluation.every: 1000000000000 checkpoints of each run of baseline; at most 10000 are possible",
+        ),
+        ([("evaluation/pass_at", [1, 1])], "evaluation: pass_at: 1 is given twice"),
+    ],
+    ids=["long", "quotes", "runs", "checkpoints", "twice"],
+)
+def test_more_than_can_be_planned(tmp_path: Path, edits, expected: str) -> None:
+    assert refusal(tmp_path, changed(*edits)).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ({"advantage": {"name": "group_norm", "epsilon": 0}}, "advantage.epsilon: more than 0 is needed, not 0"),
+        ({"advantage": {"name": "batch_norm", "ddof": 2}}, "advantage.ddof: 0 or 1 is needed, not 2"),
+        ({"advantage": {"name": "ema", "decay": 1.1}}, "advantage.decay: a number from 0 to 1 is needed, not 1.1"),
+        (
+            {"objective.ratio": {"name": "clip", "epsilon_low": 1.0}},
+            "objective.ratio.epsilon_low: at least 0 and less than 1 is needed, not 1.0",
+        ),
+        ({"objective.ratio": {"name": "clip", "epsilon_high": -0.1}}, "objective.ratio.epsilon_high: at least 0 is"),
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range(tmp_path: Path, level, expected: str) -> None:
+    assert refusal(tmp_path, changed(("factors/lr/zero", level))).startswith(f"factors.lr.zero: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "constants", "expected"),
+    [
+        ({"a": None}, {}, "a needs a default that is a finite number, a text, true or false, not None"),
+        ({"a": {1}}, {}, "a needs a default that is a finite number, a text, true or false, not {1}"),
+        ({"a": float("inf")}, {}, "a needs a default that is a finite number, a text, true or false, not inf"),
+        ({}, {"MINIMUM_ROLLOUTS": "two"}, "MINIMUM_ROLLOUTS must be a number"),
+    ],
+    ids=str,
+)
+def test_levels_whose_file_cannot_be_used(tmp_path: Path, monkeypatch, parameters, constants, expected: str) -> None:
+    def read(kind: str, name: str) -> levels.LevelFile:
+        return levels.LevelFile(kind, name, "", parameters, constants)
+
+    monkeypatch.setattr("rftlab.levels.read", read)
+    assert refusal(tmp_path, changed()) == f"baseline: advantage.name: advantages/raw.py: {expected}"
 
 
 def test_a_long_value_is_not_repeated_at_length(tmp_path: Path) -> None:

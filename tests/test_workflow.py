@@ -156,6 +156,16 @@ def downstream(variant: str, seed: int = 0) -> set[str]:
     return {f"train {run}" for run in runs} | evaluations | AFTER_TRAINING
 
 
+def test_what_was_deleted_is_made_again(checkout: Checkout) -> None:
+    folder = results(checkout)
+    (folder / "tables/curves.csv").unlink()
+    assert checkout.planned() == AFTER_TRAINING
+    checkout.snakemake("--cores", "2")
+    assert (folder / "tables/curves.csv").is_file()
+    shutil.rmtree(folder / "runs/tiny-llama/sums/baseline/seed-0")
+    assert "train tiny-llama on sums: baseline, seed 0" in checkout.planned()
+
+
 def test_touching_every_file_reruns_nothing(checkout: Checkout) -> None:
     for path in checkout.folder.rglob("*"):
         if path.is_file() and ".snakemake" not in path.parts:

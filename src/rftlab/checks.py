@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from rftlab import levels
+from rftlab import levels, modelfiles
 from rftlab.data import procedural, stage
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.errors import BadInputError
-from rftlab.models import WEIGHTS
 from rftlab.schema import Study
 from rftlab.section import shown
-from rftlab.sources import Dataset, DatasetSplit, DirectoryModel, EvaluationSet, GgufModel, ProceduralSource, TinyModel
+from rftlab.sources import (
+    Dataset,
+    DatasetSplit,
+    DirectoryModel,
+    EvaluationSet,
+    GgufModel,
+    ProceduralSource,
+    Prompt,
+    TinyModel,
+)
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MOST_QUERIES = 1_000_000  # of a generated split; planning generates them to look for queries that are trained on
 RESERVED = {"baseline", "again", "base", "noise_floor"}
+WRITTEN = {"gsm8k_strict": "#### {}", "marked": "#{}"}  # verifiers that compare text: how a right answer is written
+TAKEN = {
+    "mlflow.db",
+    "mlflow.db-journal",
+    "mlflow.db-wal",
+    "mlflow.db-shm",
+    "mlartifacts",
+}  # beside the studies' folders
 VERIFIERS = {"procedural": "marked", "jsonl": "gsm8k_strict"}  # unless a dataset or evaluation set names another
 
 
@@ -36,6 +53,8 @@ def check_names(study: Study) -> None:
         **{f"factors.{factor}": entries for factor, entries in study.factors.items()},
     }.items():
         _file_names(key, names)
+    if study.study in TAKEN:
+        raise BadInputError(f"study: {study.study!r} is taken by MLflow's files in results/; choose another name")
     for key, names in (("factors", study.factors), ("datasets", study.datasets)):
         for name in names:
             if name in RESERVED:
@@ -81,23 +100,20 @@ def check_data(study: Study) -> None:
     Raises:
         BadInputError: naming key, file and line.
     """
+    chat = any(dataset.prompt.chat for dataset in study.datasets.values())
     for name, model in study.models.items():
-        path = Path(getattr(model, "path", None) or "")
         if isinstance(model, DirectoryModel):
-            for needed in ("config.json", "tokenizer.json", WEIGHTS):
-                if not (path / needed).is_file():
-                    raise BadInputError(
-                        f"models.{name}.path: {path} holds no {needed}; "
-                        f"a Hugging Face directory with config.json, tokenizer.json and {WEIGHTS} is needed"
-                    )
-        if isinstance(model, GgufModel) and model.path and not path.is_file():
-            raise BadInputError(f"models.{name}.path: {path} does not exist; a .gguf file is needed")
+            modelfiles.check_directory(f"models.{name}", model, chat=chat)
+        if isinstance(model, GgufModel):
+            modelfiles.check_gguf(f"models.{name}", model)
     loaded: dict[str, dict[str, list[Query]]] = {}
     for name, dataset in study.datasets.items():
         key = f"datasets.{name}"
         _split_exists(key, dataset.content(), "train")
         loaded[name] = _load(key, dataset.content())
         _check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
+    validation: dict[str, list[Query]] = {}
+    tests: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, content = f"evaluation_sets.{name}", content_of(study, evaluation_set)
         _split_exists(key, content, evaluation_set.split)
@@ -105,6 +121,7 @@ def check_data(study: Study) -> None:
         queries = (loaded[of] if of else _load(key, content))[evaluation_set.split]
         queries = queries[: evaluation_set.limit_queries]
         _check_answers(key, verifier_of(study, evaluation_set), queries)
+        (validation if evaluation_set.split == "validation" else tests)[name] = queries
         for trained, dataset in study.datasets.items():
             if content["source"] == dataset.source == "procedural":
                 continue  # a query's text decides its split: procedural splits never overlap
@@ -112,6 +129,14 @@ def check_data(study: Study) -> None:
                 raise BadInputError(
                     f"{key}: {shared} of its {len(queries)} queries are in the training split of {trained}; "
                     "evaluation queries must be new"
+                )
+
+    for name, chosen_on in validation.items():
+        for other, reported in tests.items():
+            if shared := check_overlap(chosen_on, reported).exact:
+                raise BadInputError(
+                    f"evaluation_sets.{name}: {shared} of the {len(reported)} test queries of {other} are in it; "
+                    "a checkpoint is not chosen on what is reported"
                 )
 
 
@@ -150,6 +175,12 @@ def _split_exists(key: str, content: Mapping[str, Any], split: str) -> None:
 
 
 def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
+    for split, path in content.get("files", {}).items():
+        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (a pipe would wait for ever)
+            raise BadInputError(f"{key}: files.{split}: {path} is no file; a JSONL file is needed")
+    for split, size in content.get("sizes", {}).items():
+        if size > MOST_QUERIES:
+            raise BadInputError(f"{key}: sizes.{split}: at most {MOST_QUERIES} queries can be generated, not {size}")
     try:
         return stage.load(content).splits
     except DataError as error:
@@ -157,12 +188,23 @@ def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
 
 
 def _check_answers(key: str, verifier: str, queries: Iterable[Query]) -> None:
-    verify = levels.load("rewards", verifier)
+    try:
+        verify = levels.load("rewards", verifier)
+    except Exception as error:  # a file of rewards/ may fail in any way when it is imported
+        raise BadInputError(f"{key}.verifier: rewards/{verifier}.py cannot be used: {error}") from None
+    written = WRITTEN.get(verifier)  # a right answer as this verifier wants it; others are trusted
     for query in queries:
         try:
-            verify("", query.answer)
+            right = verify(written.format(query.answer) if written else "", query.answer).correct
         except ValueError as error:
             raise BadInputError(f"{key}: query {shown(query.query)}: {error}; choose another verifier") from None
+        except Exception as error:
+            raise BadInputError(f"{key}.verifier: rewards/{verifier}.py fails: {error!r}") from None
+        if written and not right:
+            raise BadInputError(
+                f"{key}: query {shown(query.query)}: no completion can be right: the answer {shown(query.answer)} "
+                f"is nothing that rewards/{verifier} reads; choose another verifier"
+            )
 
 
 def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
@@ -173,6 +215,8 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
     for task in model.train_on:
         content = _procedural(study, f"models.{name}.train_on.{task}", sources[task])
         alphabet |= set(procedural.charset(content))
+    for dataset in study.datasets:
+        _check_tiny_prompt(f"datasets.{dataset}.prompt", name, study.datasets[dataset].prompt, alphabet)
     for other in sources:
         if other in study.datasets and other not in model.train_on:
             raise BadInputError(
@@ -185,6 +229,16 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
                 f"models.{name}.train_on: its alphabet lacks {''.join(sorted(unknown))!r}, "
                 f"which {other} needs; train on {other} as well"
             )
+
+
+def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str]) -> None:
+    if prompt.chat:
+        raise BadInputError(f"{key}.chat: the tiny model {model} has no chat template; set it to false")
+    if unknown := set(prompt.template.replace("{{ query }}", "")) - alphabet:
+        raise BadInputError(
+            f"{key}.template: the tiny model {model} cannot read {''.join(sorted(unknown))!r}; "
+            f"its alphabet is {''.join(sorted(alphabet))!r}"
+        )
 
 
 def _procedural(study: Study, key: str, source: Any) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def show(
 @one_line_errors
 def track(
     place: Annotated[Path, typer.Argument(metavar="STUDY|FOLDER", help="a study file, or the folder of its results")],
-    follow: Annotated[bool, typer.Option(help="keep importing while the study runs, until Ctrl-C")] = False,
+    follow: Annotated[bool, typer.Option(help="keep importing until all runs have finished")] = False,
     store: Annotated[str, typer.Option(help="the store; by default mlflow.db beside the study's folder")] = "",
 ) -> None:
     """Import a study into MLflow, as often as you like: `make mlflow` then shows it."""
@@ -135,7 +135,11 @@ def catalogue() -> None:
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     for kind in levels.FUNCTIONS:
         table = _table([kind.replace(".", "/"), "parameters", "what it is"], numbers=False)
-        for file in (levels.read(kind, name) for name in levels.names(kind)):
+        try:
+            files = [levels.read(kind, name) for name in levels.names(kind)]
+        except levels.UnknownLevelError as error:
+            raise BadInputError(str(error)) from None
+        for file in files:
             parameters = ", ".join(f"{key}: {default}" for key, default in file.parameters.items())
             table.add_row(file.name, parameters or "–", file.summary)
         console.print(table)
@@ -148,7 +152,7 @@ def results_folder(place: Path) -> Path:
         BadInputError: there is neither, or the study has no plan there yet.
     """
     if place.is_dir():
-        folder = place
+        folder, study = place, "STUDY"
     else:
         from rftlab.checks import NAME
         from rftlab.yamlfile import read_yaml
@@ -156,9 +160,9 @@ def results_folder(place: Path) -> Path:
         name = read_yaml(place).get("study")
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise BadInputError(f"{place}: study: a name is needed, not {name!r}")
-        folder = Path("results") / name
+        folder, study = Path("results") / name, str(place)
     if not (folder / "plan.json").is_file():
-        raise BadInputError(f"{folder}/plan.json: no such file; `snakemake --configfile STUDY` makes a study's results")
+        raise BadInputError(f"{folder}/plan.json: no such file yet; `snakemake --configfile {study}` makes it")
     return folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +19,15 @@ NAMED = {
     ("advantage",): "advantages",
     ("objective", "ratio"): "objectives.ratio",
     ("objective", "aggregation"): "objectives.aggregation",
+}
+RANGES: dict[
+    str, tuple[Callable[[float], bool], str]
+] = {  # parameters whose other values are no such method, or no number
+    "epsilon": (lambda value: value > 0, "more than 0"),
+    "epsilon_low": (lambda value: 0 <= value < 1, "at least 0 and less than 1"),
+    "epsilon_high": (lambda value: value >= 0, "at least 0"),
+    "ddof": (lambda value: value <= 1, "0 or 1"),
+    "decay": (lambda value: 0 <= value <= 1, "a number from 0 to 1"),
 }
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -77,9 +86,19 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
         BadInputError: there is none, or it cannot be used.
     """
     try:
-        return levels.read(kind, name)
-    except levels.UnknownLevelError as error:
+        file = levels.read(kind, name)
+    except (levels.UnknownLevelError, OSError) as error:
         raise BadInputError(f"{key}: {error}") from None
+    for parameter, default in file.parameters.items():
+        if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
+            raise BadInputError(
+                f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
+                f"a text, true or false, not {shown(default)}"
+            )
+    for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD"):
+        if not isinstance(file.constants.get(constant, 0), int | float):
+            raise BadInputError(f"{key}: {kind.replace('.', '/')}/{name}.py: {constant} must be a number")
+    return file
 
 
 def with_defaults(kind: str, named: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -112,6 +131,9 @@ def _parameter(value: Any, default: Any, key: str) -> Any:
         raise BadInputError(f"{key}: a finite number is needed, not {value}")
     if wanted is int and value < 0:
         raise BadInputError(f"{key}: at least 0 is needed, not {value}")
+    possible, needed = RANGES.get(key.rpartition(".")[2], (None, ""))
+    if possible is not None and not possible(value):
+        raise BadInputError(f"{key}: {needed} is needed, not {value}")
     return value
 
 
@@ -131,6 +153,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
-    if rollout["rollouts"] > (window := advantage.get("window", math.inf)):
+    window = advantage.get("window", math.inf)
+    if isinstance(window, int) and rollout["rollouts"] > window:
         needed = f"at least rollout.rollouts, {rollout['rollouts']}, is needed"
         raise BadInputError(f"{key}: advantage.window: {needed}, not {window}")

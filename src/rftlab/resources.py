@@ -8,10 +8,11 @@ from typing import Any
 
 from rftlab.checks import content_of, verifier_of
 from rftlab.data.stage import split_names
+from rftlab.modelfiles import NEEDED
 from rftlab.provenance import fingerprint
 from rftlab.runlog import canonical_json, digest, file_sha256
 from rftlab.schema import Study
-from rftlab.sources import DatasetSplit, TinyModel
+from rftlab.sources import DatasetSplit, DirectoryModel, GgufModel, TinyModel
 
 
 class Resources:
@@ -83,6 +84,13 @@ class Resources:
     def model_folder(self, name: str) -> str:
         """Directory of a base model; the Hugging Face files are in its ``model``, its manifest is ``model.json``."""
         return f"resources/models/{name}/{digest(self.models[name])}"
+
+    def model_files(self, name: str) -> list[str]:
+        """The study's own files a base model is made from: one that changes makes the model anew."""
+        model = self.study.models[name]
+        if isinstance(model, DirectoryModel):
+            return [f"{model.path}/{file}" for file in NEEDED]
+        return [model.path] if isinstance(model, GgufModel) and model.path else []
 
     def model_params(self, name: str) -> dict[str, str]:
         """Params of a base model's job."""

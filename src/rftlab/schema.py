@@ -148,6 +148,8 @@ class Evaluation(Section):
         for k in self.pass_at:
             if k > self.samples:
                 raise ValueError(f"pass_at: {k} is more than samples ({self.samples})")
+            if self.pass_at.count(k) > 1:
+                raise ValueError(f"pass_at: {k} is given twice")
         return self
 
 
@@ -191,7 +193,9 @@ class Study(Section):
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: list[int]) -> list[int]:
+        seen: set[int] = set()
         for seed in seeds:
-            if seeds.count(seed) > 1:
+            if seed in seen:
                 raise ValueError(f"{seed} is given twice; seeds must differ")
+            seen.add(seed)
         return seeds

@@ -56,8 +56,8 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
     confidence = results.plan["report"]["confidence"]
     console.print(
         f"Gain in points of greedy accuracy at the last checkpoint, variant - reference, {seeds} seeds; "
-        f"[{100 * confidence:g}% interval]. "
-        "The A/A row is the noise floor.",
+        f"[{100 * confidence:g}% interval]."
+        + (" The A/A row is the noise floor." if any(v.noise_floor for v in results.levels) else ""),
         highlight=False,
         markup=False,
     )
@@ -97,8 +97,9 @@ def _cell(row: Any) -> Text:
     if row is None:
         return Text("not evaluated")
     verdict = "" if row.verdict == "too few seeds" else f" {row.verdict}"
-    low, high = f"{100 * row.low:+.1f}", f"{100 * row.high:+.1f}"
-    interval = "[no interval]" if pd.isna(row.low) else f"[{low}, {high}]"
+    interval = "[no interval]" if pd.isna(row.low) else f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    if len(interval) >= CELL:  # two seeds: hundreds of points
+        interval = f"[{100 * row.low:+.0f}, {100 * row.high:+.0f}]"
     text = Text(f"{100 * row.estimate:+.1f}{verdict}", style=STYLES.get(row.verdict, ""))
     return text.append(f"\n{interval}", style="dim")
 

@@ -79,7 +79,7 @@ class DirectoryModel(Section):
     """A Hugging Face model directory with safetensors."""
 
     source: Literal["directory"] = Field(description="selects this kind of model")
-    path: str = Field(description="directory with config.json, tokenizer.json and model.safetensors, relative to the working directory")
+    path: str = Field(description="path of a directory with config.json, tokenizer.json and model.safetensors")
 
 
 Model = Annotated[
@@ -131,7 +131,8 @@ class DatasetKeys(Section):
     """What every training dataset has besides its source."""
 
     verifier: str | None = Field(
-        None, description="how answers are scored, a file of `rewards/`: by default `marked` if procedural, `gsm8k_strict` if JSONL"
+        None,
+        description="a file of `rewards/` that scores answers; default `marked` (procedural), `gsm8k_strict` (JSONL)",
     )
     prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,11 @@ from rftlab.configuration import apply, resolve
 from rftlab.errors import BadInputError
 from rftlab.schema import Every, Study
 from rftlab.section import first_error, shown
-from rftlab.yamlfile import read_yaml
+from rftlab.yamlfile import read_yaml, refuse_unusable
 
+MOST_BYTES = 100_000  # a job's command is one argument of its shell, and Linux takes 128 KiB
+MOST_CHECKPOINTS = 10_000
+MOST_RUNS = 10_000
 AGAIN = "again"
 AGAIN_SEED = 2**31  # a study's own seeds are smaller: the A/A variant never shares one
 
@@ -88,16 +92,41 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
     where = ", ".join(str(file) for file in files) or "study"
     for file in files:
         read_yaml(Path(file))  # for what a merged configuration no longer shows, such as one key given twice
+    refuse_unusable(dict(config), where)
     try:
         study = Study.model_validate(dict(config))
         check_names(study)
-        variants(study)
+        refuse_too_much(study)
         check_data(study)
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:
         raise BadInputError(f"{where}: {error}") from None
     return study
+
+
+def refuse_too_much(study: Study) -> None:
+    """Refuse a study that cannot be given to its jobs, or whose plan would not fit into memory.
+
+    Raises:
+        BadInputError: with the limit.
+    """
+    size = len(shlex.quote(study.model_dump_json(exclude_unset=True)).encode())
+    if size > MOST_BYTES:
+        raise BadInputError(
+            f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
+        )
+    found = variants(study)
+    runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)
+    if runs > MOST_RUNS:
+        raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
+    for variant in found.values():
+        checkpoints = (variant.rounds(study) or 0) // variant.checkpoint_every(study.evaluation.every)
+        if checkpoints > MOST_CHECKPOINTS:
+            raise BadInputError(
+                f"evaluation.every: {checkpoints} checkpoints of each run of {variant.name}; "
+                f"at most {MOST_CHECKPOINTS} are possible"
+            )
 
 
 def variants(study: Study) -> dict[str, Variant]:

@@ -198,6 +198,8 @@ class Training:
             temperature=learner.rollout.temperature,
             token_budget=learner.token_budget,
         )
+        if not np.isfinite(kl):
+            raise DivergedError(f"the KL to the base model is {kl}")
         return {"kl_base": kl}
 
     def checkpoint(self, number: int) -> dict[str, Any]:

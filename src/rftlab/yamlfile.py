@@ -9,6 +9,9 @@ import yaml
 
 from rftlab.errors import BadInputError
 
+MOST_VALUES = 200_000
+LARGEST = 10**15
+
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Refuses a mapping that gives a key twice, of which YAML readers otherwise keep the last in silence."""
@@ -48,7 +51,47 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise BadInputError(f"{path}{line}: not YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # bad characters, 2026-13-01, absurd nesting
         raise BadInputError(f"{path}: not YAML: {error}") from None
+    refuse_unusable(content, str(path))
     if not isinstance(content, dict):
         what = "nothing" if content is None else f"a {type(content).__name__}"
         raise BadInputError(f"{path}: the file holds {what}; a study is a mapping with study, models, datasets, …")
     return content
+
+
+def refuse_unusable(content: Any, where: str) -> None:
+    """Refuse values that no study means and no program can pass on, whatever their key.
+
+    Raises:
+        BadInputError: half a character, a null character, a number of more than 15 digits, too many values.
+    """
+    todo, values = [("", content)], 0
+    while todo:
+        key, value = todo.pop()
+        values += 1
+        if values > MOST_VALUES:  # `&a [*a]`, and lists of lists of lists that aliases make long
+            raise BadInputError(
+                f"{where}: more than {MOST_VALUES} values; an alias that holds itself, or aliases of aliases?"
+            )
+        at = f"{where}: {key}" if key else where
+        if isinstance(value, dict):
+            for name, below in value.items():
+                refuse_unusable_scalar(name, at)
+                todo.append((f"{key}.{name}" if key else str(name), below))
+        elif isinstance(value, list | tuple | set):
+            todo += [(f"{key}.{position}", below) for position, below in enumerate(value)]
+        else:
+            refuse_unusable_scalar(value, at)
+
+
+def refuse_unusable_scalar(value: Any, at: str) -> None:
+    """Refuse one value.
+
+    Raises:
+        BadInputError: as :func:`refuse_unusable`.
+    """
+    if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        raise BadInputError(
+            f"{at}: a text holds a null character or half of a surrogate pair; whole characters are needed"
+        )
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise BadInputError(f"{at}: a whole number is too large; at most {LARGEST} is needed")

@@ -1,5 +1,5 @@
+import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -57,12 +57,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch) -> None:
     path = tmp_path / "train.jsonl"
     write_queries(path, [of("old")])
 
-    def full_disk(self: Path, content: bytes) -> None:
-        with self.open("wb") as file:
-            file.write(content[:10])
+    def full_disk(descriptor: int) -> None:
+        os.ftruncate(descriptor, 10)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
         write_queries(path, [of("new")])
     assert read_queries(path) == [of("old")]

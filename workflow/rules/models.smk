@@ -1,5 +1,7 @@
 # Base models: Hugging Face directories, shared between studies.
 rule base_model:
+    input:
+        lambda w: plan.model_files(w.model),
     output:
         manifest="resources/models/{model}/{digest}/model.json",
     log:

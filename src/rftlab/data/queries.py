@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rftlab.errors import BadInputError
+from rftlab.runlog import write_bytes
 
 SPLITS = ("train", "validation", "test")
 SHARES = {"train": 0.60, "validation": 0.15, "test": 0.25}
@@ -91,18 +91,7 @@ def encode(queries: Iterable[Query]) -> bytes:
 
 def write_queries(path: Path, queries: Iterable[Query]) -> None:
     """Write queries as JSONL, whole or not at all."""
-    write_atomically(path, encode(queries))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader, or a run after a crash, sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, encode(queries))
 
 
 def read_queries(path: Path) -> list[Query]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.data import procedural, records
-from rftlab.data.queries import SPLITS, DataError, Query, check_overlap, encode, write_atomically
+from rftlab.data.queries import SPLITS, DataError, Query, check_overlap, encode
 from rftlab.levels import did_you_mean
+from rftlab.runlog import write_bytes
 
 SOURCES = ("procedural", "jsonl")
 MANIFEST = "data.json"
@@ -101,7 +102,7 @@ def stage(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         },
     }
     for name, content in contents.items():
-        write_atomically(folder / f"{name}.jsonl", content)
+        write_bytes(folder / f"{name}.jsonl", content)
     text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
-    write_atomically(folder / MANIFEST, f"{text}\n".encode())
+    write_bytes(folder / MANIFEST, f"{text}\n".encode())
     return manifest

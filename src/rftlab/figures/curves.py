@@ -129,7 +129,8 @@ def diagnostics(results: Results, pair: Pair) -> Specification:
     for factor, variants in factor_groups(results):
         panels = []
         for field, (title, unit) in logged.items():
-            y = Axis(field, unit, domain(table[field]))
+            floor, ceiling = None if field == "kl_base" else 0.0, 1.0 if unit.startswith("share") else None
+            y = Axis(field, unit, domain(table[field], floor=floor, ceiling=ceiling))
             panel = _panel(Axis("round", "rounds"), y, palette(variants), width=118, height=92)
             panels.append(panel.properties(title=title))
         rows.append(row(factor, panels))

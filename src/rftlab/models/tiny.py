@@ -162,7 +162,7 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
     tokenizer = character_tokenizer("".join(task.charset for task in config.tasks))
     model = initial_model(config, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.lr, betas=(0.9, 0.98), weight_decay=0.01)
-    warmup = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / 50))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate)
     mixture = Mixture(config.tasks, config.seed)
     checks = {
         task.name: list(
@@ -180,7 +180,7 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        warmup.step()
+        schedule.step()
         if step % config.check_every == 0 or step == config.max_steps:
             measured = {
                 task.name: accuracy(
@@ -205,6 +205,14 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
             + ": change its weight in train_on, max_steps, or the task"
         )
     return model.eval(), tokenizer, {"steps": step, "loss": loss.item(), "sampled_accuracy": measured}
+
+
+def learning_rate(step: int) -> float:
+    """Share of the peak learning rate: 50 steps of warm-up, then 1, and after 500 steps 500/step.
+
+    A model that has not settled by then swings from below a task's range to above it and back; smaller steps let it.
+    """
+    return min(1.0, (step + 1) / 50, 500 / (step + 1))
 
 
 def solution_loss(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, queries: list[Query]) -> torch.Tensor:
