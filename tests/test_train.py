@@ -252,6 +252,13 @@ def test_broken_weights_are_noticed_though_no_reward_follows(go, monkeypatch) ->
     assert manifest["reason"] == "round 2: the policy's log-probabilities are not finite"
 
 
+def test_a_kl_that_is_not_finite_ends_a_run_as_diverged(go, monkeypatch) -> None:
+    monkeypatch.setattr(rftlab.train, "mean_kl", lambda *args, **kwargs: float("nan"))
+    manifest = read(go(diagnostics={"kl_every": 2}), "checkpoints.json")
+    assert manifest["status"] == "diverged"
+    assert manifest["reason"] == "round 2: the KL to the base model is nan"
+
+
 def test_a_run_over_an_old_one_replaces_everything(go) -> None:
     folder = go(random_seed=1, budget={"rounds": 12})
     (folder / ".state").mkdir()
