@@ -1,5 +1,5 @@
 # rftlab: one study, from base models to report. `snakemake -n` lists the plan, `snakemake` makes it.
-# Work as in any Snakemake project: snakemake --configfile my.yaml --cores 8 report
+# Work as in any Snakemake project: snakemake report --configfile my.yaml --cores 8
 import sys
 
 from snakemake.utils import min_version
