@@ -52,7 +52,7 @@ def test_a_model_is_float32_in_evaluation_mode(base) -> None:
 def test_the_engine_knows_the_end_and_the_padding(base) -> None:
     directory = PolicyDirectory(base)
     engine = directory.engine(directory.model(), directory.tokenizer())
-    assert engine.end_tokens == {END}
+    assert engine.end_tokens.tolist() == [END]
     assert engine.pad_token == PAD
 
 

@@ -8,7 +8,15 @@ import torch
 from rftlab.logprobs import response_logprobs
 from rftlab.models.tiny import HEAD_DIM
 from rftlab.rollouts import Sampling
-from rftlab.rollouts.transformers_engine import TransformersEngine, draw_tokens, keep_top_p, pad_left, positions
+from rftlab.rollouts.cache import cache_bytes
+from rftlab.rollouts.transformers_engine import (
+    COMPACT,
+    TransformersEngine,
+    draw_tokens,
+    keep_top_p,
+    pad_left,
+    positions,
+)
 from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, rows_run_forward
 
 SAMPLING = Sampling(max_new_tokens=12)
@@ -96,7 +104,31 @@ def test_finished_rollouts_leave_the_batch(model) -> None:
     with rows_run_forward(model) as rows:
         rollouts = engine_of(model).generate(PROMPTS, SAMPLING, SEEDS)
     lengths = [len(rollout.tokens) for rollout in rollouts]
-    assert rows == [sum(length > step for length in lengths) for step in range(max(lengths))]
+    going = [sum(length > step for length in lengths) for step in range(max(lengths))]
+    assert len(rows) == len(going)
+    assert all(live <= row < live / (1 - COMPACT) for live, row in zip(going, rows, strict=True))
+    assert rows[-1] < rows[0]
+
+
+def test_a_prompt_of_several_rollouts_is_run_through_the_model_once(model) -> None:
+    repeated = [prompt for prompt in PROMPTS[:5] for _ in range(4)]
+    with rows_run_forward(model) as rows:
+        rollouts = engine_of(model).generate(repeated, SAMPLING, SEEDS)
+    assert rows[0] == len(set(map(tuple, PROMPTS[:5])))
+    alone = [engine_of(model).generate([p], SAMPLING, [s])[0] for p, s in zip(repeated, SEEDS, strict=True)]
+    assert_same(rollouts, alone)
+
+
+def test_memory_for_keys_and_values_bounds_the_batch(model) -> None:
+    together = engine_of(model).generate(PROMPTS, SAMPLING, SEEDS)
+    tokens = max(map(len, PROMPTS)) + SAMPLING.max_new_tokens
+    gib = 7 * tokens * cache_bytes(model.config, model.dtype) / 2**30  # room for seven rows
+    with rows_run_forward(model) as rows:
+        assert_same(together, engine_of(model, cache_gib=gib).generate(PROMPTS, SAMPLING, SEEDS))
+    assert max(rows) == 7
+    with rows_run_forward(model) as rows:
+        assert_same(together, engine_of(model, cache_gib=0.0).generate(PROMPTS, SAMPLING, SEEDS))
+    assert max(rows) == 1
 
 
 def test_end_tokens(model) -> None:

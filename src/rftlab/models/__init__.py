@@ -42,8 +42,14 @@ class PolicyDirectory:
         import torch
         from transformers import AutoModelForCausalLM
 
+        from rftlab.models.attention import ATTENTION
+
         model = AutoModelForCausalLM.from_pretrained(
-            self.folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+            self.folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            attn_implementation=ATTENTION,
         )
         return model.eval().requires_grad_(not frozen)
 

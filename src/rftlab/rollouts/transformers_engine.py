@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
 from rftlab.rollouts import Rollout, Sampling
+from rftlab.rollouts.cache import cache_bytes, preallocated_cache
+
+COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share of it: leaving copies the cache
 
 
 class TransformersEngine:
@@ -19,11 +23,21 @@ class TransformersEngine:
         model: a causal language model; its ``generation_config`` is not read.
         end_tokens: ids that end a response.
         pad_token: id that fills up the left of shorter prompts.
-        rows: rollouts decoded side by side.
+        rows: rollouts decoded side by side, at most.
+        cache_gib: memory for keys and values, in GiB; fewer rows are decoded side by side where they would not fit.
     """
 
-    def __init__(self, model: PreTrainedModel, *, end_tokens: Sequence[int], pad_token: int, rows: int = 256) -> None:
-        self.model, self.end_tokens, self.pad_token, self.rows = model, frozenset(end_tokens), pad_token, rows
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        *,
+        end_tokens: Sequence[int],
+        pad_token: int,
+        rows: int = 256,
+        cache_gib: float = 2.0,
+    ) -> None:
+        self.model, self.pad_token, self.rows, self.cache_gib = model, pad_token, rows, cache_gib
+        self.end_tokens = torch.tensor(sorted(set(end_tokens)), device=model.device)
 
     def sync(self, model: PreTrainedModel) -> None:
         """Sample from ``model`` from now on."""
@@ -31,31 +45,45 @@ class TransformersEngine:
 
     def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, seeds: Sequence[int]) -> list[Rollout]:
         """Sample one rollout per prompt, in the order of the prompts; see :class:`rftlab.rollouts.Engine`."""
-        by_length = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+        by_length = sorted(
+            range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i])
+        )  # equal prompts are adjacent
         rollouts: dict[int, Rollout] = {}
         was_training = self.model.training
         self.model.eval()
         try:
-            for first in range(0, len(by_length), self.rows):
-                batch = by_length[first : first + self.rows]
+            for batch in self._batches(by_length, prompts, sampling.max_new_tokens):
                 decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
                 rollouts |= dict(zip(batch, decoded, strict=True))
         finally:
             self.model.train(was_training)
         return [rollouts[i] for i in range(len(prompts))]
 
+    def _batches(self, order: list[int], prompts: Sequence[Sequence[int]], new_tokens: int) -> Iterator[list[int]]:
+        """Batches of as even a size as the limits on rows and memory allow."""
+        if not order:
+            return
+        row_bytes = cache_bytes(self.model.config, self.model.dtype) * (len(prompts[order[-1]]) + new_tokens)
+        rows = max(1, min(self.rows, int(self.cache_gib * 2**30 / row_bytes)))
+        for part in np.array_split(order, -(-len(order) // rows)):
+            yield part.tolist()
+
     @torch.inference_mode()
     def _decode(self, prompts: list[Sequence[int]], sampling: Sampling, seeds: list[int]) -> list[Rollout]:
-        device = self.model.device
-        input_NT, mask_NT = pad_left(prompts, self.pad_token, device)
+        N, limit, device = len(prompts), sampling.max_new_tokens, self.model.device
+        distinct = list(dict.fromkeys(tuple(prompt) for prompt in prompts))  # each is run through the model once
+        row_of = {prompt: row for row, prompt in enumerate(distinct)}
+        prompt_N = torch.tensor([row_of[tuple(prompt)] for prompt in prompts], device=device)
+        input_NT, mask_NT = pad_left(distinct, self.pad_token, device)
         position_NT = positions(mask_NT)
+        cache = preallocated_cache(self.model.config, input_NT.shape[1] + limit)
         generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-        tokens: list[list[int]] = [[] for _ in prompts]
-        logprobs: list[list[float]] = [[] for _ in prompts]
-        finished = [False] * len(prompts)
-        live = list(range(len(prompts)))
-        cache = DynamicCache(config=self.model.config)
-        for _ in range(sampling.max_new_tokens):
+        tokens_NT = torch.full((N, limit), self.pad_token, device=device)
+        logprobs_NT = torch.zeros(N, limit, device=device)
+        length_N = torch.full((N,), limit + 1, device=device)  # of the response, its end token included; none yet
+        live = torch.arange(N, device=device)
+        ended_N = torch.zeros(N, dtype=torch.bool, device=device)
+        for t in range(limit):
             logits_NV = self.model(
                 input_ids=input_NT,
                 attention_mask=mask_NT,
@@ -64,25 +92,28 @@ class TransformersEngine:
                 use_cache=True,
                 logits_to_keep=1,
             ).logits[:, -1]
-            token_N, logprob_N = draw_tokens(logits_NV, sampling, [generators[i] for i in live])
-            for i, token, logprob in zip(live, token_N.tolist(), logprob_N.tolist(), strict=True):
-                tokens[i].append(token)
-                logprobs[i].append(logprob)
-                finished[i] = token in self.end_tokens
-            keep = [row for row, i in enumerate(live) if not finished[i]]
-            if not keep:
+            if t == 0 and len(distinct) < N:
+                cache.batch_select_indices(prompt_N)
+                logits_NV, mask_NT, position_NT = logits_NV[prompt_N], mask_NT[prompt_N], position_NT[prompt_N]
+            token_N, logprob_N = draw_tokens(logits_NV, sampling, [generators[i] for i in live.tolist()])
+            tokens_NT[live, t], logprobs_NT[live, t] = token_N, logprob_N
+            ended_N |= torch.isin(token_N, self.end_tokens)
+            length_N[live[ended_N]] = length_N[live[ended_N]].clamp(max=t + 1)
+            going = (~ended_N).nonzero()[:, 0]
+            if not len(going):
                 break
-            if len(keep) < len(live):
-                rows = torch.tensor(keep, device=device)
-                cache.batch_select_indices(rows)
-                token_N, mask_NT, position_NT = token_N[rows], mask_NT[rows], position_NT[rows]
-                live = [live[row] for row in keep]
+            if len(going) <= len(live) * (1 - COMPACT):
+                cache.batch_select_indices(going)
+                token_N, mask_NT, position_NT = token_N[going], mask_NT[going], position_NT[going]
+                live, ended_N = live[going], ended_N[going]
             input_NT = token_N[:, None]
             mask_NT = torch.cat([mask_NT, mask_NT.new_ones(len(live), 1)], dim=1)
             position_NT = position_NT[:, -1:] + 1
         return [
-            Rollout(tuple(prompt), tuple(tokens[i]), tuple(logprobs[i]), truncated=not finished[i])
-            for i, prompt in enumerate(prompts)
+            Rollout(tuple(prompt), tuple(tokens[:length]), tuple(logprobs[:length]), length > limit)
+            for prompt, tokens, logprobs, length in zip(
+                prompts, tokens_NT.tolist(), logprobs_NT.tolist(), length_N.tolist(), strict=True
+            )
         ]
 
 
