@@ -11,7 +11,9 @@ from rftlab.rollouts import Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.transformers_engine import (
     COMPACT,
+    SHARED,
     TransformersEngine,
+    common_prefix,
     draw_tokens,
     keep_top_p,
     pad_left,
@@ -117,6 +119,31 @@ def test_a_prompt_of_several_rollouts_is_run_through_the_model_once(model) -> No
     assert rows[0] == len(set(map(tuple, PROMPTS[:5])))
     alone = [engine_of(model).generate([p], SAMPLING, [s])[0] for p, s in zip(repeated, SEEDS, strict=True)]
     assert_same(rollouts, alone)
+
+
+def test_what_all_prompts_begin_with_is_run_through_the_model_once(model) -> None:
+    system = prompts(1)[0] * 3
+    assert len(system) > SHARED
+    alike = [[*system, *prompt] for prompt in PROMPTS]
+    with rows_run_forward(model) as rows:
+        rollouts = engine_of(model).generate(alike, SAMPLING, SEEDS)
+    assert rows[:2] == [1, len(PROMPTS)]
+    alone = [engine_of(model).generate([p], SAMPLING, [s])[0] for p, s in zip(alike, SEEDS, strict=True)]
+    assert_same(rollouts, alone)
+
+
+@pytest.mark.parametrize(
+    ("several", "shared"),
+    [
+        ([[1] * 20], 0),
+        ([[1] * 20, [1] * 20 + [2]], 19),
+        ([[1] * 9 + [3], [1] * 9 + [4]], 9),
+        ([[1] * 7 + [3], [1] * 7 + [4]], 0),
+        ([[5, *[1] * 9], [6, *[1] * 9]], 0),
+    ],
+)
+def test_common_prefix(several, shared) -> None:
+    assert common_prefix(several) == shared
 
 
 def test_memory_for_keys_and_values_bounds_the_batch(model) -> None:

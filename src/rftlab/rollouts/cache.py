@@ -1,4 +1,4 @@
-"""Keys and values of the tokens in memory laid out once: a step writes one column and copies nothing."""
+"""Keys and values of the tokens so far, in memory laid out once: a step writes one column and copies nothing."""
 
 from __future__ import annotations
 

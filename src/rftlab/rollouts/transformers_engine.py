@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from rftlab.rollouts import Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
 
+SHARED = 8  # tokens, such as a chat template's first; fewer are not run through the model apart
 COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share of it: leaving copies the cache
 
 
@@ -71,12 +72,9 @@ class TransformersEngine:
     @torch.inference_mode()
     def _decode(self, prompts: list[Sequence[int]], sampling: Sampling, seeds: list[int]) -> list[Rollout]:
         N, limit, device = len(prompts), sampling.max_new_tokens, self.model.device
-        distinct = list(dict.fromkeys(tuple(prompt) for prompt in prompts))  # each is run through the model once
-        row_of = {prompt: row for row, prompt in enumerate(distinct)}
-        prompt_N = torch.tensor([row_of[tuple(prompt)] for prompt in prompts], device=device)
-        input_NT, mask_NT = pad_left(distinct, self.pad_token, device)
-        position_NT = positions(mask_NT)
-        cache = preallocated_cache(self.model.config, input_NT.shape[1] + limit)
+        cache = preallocated_cache(self.model.config, max(map(len, prompts)) + limit)
+        logits_NV, mask_NT = self._prefill(prompts, cache)
+        position_N = mask_NT.sum(dim=1)
         generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
         tokens_NT = torch.full((N, limit), self.pad_token, device=device)
         logprobs_NT = torch.zeros(N, limit, device=device)
@@ -84,37 +82,72 @@ class TransformersEngine:
         live = torch.arange(N, device=device)
         ended_N = torch.zeros(N, dtype=torch.bool, device=device)
         for t in range(limit):
-            logits_NV = self.model(
-                input_ids=input_NT,
-                attention_mask=mask_NT,
-                position_ids=position_NT,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            ).logits[:, -1]
-            if t == 0 and len(distinct) < N:
-                cache.batch_select_indices(prompt_N)
-                logits_NV, mask_NT, position_NT = logits_NV[prompt_N], mask_NT[prompt_N], position_NT[prompt_N]
             token_N, logprob_N = draw_tokens(logits_NV, sampling, [generators[i] for i in live.tolist()])
             tokens_NT[live, t], logprobs_NT[live, t] = token_N, logprob_N
             ended_N |= torch.isin(token_N, self.end_tokens)
             length_N[live[ended_N]] = length_N[live[ended_N]].clamp(max=t + 1)
             going = (~ended_N).nonzero()[:, 0]
-            if not len(going):
+            if t + 1 == limit or not len(going):
                 break
             if len(going) <= len(live) * (1 - COMPACT):
                 cache.batch_select_indices(going)
-                token_N, mask_NT, position_NT = token_N[going], mask_NT[going], position_NT[going]
+                token_N, mask_NT, position_N = token_N[going], mask_NT[going], position_N[going]
                 live, ended_N = live[going], ended_N[going]
-            input_NT = token_N[:, None]
             mask_NT = torch.cat([mask_NT, mask_NT.new_ones(len(live), 1)], dim=1)
-            position_NT = position_NT[:, -1:] + 1
+            logits_NV = self._next(cache, token_N[:, None], mask_NT, position_N[:, None])
+            position_N = position_N + 1
         return [
             Rollout(tuple(prompt), tuple(tokens[:length]), tuple(logprobs[:length]), length > limit)
             for prompt, tokens, logprobs, length in zip(
                 prompts, tokens_NT.tolist(), logprobs_NT.tolist(), length_N.tolist(), strict=True
             )
         ]
+
+    def _prefill(self, prompts: Sequence[Sequence[int]], cache: DynamicCache) -> tuple[Tensor, Tensor]:
+        """Run every distinct prompt through the model once, and what all of them begin with once for all.
+
+        Returns:
+            Logits [N, V] of the first response token, and the attention mask [N, T] of the prompts.
+        """
+        device = self.model.device
+        distinct = list(dict.fromkeys(map(tuple, prompts)))
+        shared = common_prefix(distinct)
+        if shared:
+            first_1T = torch.tensor([distinct[0][:shared]], device=device)
+            mask_1T = torch.ones_like(first_1T)
+            self._next(cache, first_1T, mask_1T, positions(mask_1T))
+            cache.batch_select_indices(torch.zeros(len(distinct), dtype=torch.long, device=device))
+        input_NT, rest_NT = pad_left([prompt[shared:] for prompt in distinct], self.pad_token, device)
+        mask_NT = torch.cat([rest_NT.new_ones(len(distinct), shared), rest_NT], dim=1)
+        logits_NV = self._next(cache, input_NT, mask_NT, positions(mask_NT)[:, shared:])
+        if len(distinct) < len(prompts):
+            row_of = {prompt: row for row, prompt in enumerate(distinct)}
+            row_N = torch.tensor([row_of[tuple(prompt)] for prompt in prompts], device=device)
+            cache.batch_select_indices(row_N)
+            logits_NV, mask_NT = logits_NV[row_N], mask_NT[row_N]
+        return logits_NV, mask_NT
+
+    def _next(self, cache: DynamicCache, input_NT: Tensor, mask_NT: Tensor, position_NT: Tensor) -> Tensor:
+        """Logits [N, V] of the token after these; the cache takes them in."""
+        output = self.model(
+            input_ids=input_NT,
+            attention_mask=mask_NT,
+            position_ids=position_NT,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits_NV: Tensor = output.logits[:, -1]
+        return logits_NV
+
+
+def common_prefix(prompts: Sequence[Sequence[int]]) -> int:
+    """Tokens that all of several prompts begin with, 0 where they are too few; each prompt has one more at least."""
+    if len(prompts) == 1:
+        return 0
+    shortest = min(map(len, prompts)) - 1
+    shared = next((t for t in range(shortest) if len({prompt[t] for prompt in prompts}) > 1), shortest)
+    return shared if shared >= SHARED else 0
 
 
 def draw_tokens(logits_NV: Tensor, sampling: Sampling, generators: Sequence[torch.Generator]) -> tuple[Tensor, Tensor]:
