@@ -35,13 +35,22 @@ StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="a study file, 
 def plan(
     study: StudyFile,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    throughput: Annotated[
+        Path | None,
+        typer.Option(help="tokens per second, as in config/throughput.yaml: adds hours"),
+    ] = None,
 ) -> None:
-    """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk and evaluations, by variant."""
+    """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""
     from rftlab.forecast import forecast
     from rftlab.plan import Plan
     from rftlab.study import load_study
 
-    expected = forecast(Plan(load_study(study)))
+    planned = Plan(load_study(study))
+    expected = forecast(planned)
+    if throughput is not None:
+        from rftlab.hours import add_hours
+
+        add_hours(expected, planned, throughput)
     if as_json:
         typer.echo(json.dumps(expected, indent=1))
         return
@@ -61,6 +70,14 @@ def plan(
         f"disk: of checkpoints. Base models add {expected['base_evaluation_rows']:,} evaluation rows.",
         highlight=False,
     )
+    if throughput is not None:
+        parts = ", ".join(f"{_cell('hours', hours)} {part}" for part, hours in expected["hours"].items())
+        share = expected["overhead"]
+        console.print(
+            f"Hours by {throughput}, one device a run: {parts}. Not sampling, scoring or updating: "
+            f"{'?' if share is None else f'{share:.1%}'}.",
+            highlight=False,
+        )
 
 
 @app.command()
@@ -187,11 +204,13 @@ def _table(headings: list[str], *, numbers: bool = True) -> Table:
     return table
 
 
-def _cell(key: str, value: int | str | None) -> str:
+def _cell(key: str, value: int | float | str | None) -> str:
     if isinstance(value, str):
         return value
     if value is None:
         return "?"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
     return f"{value / 2**20:,.0f} MiB" if key.endswith("_bytes") else f"{value:,}"
 
 
