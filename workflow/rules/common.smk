@@ -2,7 +2,7 @@
 import os
 
 from rftlab.figures import FORMATS, names
-from rftlab.plan import RUN_FILES
+from rftlab.runlog import RUN_FILES
 
 
 def prepend(variable, folder):
