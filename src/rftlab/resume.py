@@ -174,7 +174,7 @@ class RunState:
 
     def _tidy(self) -> None:
         """Remove what a killed process left half-written."""
-        for folder in (self.place, self.folder / "checkpoints"):
+        for folder in (self.folder, self.place, self.folder / "checkpoints"):
             for path in folder.glob(".*.tmp"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
