@@ -33,6 +33,7 @@ import rftlab.resume
 import rftlab.train
 from rftlab.interrupt import StoppedError
 from rftlab.rollouts.transformers_engine import TransformersEngine
+from rftlab.runlog import RUN_FILES
 from training import run_json, write_base, write_sums
 
 MOMENTS = ("sampling", "scoring", "gradient", "step", "append", "checkpoint", "state", "publish", "anywhere")
@@ -217,6 +218,8 @@ class Torture:
                 if not self.attempt(folder, moment, every, signal.SIGKILL):
                     break
                 done += 1
+                for name in RUN_FILES:  # as Snakemake does with the outputs of an incomplete job
+                    (folder / name).unlink(missing_ok=True)
             if not (folder / "checkpoints.json").exists():
                 do(lambda folder=folder: self.train(folder))  # type: ignore[misc]
             do(lambda folder=folder: self.evaluate(folder))  # type: ignore[misc]

@@ -22,6 +22,7 @@ from rftlab.levels import load
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, encode, responses
 from rftlab.randomness import rollout_seed
+from rftlab.removal import refuse_gone
 from rftlab.rollouts import Engine, Sampling
 from rftlab.runlog import read_json, replacing
 
@@ -89,6 +90,7 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
         yield 0, model, True
         return
     entries = read_json(run / "checkpoints.json")["checkpoints"]
+    refuse_gone(run, entries)
     for entry in entries:
         yield entry["round"], run / entry["path"], entry is entries[-1]
 
