@@ -20,7 +20,7 @@ def forecast(plan: Plan) -> dict[str, Any]:
     """Cost of each variant, of all variants, and of evaluating the base models; None where only the runs can tell.
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
-    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (of weights that stay) and ``evaluation_rows``.
+    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
     """
     study, queries = plan.study, query_counts(plan)
     sizes = {name: weights_bytes(plan, name) for name in study.models}
