@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format mlflow docs pins clean
+.PHONY: help demo test torture lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ demo: $(READY)  ## run the demo study: base model → training → evaluation �
 
 test: $(READY_DEV)  ## all tests, with branch coverage
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every byte must be as if nobody had
+	@PYTHONPATH=src:tests $(BIN)/python tests/torture.py --kills 120
+	@PYTHONPATH=src:tests $(BIN)/python tests/torture_snakemake.py --kills 10
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests

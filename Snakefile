@@ -37,6 +37,7 @@ rule all:
     input:  # everything: what was deleted, or what failed while a newer report was there, is made again
         trained(plan.runs()),
         plan.evaluations(),
+        removals(),
         rules.tables.output,
         rules.figures.output,
         rules.report.output,

@@ -11,8 +11,9 @@ import pytest
 import rftlab.train
 from rftlab.data.queries import read_queries
 from rftlab.models import PolicyDirectory
+from rftlab.runlog import RUN_FILES as PUBLISHED
 from rftlab.runlog import file_sha256
-from rftlab.train import PUBLISHED, main, train
+from rftlab.train import main, train
 from training import END, json_lines, run_json, write_base, write_sums
 
 METRICS = [
@@ -227,7 +228,7 @@ def test_a_run_that_diverges_is_a_result(go, monkeypatch, trained) -> None:
     assert manifest["reason"] == "round 6: loss nan, gradient norm nan"
     assert manifest["checkpoints"] == read(trained, "checkpoints.json")["checkpoints"][:1]
     assert json_lines(folder / "metrics.jsonl") == json_lines(trained / "metrics.jsonl")[:5]
-    assert {path.name for path in folder.iterdir()} == {*PUBLISHED, "checkpoints"}
+    assert {path.name for path in folder.iterdir()} == {*PUBLISHED, "checkpoints", "diverged.jsonl"}
 
 
 def test_a_run_that_diverges_at_once_has_no_checkpoints(go, monkeypatch) -> None:
@@ -247,9 +248,44 @@ def test_broken_weights_are_noticed_though_no_reward_follows(go, monkeypatch) ->
 
     original = rftlab.train.update
     monkeypatch.setattr(rftlab.train, "update", update)
-    manifest = read(go(), "checkpoints.json")
+    folder = go()
+    manifest = read(folder, "checkpoints.json")
     assert manifest["status"] == "diverged"
-    assert manifest["reason"] == "round 2: the policy's log-probabilities are not finite"
+    rows = json_lines(folder / "diverged.jsonl")
+    assert all(row["broken"] for row in rows)
+    says = f"round 2, query {rows[0]['query']} and 7 more: the policy's log-probabilities are not finite"
+    assert manifest["reason"] == says
+    assert {row["reward"] for row in rows} == {None}  # it was not scored any more
+    assert all(set(row["logprobs"]) == {"nan"} for row in rows)
+
+
+def test_the_query_whose_loss_is_not_finite_is_named_and_its_round_kept(go, monkeypatch, trained) -> None:
+    """One infinite advantage in round 3: no step is taken, and the run ends with what it had."""
+
+    def spoiled(policy, optimizer, rollouts, advantages_N, *args, **kwargs):
+        rounds.append(len(rollouts))
+        if len(rounds) == 3:
+            advantages_N[5] = float("inf")
+        return original(policy, optimizer, rollouts, advantages_N, *args, **kwargs)
+
+    rounds: list[int] = []
+    original = rftlab.train.update
+    monkeypatch.setattr(rftlab.train, "update", spoiled)
+    folder = go(checkpoint_every=2)
+    rows = json_lines(folder / "diverged.jsonl")
+    assert len(rows) == 8
+    assert [row["broken"] for row in rows] == [i == 5 for i in range(8)]
+    assert rows[5]["advantage"] == "inf"
+    assert {row["round"] for row in rows} == {3}
+    manifest = read(folder, "checkpoints.json")
+    assert manifest["reason"].startswith(f"round 3, query {rows[5]['query']}: loss ")
+    assert [entry["round"] for entry in manifest["checkpoints"]] == [2]
+    assert (folder / "metrics.jsonl").read_text().splitlines() == (trained / "metrics.jsonl").read_text().splitlines()[
+        :2
+    ]
+    answers = {query.id: query.answer for query in read_queries(Path(read(folder, "provenance.json")["data"]["path"]))}
+    assert all(row["answer"] == answers[row["query"]] for row in rows)
+    assert [row["reward"] for row in rows] == [float(row["correct"]) for row in rows]
 
 
 def test_a_kl_that_is_not_finite_ends_a_run_as_diverged(go, monkeypatch) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec
 
 P = ParamSpec("P")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk is full, a quota is used up, a file may not grow further
 
 
 class BadInputError(Exception):
@@ -20,8 +25,19 @@ class BadInputError(Exception):
         super().__init__(" ".join("".join(c if c.isprintable() else " " for c in message).split()))
 
 
+@contextmanager
+def os_errors() -> Iterator[None]:
+    """Let a library written in Rust fail like any other: its ``… (os error 28)`` becomes an OSError of that number."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) or not (found := re.search(r"os error (\d+)", str(error))):
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
+
+
 def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
-    """Let a stage's ``main`` end with the message of a :class:`BadInputError` on stderr and exit code 1."""
+    """Let a stage's ``main`` end with one line on stderr and exit code 1: a :class:`BadInputError`, or a full disk."""
 
     @functools.wraps(main)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -29,5 +45,10 @@ def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
             main(*args, **kwargs)
         except BadInputError as error:
             sys.exit(str(error))
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            sys.exit(f"{where}{error.strerror}: no half-written file was left; make room, then run the same again")
 
     return guarded

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,9 @@ from rftlab.levels import load
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, encode, responses
 from rftlab.randomness import rollout_seed
+from rftlab.removal import refuse_gone
 from rftlab.rollouts import Engine, Sampling
-from rftlab.runlog import read_json
+from rftlab.runlog import read_json, replacing
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
         yield 0, model, True
         return
     entries = read_json(run / "checkpoints.json")["checkpoints"]
+    refuse_gone(run, entries)
     for entry in entries:
         yield entry["round"], run / entry["path"], entry is entries[-1]
 
@@ -183,10 +184,9 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
         "tokens": pa.int64(),
         "truncated": pa.bool_(),
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items()))), temporary)
-    temporary.replace(path)
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items())))
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def forecast(plan: Plan) -> dict[str, Any]:
     """Cost of each variant, of all variants, and of evaluating the base models; None where only the runs can tell.
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
-    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (of weights) and ``evaluation_rows``.
+    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
     """
     study, queries = plan.study, query_counts(plan)
     sizes = {name: weights_bytes(plan, name) for name in study.models}
@@ -53,7 +53,8 @@ def run_costs(plan: Plan, run: Run, queries: dict[str, int], weights: int | None
     asked = sum(queries[name] for sets in plan.suites(run.dataset).values() for name in sets)
     tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
     rows = None if checkpoints is None else asked * (checkpoints + study.evaluation.samples)
-    disk = None if checkpoints is None or weights is None else checkpoints * weights
+    kept = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
+    disk = None if kept is None or weights is None else kept * weights
     return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
 
 

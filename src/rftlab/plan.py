@@ -16,7 +16,6 @@ from rftlab.schema import Study
 from rftlab.sources import DatasetSplit
 from rftlab.study import Run, Variant, variants
 
-RUN_FILES = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")
 STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planfile",
     "tables": "rftlab.tables",

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rftlab.errors import BadInputError
+from rftlab.runlog import STATE
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -65,4 +66,4 @@ def read_curve(folder: Path) -> pd.DataFrame:
 
 
 def _under_way(path: Path) -> str:
-    return ": the run is still under way" if (path.parent / ".state").is_dir() else ""
+    return ": the run is still under way" if (path.parent / STATE).is_dir() else ""

@@ -6,10 +6,15 @@ import hashlib
 import json
 import os
 import resource
+import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+RUN_FILES = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")  # the manifest last
+STATE = ".state"  # of a run under way, in the run's folder
 
 
 def canonical_json(value: Any) -> str:
@@ -28,18 +33,37 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader, or a run after a crash, sees the old content or the new, never a part."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Replace a file in one step: write to the path this yields, which takes the file's place once it is on disk.
+
+    A reader, or a run after a crash, sees the old content or the new, never a part. The temporary name is this
+    process's own, also among several machines that share the folder.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
+        sync(temporary)
         temporary.replace(path)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a directory, to the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file in one step."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,9 +88,13 @@ def append_json(path: Path, row: dict[str, Any]) -> None:
 
 
 def publish(state: Path, folder: Path, names: Iterable[str]) -> None:
-    """Move finished files from the state directory of a run into its folder."""
+    """Copy finished files from the state directory of a run into its folder, each whole or not at all.
+
+    Not moved: Snakemake deletes what was published if it is killed before the job has ended, and the run goes on from
+    its state directory.
+    """
     for name in names:
-        (state / name).replace(folder / name)
+        write_bytes(folder / name, (state / name).read_bytes())
 
 
 def peak_memory_mb() -> float:

@@ -168,6 +168,18 @@ class Report(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1), Scientific] = Field(0.95, description="of the intervals")
 
 
+class State(Section):
+    """How a run under way is saved; no result depends on it, and changing it makes nothing anew."""
+
+    every_seconds: NonNegative = Field(60.0, description="between saved states; there is one at every checkpoint too")
+    grace_seconds: NonNegative = Field(
+        10.0, description="a stopped run saves its state if that takes no longer, else it keeps the last saved one"
+    )
+    wait_seconds: NonNegative = Field(
+        30.0, description="waited for another process that trains the same run, before this one stops"
+    )
+
+
 class Study(Section):
     """base models × datasets × (baseline + levels) × seeds."""
 
@@ -188,6 +200,11 @@ class Study(Section):
     evaluation: Evaluation = Field(description="what is asked of every checkpoint, on which sets")
     diagnostics: Diagnostics = Field(Diagnostics(), description="what is measured on the way")
     report: Report = Field(Report(), description="how results are judged")
+    checkpoints: Literal["keep", "final", "none"] = Field(
+        "keep",
+        description="which checkpoints stay once their evaluations have been made; a later evaluation needs them",
+    )
+    state: State = Field(State(), description="how a run under way is saved")
     threads: Count = Field(1, description="CPU threads of a training, evaluation or model job")
 
     @field_validator("seeds")

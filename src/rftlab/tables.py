@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from rftlab.marginal_gains import inert, marginal_gains
 from rftlab.metrics import collapsed, first_mean, last_mean, peak_mean
 from rftlab.outcomes import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.runfiles import read_curve, read_document
-from rftlab.runlog import canonical_json, write_text
+from rftlab.runlog import canonical_json, replacing, write_text
 
 RUN = ["model", "dataset", "variant", "factor", "level", "seed"]
 MARGINAL_GAINS = {
@@ -192,9 +191,8 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
     Ten significant digits in the CSV: the last ones of a double differ between machines.
     """
     write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
-    temporary = folder / f".{name}.parquet.{os.getpid()}.tmp"
-    table.to_parquet(temporary, index=False)
-    temporary.replace(folder / f"{name}.parquet")
+    with replacing(folder / f"{name}.parquet") as temporary:
+        table.to_parquet(temporary, index=False)
 
 
 def _label_dtype(name: str) -> str:

@@ -1,38 +1,43 @@
 """The training loop, on one page: draw queries → sample rollouts → score → advantages → update → log → checkpoint.
 
 Stage: ``python -m rftlab.train --config JSON --model DIR --data FILE --folder DIR --code DIGEST``, with the run's
-``run.json`` as one line of JSON. Everything is written to ``<folder>/.state`` and published when the run has ended.
+``run.json`` as one line of JSON. Everything is written to ``<folder>/.state`` and published when the run has ended;
+a run that was killed goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import sys
 import time
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import transformers
 
 from rftlab.advantages import Past, Round
 from rftlab.data.queries import read_queries
+from rftlab.divergence import Seen
 from rftlab.errors import one_line_errors
+from rftlab.interrupt import Interrupts, StoppedError
 from rftlab.learner import Learner
 from rftlab.logprobs import mean_kl
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import responses
 from rftlab.provenance import record
 from rftlab.randomness import draw, rollout_seed
+from rftlab.resume import RunState, StateConfig
 from rftlab.rewards import Verdict
 from rftlab.rewards._values import reward
 from rftlab.rollouts import Rollout
-from rftlab.runlog import append_json, file_sha256, peak_memory_mb, publish, write_json
+from rftlab.runlog import append_json, digest, file_sha256, peak_memory_mb, write_json
 from rftlab.state import save_checkpoint
 from rftlab.update import DivergedError, update
-
-PUBLISHED = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")
 
 
 @one_line_errors
@@ -44,62 +49,97 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(name, required=True, type=Path)
     parser.add_argument("--code", required=True)
     arguments = parser.parse_args(argv)
-    train(arguments.config, arguments.model, arguments.data, arguments.folder, code=arguments.code)
+    try:
+        train(arguments.config, arguments.model, arguments.data, arguments.folder, code=arguments.code)
+    except StoppedError as stopped:
+        print(f"{arguments.folder}: {stopped}", file=sys.stderr, flush=True)
+        sys.exit(stopped.code)
 
 
 def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, code: str) -> None:
-    """Train one run from its ``run.json`` and publish its files in ``folder``."""
+    """Train one run from its ``run.json`` and publish its files in ``folder``; go on where a killed process was."""
     torch.use_deterministic_algorithms(True)
     started = time.time()
-    state = folder / ".state"
-    for name in reversed(PUBLISHED):  # the manifest first: it must not outlive the checkpoints it names
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(state, ignore_errors=True)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    state.mkdir(parents=True)
-    for log in ("metrics.jsonl", "timings.jsonl"):
-        (state / log).touch()
-    write_json(state / "run.json", run)
     base, queries = PolicyDirectory(model_folder), read_queries(data)
-    entries, reason = Training(Learner(run, base, queries), folder).run()
-    ended = {
-        "status": "diverged" if reason else "finished",
-        "reason": reason,
-        "base": {"path": str(model_folder), "sha256": base.sha256},
-        "checkpoints": entries,
-    }
-    write_json(state / "checkpoints.json", ended)
     inputs: dict[str, dict[str, Any]] = {
         "model": {"path": str(model_folder), "sha256": base.sha256},
         "data": {"path": str(data), "sha256": file_sha256(data), "queries": len(queries)},
     }
-    write_json(state / "provenance.json", record(code, inputs, started))
-    publish(state, folder, PUBLISHED)
-    state.rmdir()
+    key = {"code": code, "configuration": digest(run), "model": base.sha256, "data": inputs["data"]["sha256"]}
+    key |= {"torch": torch.__version__, "transformers": transformers.__version__}
+    with Interrupts() as interrupts, RunState(folder, key, StateConfig.read()) as state:
+        if state.published_by_another:
+            return
+        state.unpublish()
+        training = Training(Learner(run, base, queries), state, interrupts)
+        write_json(state.place / "run.json", run)
+        reason = training.run()
+        interrupts.hold()
+        ended = {
+            "status": "diverged" if reason else "finished",
+            "reason": reason,
+            "base": inputs["model"],
+            "checkpoints": training.checkpoints,
+        }
+        provenance = record(code, inputs, started) | {"key": key, "seconds": state.spent, "processes": state.processes}
+        state.publish({"checkpoints.json": ended, "provenance.json": provenance})
 
 
 class Training:
     """One run, round by round, and what it remembers between rounds."""
 
-    def __init__(self, learner: Learner, folder: Path) -> None:
-        self.learner, self.folder = learner, folder
-        self.past = Past()
-        self.rollouts = self.tokens = 0
+    def __init__(self, learner: Learner, state: RunState, interrupts: Interrupts) -> None:
+        self.learner, self.state, self.interrupts = learner, state, interrupts
+        self.folder = state.folder
+        self.round = self.rollouts = self.tokens = 0
+        self.past, self.checkpoints = Past(), list[dict[str, Any]]()
+        if saved := state.load(learner.policy, learner.optimizer):
+            self.past, self.checkpoints = Past(**saved["past"]), saved["checkpoints"]
+            self.round, self.rollouts, self.tokens = (saved[name] for name in ("round", "rollouts", "tokens"))
+            learner.engine.sync(learner.policy)
+        self.step = partial(
+            update,
+            learner.policy,
+            objective=learner.objective,
+            temperature=learner.rollout.temperature,
+            pad_token=learner.pad_token,
+            token_budget=learner.token_budget,
+            max_gradient_norm=learner.optimizer_config.max_gradient_norm,
+        )
+        learner.optimizer.register_step_pre_hook(lambda *_: interrupts.hold())
 
-    def run(self) -> tuple[list[dict[str, Any]], str | None]:
-        """Train until the budget is spent; return the checkpoints and, where the run diverged, why."""
+    @property
+    def memory(self) -> dict[str, Any]:
+        """All of it that is saved beside weights and optimizer, as JSON."""
+        counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
+        return {**counters, "past": asdict(self.past), "checkpoints": self.checkpoints}
+
+    def run(self) -> str | None:
+        """Train until the budget is spent; where the run diverged, return why.
+
+        Raises:
+            StoppedError: by a signal; it says what was saved.
+        """
         budget, every = self.learner.budget, self.learner.checkpoint_every
-        entries: list[dict[str, Any]] = []
-        number = 0
-        while not budget.spent(number, self.tokens):
-            number += 1
-            try:
-                self.play(number)
-            except DivergedError as error:
-                return entries, f"round {number}: {error}"
-            if number % every == 0 or budget.spent(number, self.tokens):
-                entries.append(self.checkpoint(number))
-        return entries, None
+        where = self.learner.policy, self.learner.optimizer
+        try:
+            while not budget.spent(self.round, self.tokens):
+                try:
+                    self.play(self.round + 1)
+                except DivergedError as error:
+                    broken = self.seen.broken(self.step, self.learner.policy)
+                    return self.seen.explain(self.folder, self.round + 1, error, broken)
+                self.round += 1
+                if evaluated := self.round % every == 0 or budget.spent(self.round, self.tokens):
+                    self.checkpoints.append(self.checkpoint(self.round))
+                if evaluated or self.state.due:
+                    self.state.save(self.memory, *where)
+                self.interrupts.release()
+        except StoppedError as stopped:
+            self.interrupts.hold()
+            saved = self.state.save_in_time(self.memory, *where)
+            raise StoppedError(f"{stopped.reason}: {saved}", stopped.code) from None
+        return None
 
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, one step."""
@@ -112,12 +152,13 @@ class Training:
         seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
         prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
         rollouts = learner.engine.generate(prompts, config.sampling, seeds)
+        seen = self.seen = Seen([learner.queries[q] for q, _ in drawn for _ in range(M)], rollouts)
         clock.append(time.perf_counter())
         if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
             raise DivergedError("the policy's log-probabilities are not finite")
 
-        verdicts = self.score(rollouts, [learner.queries[q].answer for q, _ in drawn for _ in range(M)])
-        rewards = [
+        seen.verdicts = verdicts = self.score(rollouts, [query.answer for query in seen.queries])
+        seen.rewards = rewards = [
             reward(verdict, learner.reward, (learner.random_seed, *key))
             for verdict, key in zip(verdicts, keys, strict=True)
         ]
@@ -130,22 +171,13 @@ class Training:
         )
         advantages_Bn = learner.advantage(scores)
         weights_Bn = learner.token_weights(scores.lengths_BM[:, :n], config.max_new_tokens)
-        trained = [rollouts[b * M + i] for b in range(B) for i in range(n)]
+        seen.trained = [b * M + i for b in range(B) for i in range(n)]
+        seen.advantages_N, seen.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
+        trained = [rollouts[i] for i in seen.trained]
         kl_base = self.kl_to_base(number, trained)
         clock.append(time.perf_counter())
 
-        updated = update(
-            learner.policy,
-            learner.optimizer,
-            trained,
-            advantages_Bn.ravel(),
-            weights_Bn.ravel(),
-            learner.objective,
-            temperature=config.temperature,
-            pad_token=learner.pad_token,
-            token_budget=learner.token_budget,
-            max_gradient_norm=learner.optimizer_config.max_gradient_norm,
-        )
+        updated = self.step(learner.optimizer, trained, seen.advantages_N, seen.weights_N)
         learner.engine.sync(learner.policy)
         clock.append(time.perf_counter())
 
@@ -167,7 +199,7 @@ class Training:
             "rollouts": self.rollouts,
             "tokens": self.tokens,
         }
-        append_json(self.folder / ".state" / "metrics.jsonl", metrics)
+        append_json(self.state.place / "metrics.jsonl", metrics)
         sample_s, score_s, update_s = np.diff(clock).tolist()
         timings = {
             "round": number,
@@ -178,7 +210,7 @@ class Training:
             "tokens_per_s": float(scores.lengths_BM.sum()) / (clock[-1] - clock[0]),
             "peak_memory_mb": peak_memory_mb(),
         }
-        append_json(self.folder / ".state" / "timings.jsonl", timings)
+        append_json(self.state.place / "timings.jsonl", timings)
 
     def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Verdict]:
         """Verdict of every rollout."""

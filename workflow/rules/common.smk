@@ -1,8 +1,13 @@
 # Paths, wildcards and how a stage is called: what the other files share.
 import os
+import socket
+from pathlib import Path
 
 from rftlab.figures import FORMATS, names
-from rftlab.plan import RUN_FILES
+from rftlab.interrupt import SUPERVISOR
+from rftlab.kept import made, refuse_removed
+from rftlab.runlog import RUN_FILES, canonical_json
+from rftlab.unlock import free_stale_lock
 
 
 def prepend(variable, folder):
@@ -13,6 +18,17 @@ def prepend(variable, folder):
 # Stages are `python -m rftlab.<stage>`: with the Python that runs Snakemake, activated or not, and this checkout's code.
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
+
+# What no result depends on is no param: how a training saves its state, and whom it stops with.
+os.environ["RFTLAB_STATE"] = plan.study.state.model_dump_json()
+os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
+
+if workflow.is_main_process:  # others are jobs of one
+    kernel_lock = free_stale_lock(Path.cwd())
+    try:
+        refuse_removed(plan)
+    except BadInputError as error:
+        sys.exit(str(error))
 
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
@@ -43,3 +59,8 @@ def constant(text):
 def trained(runs):
     """The manifest of every run: it is published last, when a run is whole."""
     return [f"{plan.run_folder(run)}/checkpoints.json" for run in runs]
+
+
+def removals():
+    """What says which checkpoints of each run were removed, where the study does not keep them."""
+    return [] if plan.study.checkpoints == "keep" else [f"{plan.run_folder(run)}/removed.json" for run in plan.runs()]

@@ -50,3 +50,24 @@ rule evaluate:
 rule evaluations:
     input:
         plan.evaluations(),
+
+
+# Once nothing reads them any more; checkpoints.json stays, since evaluations depend on it.
+rule remove_checkpoints:
+    input:
+        checkpoints=f"{RUN}/checkpoints.json",
+        evaluations=lambda w: [plan.evaluation(run_of(w), suite) for suite in plan.suites(w.dataset)],
+    output:
+        f"{RUN}/removed.json",
+    log:
+        f"{LOGS}/remove_checkpoints/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        run=subpath(input.checkpoints, parent=True),
+        keep=plan.study.checkpoints,
+        made=lambda w: canonical_json(made(plan, run_of(w))),
+    message:
+        "remove checkpoints of {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
+    shell:
+        "python -m rftlab.removal --run {params.run:q} --keep {params.keep:q} --made {params.made:q} > {log:q} 2>&1"

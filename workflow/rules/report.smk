@@ -8,7 +8,7 @@ rule plan:
         "../../envs/cpu.yaml"
     params:
         code=plan.stage_code("plan"),
-        study=constant(plan.study.model_dump_json(exclude_unset=True)),
+        study=constant(plan.study.model_dump_json(exclude_unset=True, exclude={"state"})),
     message:
         "plan of {plan.study.study}"
     shell:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rftlab.errors import BadInputError
-from rftlab.runlog import digest, file_sha256
+from rftlab.runlog import STATE, digest, file_sha256
 from rftlab.track.files import Evaluations, flatten, read_evaluations, read_json, read_log
 
-STATE = ".state"
 IDENTITY = ("model", "dataset", "variant", "factor", "level", "relative_to", "seed")
 
 
