@@ -53,7 +53,15 @@ def config(place: Path, **overrides) -> dict:
         name: {"path": str(place / f"{name}.jsonl"), "verifier": "marked", "limit": limit}
         for name, limit in (("sums", None), ("longer", 5))
     }
-    asked = {"max_new_tokens": 6, "samples": SAMPLES, "temperature": 1.0, "top_p": 1.0, "seed": 0, **overrides}
+    asked = {
+        "max_new_tokens": 6,
+        "samples": SAMPLES,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "seed": 0,
+        "device": "cpu",
+        **overrides,
+    }
     labels = {"model": "tiny", "dataset": "sums", "variant": "baseline", "seed": 0}
     return {"labels": labels, "sets": sets, "prompt": {"template": "{{ query }}", "chat": False}, "evaluation": asked}
 

@@ -74,7 +74,7 @@ def test_training(place, reference) -> None:
 
 def test_evaluation(place, reference) -> None:
     sets = {"sums": {"path": str(place / "train.jsonl"), "verifier": "marked", "limit": 2}}
-    asked = {"max_new_tokens": 6, "samples": 1, "temperature": 1.0, "top_p": 1.0, "seed": 0}
+    asked = {"max_new_tokens": 6, "samples": 1, "temperature": 1.0, "top_p": 1.0, "seed": 0, "device": "cpu"}
     labels = {"model": "tiny", "dataset": "", "variant": "base", "seed": -1}
     config = {"labels": labels, "sets": sets, "prompt": {}, "evaluation": asked}
     modules = loaded(EVALUATION, place / "base", place / "id.parquet", json.dumps(config))

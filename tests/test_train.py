@@ -25,9 +25,15 @@ METRICS = [
     "truncation_rate",
     "entropy",
     "kl_base",
+    "mismatch_all_mean",
+    "mismatch_all_max",
+    "mismatch_all_effective_share",
     "loss",
     "gradient_norm",
     "trained_rollouts",
+    "mismatch_trained_mean",
+    "mismatch_trained_max",
+    "mismatch_trained_effective_share",
     "learning_rate",
     "rollouts",
     "tokens",
@@ -115,7 +121,9 @@ def test_metrics(trained) -> None:
     rows = json_lines(trained / "metrics.jsonl")
     assert [row["round"] for row in rows] == [1, 2, 3, 4, 5, 6]
     for row in rows:
-        assert [*row] == [key for key in METRICS if key != "kl_base" or row["round"] % 2 == 0]
+        missing = [] if row["trained_rollouts"] else ["mismatch_trained"]
+        missing += [] if row["round"] % 2 == 0 else ["kl_base", "mismatch_all"]
+        assert [*row] == [key for key in METRICS if not key.startswith(tuple(missing))]
         assert row["rollouts"] == 8 * row["round"]
         assert row["reward_mean"] == row["accuracy"] == row["signal_share"] == row["trained_rollouts"] / 8
         assert row["learning_rate"] == 1e-3
@@ -156,7 +164,8 @@ def test_another_seed_is_another_run(trained, go) -> None:
 
 def test_measuring_kl_and_cutting_micro_batches_change_nothing_else(trained, go) -> None:
     kl_less = [
-        {key: value for key, value in row.items() if key != "kl_base"} for row in json_lines(trained / "metrics.jsonl")
+        {key: value for key, value in row.items() if not key.startswith(("kl_base", "mismatch_all"))}
+        for row in json_lines(trained / "metrics.jsonl")
     ]
     assert json_lines(go(diagnostics__kl_every=0) / "metrics.jsonl") == kl_less
     cut = json_lines(go("cut", diagnostics__kl_every=0, update__token_budget=12) / "metrics.jsonl")
@@ -289,7 +298,7 @@ def test_the_query_whose_loss_is_not_finite_is_named_and_its_round_kept(go, monk
 
 
 def test_a_kl_that_is_not_finite_ends_a_run_as_diverged(go, monkeypatch) -> None:
-    monkeypatch.setattr(rftlab.train, "mean_kl", lambda *args, **kwargs: float("nan"))
+    monkeypatch.setattr(rftlab.train, "diagnose", lambda *args, **kwargs: {"kl_base": float("nan")})
     manifest = read(go(diagnostics={"kl_every": 2}), "checkpoints.json")
     assert manifest["status"] == "diverged"
     assert manifest["reason"] == "round 2: the KL to the base model is nan"

@@ -8,6 +8,7 @@ import torch
 import rftlab.update
 from rftlab.advantages import Round
 from rftlab.levels import load, names
+from rftlab.passes import Passes
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.transformers_engine import TransformersEngine
 from rftlab.update import DivergedError, Objective, update
@@ -35,6 +36,7 @@ def lengths_of(rollouts) -> np.ndarray:
 
 
 def step(model, rollouts, advantages_Bn, *, aggregation="token_mean", objective=REINFORCE, optimizer=None, **options):
+    max_gradient_norm = options.pop("max_gradient_norm", 1e9)  # large: gradients are compared before clipping
     weights_Bn = load("objectives.aggregation", aggregation)(lengths_of(rollouts), LIMIT)
     return update(
         model,
@@ -43,13 +45,8 @@ def step(model, rollouts, advantages_Bn, *, aggregation="token_mean", objective=
         np.ravel(advantages_Bn).astype(float),
         weights_Bn.ravel(),
         objective,
-        **{
-            "temperature": TEMPERATURE,
-            "pad_token": PAD,
-            "token_budget": 60,
-            "max_gradient_norm": 1e9,  # large: gradients are compared as they are, before clipping
-            **options,
-        },
+        Passes(**{"temperature": TEMPERATURE, "pad_token": PAD, "token_budget": 60, **options}),
+        max_gradient_norm=max_gradient_norm,
     )
 
 

@@ -70,7 +70,7 @@ def prompts(count: int, *, seed: int = 0, longest: int = 9) -> list[list[int]]:
 def rows_run_forward(model: Any) -> Iterator[list[int]]:
     """The number of rows of every forward pass of a model."""
     rows: list[int] = []
-    hook = model.register_forward_pre_hook(
+    hook = model.base_model.register_forward_pre_hook(
         lambda _, args, kwargs: rows.append(len(kwargs["input_ids"])), with_kwargs=True
     )
     try:
@@ -142,7 +142,10 @@ def run_json(**overrides: Any) -> dict[str, Any]:
                 "epsilon": 1e-8,
                 "max_gradient_norm": 1.0,
             },
-            "update": {"token_budget": 4096},
+            "update": {"token_budget": 4096, "gradient_checkpointing": False, "compile": False},
+            "precision": {"autocast": "none", "checkpoint_dtype": "float32", "sampler_dtype": "trainer"},
+            "lora": {"rank": 0, "alpha": 32, "targets": ["q_proj", "v_proj"]},
+            "device": "cpu",
             "budget": {"rounds": 6},
             "checkpoint_every": 4,
             "diagnostics": {"kl_every": 2},

@@ -17,6 +17,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from rftlab.data.queries import Query, read_queries
+from rftlab.device import prepare
 from rftlab.errors import one_line_errors
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
@@ -36,6 +37,7 @@ class EvaluationConfig:
     temperature: float
     top_p: float
     seed: int
+    device: str
 
     @property
     def greedy(self) -> Sampling:
@@ -106,7 +108,7 @@ def evaluate(
 ) -> Iterator[dict[str, Any]]:
     """Outcomes of one checkpoint, one row per evaluation set, query and sample."""
     tokenizer = policy.tokenizer()
-    engine = policy.engine(policy.model(frozen=True), tokenizer)
+    engine = policy.engine(policy.model(frozen=True).to(prepare(asked.device)), tokenizer)
     for evaluation_set in sets:
         for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
             sampling = asked.greedy if decoding == "greedy" else asked.sampled

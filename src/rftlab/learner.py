@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
 from rftlab.data.queries import Query
+from rftlab.device import prepare
+from rftlab.errors import BadInputError
 from rftlab.levels import load
+from rftlab.logprobs import has_plain_head
+from rftlab.lora import LoraConfig, merged
 from rftlab.models import PolicyDirectory
+from rftlab.passes import Passes
 from rftlab.prompts import PromptConfig, encode, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
@@ -49,11 +56,39 @@ class OptimizerConfig:
     epsilon: float
     max_gradient_norm: float
 
-    def build(self, policy: torch.nn.Module) -> torch.optim.AdamW:
-        """An optimizer of all of a policy's weights."""
+    def build(self, policy: PreTrainedModel) -> torch.optim.AdamW:
+        """An optimizer of a policy's trained weights; fused on CUDA, where a step is many small kernels otherwise."""
         return torch.optim.AdamW(
-            policy.parameters(), lr=self.lr, betas=self.betas, eps=self.epsilon, weight_decay=self.weight_decay
+            [parameter for parameter in policy.parameters() if parameter.requires_grad],
+            lr=self.lr,
+            betas=self.betas,
+            eps=self.epsilon,
+            weight_decay=self.weight_decay,
+            fused=True if policy.device.type == "cuda" else None,  # on a CPU it rounds otherwise
         )
+
+
+@dataclass(frozen=True)
+class PrecisionConfig:
+    """Formats of numbers, by their names in torch; weights and optimizer are float32 in any case."""
+
+    autocast: str
+    checkpoint_dtype: str
+    sampler_dtype: str
+
+    @property
+    def multiplied(self) -> torch.dtype | None:
+        """What the trainer multiplies matrices in; None: float32."""
+        return None if self.autocast == "none" else getattr(torch, self.autocast)
+
+    @property
+    def sampled(self) -> dict[str, torch.dtype | None]:
+        """The same of the sampler, and the format of a copy of the weights where it has one."""
+        own = self.sampler_dtype not in ("trainer", "float32")
+        return {
+            "autocast": self.multiplied if self.sampler_dtype == "trainer" else None,
+            "dtype": getattr(torch, self.sampler_dtype) if own else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -84,17 +119,30 @@ class Learner:
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
-        self.token_budget: int = config["update"]["token_budget"]
+        self.precision = PrecisionConfig(**config["precision"])
+        device, lora, computed = prepare(config["device"]), LoraConfig(**config["lora"]), config["update"]
 
         self.verify = load("rewards", config["verifier"])
         self.advantage = level("advantages", config["advantage"])
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 
         self.tokenizer = base.tokenizer()
-        self.pad_token = pad_token(self.tokenizer)
-        self.policy = base.model()
+        self.passes = Passes(
+            pad_token(self.tokenizer),
+            self.rollout.temperature,
+            computed["token_budget"],
+            self.precision.multiplied,
+            computed["compile"],
+        )
+        self.policy = base.model().to(device)
+        if not has_plain_head(self.policy):
+            raise BadInputError(f"{base.folder}: logits of {self.policy.config.model_type} are not its last layer's")
+        if lora.rank:
+            self.policy = lora.adapt(self.policy, self.random_seed)
+        if computed["gradient_checkpointing"]:
+            self.policy.gradient_checkpointing_enable({"use_reentrant": False})
         kl = config["objective"]["kl"]
-        self.reference = base.model(frozen=True) if kl["coefficient"] or self.kl_every else None
+        self.reference = base.model(frozen=True).to(device) if kl["coefficient"] or self.kl_every else None
         self.objective = Objective(
             policy_loss=level("objectives.ratio", config["objective"]["ratio"]),
             penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
@@ -102,9 +150,14 @@ class Learner:
             reference=self.reference,
         )
         self.optimizer = self.optimizer_config.build(self.policy)
-        self.engine = base.engine(self.policy, self.tokenizer)
+        self.engine = base.engine(self.policy, self.tokenizer, **self.precision.sampled)
         prompt = PromptConfig(**config["prompt"])
         self.prompts = [encode(self.tokenizer, prompt, query.query) for query in queries]
+
+    def exported(self) -> PreTrainedModel:
+        """The policy as checkpoints have it: without adapters, in the format of the study."""
+        model, dtype = merged(self.policy), getattr(torch, self.precision.checkpoint_dtype)
+        return model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
 
 
 def level(kind: str, config: dict[str, Any]) -> Any:

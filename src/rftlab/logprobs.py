@@ -3,68 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.transformers_engine import pad_left, positions
 
+LOGITS = 2**25  # computed at once; of more, none are kept, and the backward pass computes them again
+PADDING = 0.1  # of a micro-batch, at most
+SPARE = 1024  # tokens of padding in a round that are less than another pass costs
+
 
 def response_logprobs(
-    model: PreTrainedModel, rollouts: Sequence[Rollout], *, pad_token: int, temperature: float
-) -> tuple[Tensor, Tensor]:
-    """log π(token | what came before) of every response token, at the sampling temperature.
-
-    Prompts are padded on the left and responses on the right, so that responses share their columns and the model
-    computes logits for these columns only.
-
-    Returns:
-        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
-    """
-    response_T = max(len(r.tokens) for r in rollouts)
-    prompt_NT, prompt_mask_NT = pad_left([r.prompt for r in rollouts], pad_token, model.device)
-    response_NT = fill_right([r.tokens for r in rollouts], response_T, pad_token, model.device)
-    mask_NT = fill_right([[True] * len(r.tokens) for r in rollouts], response_T, False, model.device)
-    attention_NT = torch.cat([prompt_mask_NT, mask_NT], dim=1)
-    logits_NTV = model(
-        input_ids=torch.cat([prompt_NT, response_NT], dim=1),
-        attention_mask=attention_NT,
-        position_ids=positions(attention_NT),
-        use_cache=False,
-        logits_to_keep=response_T + 1,  # the last prompt token predicts the first response token
-    ).logits[:, :-1]
-    logprobs_NTV = (logits_NTV.float() / temperature).log_softmax(dim=-1)
-    logprobs_NT = logprobs_NTV.gather(2, response_NT[:, :, None])[:, :, 0]
-    return logprobs_NT.masked_fill(~mask_NT, 0.0), mask_NT
-
-
-@torch.inference_mode()
-def mean_kl(
-    policy: PreTrainedModel,
-    base: PreTrainedModel,
+    model: PreTrainedModel,
     rollouts: Sequence[Rollout],
     *,
     pad_token: int,
     temperature: float,
-    token_budget: int,
-) -> float:
-    """KL(policy ‖ base) per response token, estimated on rollouts of the policy.
+    aligned: bool = True,
+    body: Any = None,
+) -> tuple[Tensor, Tensor]:
+    """log π(token | what came before) of every response token, at the sampling temperature.
 
-    The mean over all response tokens of exp(d) − d − 1 with d = log π_base − log π: never negative and unbiased
-    (the k3 estimator, J. Schulman, "Approximating KL Divergence", 2020). Both are taken at the sampling temperature;
-    rollouts cut by top_p are not the policy's, and the estimate is biased.
+    Logits are computed for response tokens only.
+
+    Args:
+        model: a causal language model.
+        rollouts: at least one.
+        pad_token: id that fills up shorter rows.
+        temperature: of the sampling.
+        aligned: prompts are padded on the left and responses on the right, so that responses share their columns.
+            Otherwise a response follows its prompt at once and all padding comes last: what is masked is then nothing
+            but the future, for which attention has its fastest kernels.
+        body: what computes the hidden states instead of ``model.base_model``, a compiled form of it for instance.
+
+    Returns:
+        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
     """
-    total, tokens = 0.0, 0
-    for batch in micro_batches(rollouts, token_budget):
-        some = [rollouts[i] for i in batch]
-        policy_NT, mask_NT = response_logprobs(policy, some, pad_token=pad_token, temperature=temperature)
-        base_NT, _ = response_logprobs(base, some, pad_token=pad_token, temperature=temperature)
-        difference_NT = (base_NT - policy_NT).double()
-        total += float(((difference_NT.expm1() - difference_NT) * mask_NT).sum())
-        tokens += int(mask_NT.sum())
-    return total / tokens
+    device = model.device
+    body = model.base_model if body is None else body
+    response_T = max(len(r.tokens) for r in rollouts)
+    response_NT = fill_right([r.tokens for r in rollouts], response_T, pad_token, device)
+    mask_NT = fill_right([[True] * len(r.tokens) for r in rollouts], response_T, False, device)
+    if aligned:
+        prompt_NT, prompt_mask_NT = pad_left([r.prompt for r in rollouts], pad_token, device)
+        attention_NT = torch.cat([prompt_mask_NT, mask_NT], dim=1)
+        hidden_NTD = body(
+            input_ids=torch.cat([prompt_NT, response_NT], dim=1),
+            attention_mask=attention_NT,
+            position_ids=positions(attention_NT),
+            use_cache=False,
+        ).last_hidden_state[:, -response_T - 1 :]  # the last prompt token predicts the first response token
+        if len(rollouts) * (response_T + 1) * vocabulary(model) <= LOGITS:
+            logprobs_NTV = log_softmax(model, hidden_NTD, temperature)[:, :-1]
+            logprobs_NT = logprobs_NTV.gather(2, response_NT[:, :, None])[:, :, 0]
+            return logprobs_NT.masked_fill(~mask_NT, 0.0), mask_NT
+        hidden_CD = hidden_NTD[:, :-1].flatten(0, 1)[mask_NT.flatten().nonzero()[:, 0]]
+    else:
+        rows = [[*r.prompt, *r.tokens] for r in rollouts]
+        width = max(map(len, rows))
+        hidden_NTD = body(input_ids=fill_right(rows, width, pad_token, device), use_cache=False).last_hidden_state
+        starts = [i * width + len(r.prompt) - 1 for i, r in enumerate(rollouts)]
+        columns = [start + t for start, r in zip(starts, rollouts, strict=True) for t in range(len(r.tokens))]
+        hidden_CD = hidden_NTD.flatten(0, 1)[torch.tensor(columns, device=device)]
+    logprobs_C = token_logprobs(model, hidden_CD, response_NT[mask_NT], temperature)
+    return torch.zeros(mask_NT.shape, device=device).masked_scatter(mask_NT, logprobs_C), mask_NT
+
+
+@torch.no_grad()
+def has_plain_head(model: PreTrainedModel) -> bool:
+    """Whether logits are the output layer's, as they are taken here: some architectures scale or cap them after it."""
+    ids_1T = torch.arange(4, device=model.device)[None]
+    hidden_1TD = model.base_model(input_ids=ids_1T, use_cache=False).last_hidden_state
+    logits_1TV = model(input_ids=ids_1T, use_cache=False).logits
+    return torch.equal(model.get_output_embeddings()(hidden_1TD), logits_1TV)
+
+
+def vocabulary(model: PreTrainedModel) -> int:
+    """Logits per token; some models have more than their tokenizer has tokens."""
+    return int(model.get_output_embeddings().out_features)
+
+
+def log_softmax(model: PreTrainedModel, hidden: Tensor, temperature: float) -> Tensor:
+    """log π of every token of the vocabulary, from the last hidden states."""
+    logits: Tensor = model.get_output_embeddings()(hidden).float()
+    return (logits if temperature == 1.0 else logits / temperature).log_softmax(dim=-1)
+
+
+def token_logprobs(model: PreTrainedModel, hidden_CD: Tensor, tokens_C: Tensor, temperature: float) -> Tensor:
+    """log π of one token per hidden state, from at most ``LOGITS`` logits at a time; the backward pass repeats them."""
+
+    def part(hidden_cD: Tensor, tokens_c: Tensor) -> Tensor:
+        return log_softmax(model, hidden_cD, temperature).gather(1, tokens_c[:, None])[:, 0]
+
+    size = max(1, LOGITS // vocabulary(model))
+    parts = zip(torch.split(hidden_CD, size), torch.split(tokens_C, size), strict=True)
+    return torch.cat([checkpoint(part, *both, use_reentrant=False, preserve_rng_state=False) for both in parts])
 
 
 def sampler_logprobs(rollouts: Sequence[Rollout], device: torch.device) -> Tensor:
@@ -72,10 +110,15 @@ def sampler_logprobs(rollouts: Sequence[Rollout], device: torch.device) -> Tenso
     return fill_right([r.logprobs for r in rollouts], max(len(r.tokens) for r in rollouts), 0.0, device)
 
 
+def fill_right(rows: Sequence[Sequence[float]], length: int, filler: float, device: torch.device) -> Tensor:
+    """Rows of different lengths as one tensor [N, length], filled up on the right."""
+    return torch.tensor([[*row, *[filler] * (length - len(row))] for row in rows], device=device)
+
+
 def micro_batches(rollouts: Sequence[Rollout], token_budget: int) -> list[list[int]]:
     """Indices of rollouts in batches of at most ``token_budget`` tokens, padding included; alike lengths go together.
 
-    A rollout longer than the budget makes a batch of its own.
+    A rollout longer than the budget makes a batch of its own. The rollouts of a batch are aligned.
     """
     batches: list[list[int]] = []
     prompt = response = 0
@@ -90,6 +133,30 @@ def micro_batches(rollouts: Sequence[Rollout], token_budget: int) -> list[list[i
     return batches
 
 
-def fill_right(rows: Sequence[Sequence[float]], length: int, filler: float, device: torch.device) -> Tensor:
-    """Rows of different lengths as one tensor [N, length], filled up on the right."""
-    return torch.tensor([[*row, *[filler] * (length - len(row))] for row in rows], device=device)
+def dense_batches(rollouts: Sequence[Rollout], token_budget: int) -> list[list[int]]:
+    """The same for rollouts that are not aligned, and no more than a share ``PADDING`` of any batch is padding."""
+    batches: list[list[int]] = []
+    filled = 0
+    for i, length in sorted(enumerate(map(length_of, rollouts)), key=lambda pair: pair[1]):
+        size = length * (len(batches[-1]) + 1) if batches else 0
+        if batches and size <= token_budget and filled + length >= (1 - PADDING) * size:
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+            filled = 0
+        filled += length
+    return batches
+
+
+def wastes_little(rollouts: Sequence[Rollout], batches: Sequence[Sequence[int]]) -> bool:
+    """Whether aligned batches have so little padding that nothing is gained by cutting them otherwise."""
+    size = sum(
+        len(batch) * (max(len(rollouts[i].prompt) for i in batch) + max(len(rollouts[i].tokens) for i in batch))
+        for batch in batches
+    )
+    return size - sum(map(length_of, rollouts)) <= max(SPARE, PADDING * size)
+
+
+def length_of(rollout: Rollout) -> int:
+    """Tokens of prompt and response."""
+    return len(rollout.prompt) + len(rollout.tokens)

@@ -82,6 +82,7 @@ class Plan(Resources):
                 "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
                 "diagnostics": self.study.diagnostics.model_dump(),
+                "device": self.study.device,
             },
         }
 
@@ -166,6 +167,7 @@ class Plan(Resources):
                 "temperature": asked.temperature,
                 "top_p": asked.top_p,
                 "seed": asked.seed,
+                "device": self.study.device,
             },
         }
         verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in entries.values()}

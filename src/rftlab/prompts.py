@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError
 from rftlab.rollouts import Rollout
@@ -52,7 +52,17 @@ def pad_token(tokenizer: PreTrainedTokenizerBase) -> int:
     return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
 
 
-def end_tokens(tokenizer: PreTrainedTokenizerBase, also: int | list[int] | None = None) -> list[int]:
-    """Ids that end a response: the tokenizer's end token and those of the model's configuration (``also``)."""
-    ids = {tokenizer.eos_token_id, *(also if isinstance(also, list) else [also])}
+def end_tokens(tokenizer: PreTrainedTokenizerBase, *also: int | list[int] | None) -> list[int]:
+    """Ids that end a response: the tokenizer's end token and those that the model's files declare (``also``)."""
+    ids = {tokenizer.eos_token_id}
+    for declared in also:
+        ids |= set(declared) if isinstance(declared, list) else {declared}
     return sorted(i for i in ids if i is not None)
+
+
+def declared_ends(model: PreTrainedModel) -> list[int | list[int] | None]:
+    """End tokens in a model's files. Some name a second one in ``generation_config.json`` alone; nothing else of that
+    file is ever used.
+    """
+    generation = model.generation_config
+    return [model.config.eos_token_id, generation.eos_token_id if generation is not None else None]

@@ -88,6 +88,36 @@ class Update(Section):
     """How the update is computed; no result depends on it beyond rounding."""
 
     token_budget: Count = Field(16384, description="tokens per micro-batch, padding included")
+    gradient_checkpointing: bool = Field(
+        False, description="compute a layer's activations again instead of keeping them: less memory, more time"
+    )
+    compile: bool = Field(False, description="run the trainer's forward and backward passes through `torch.compile`")
+
+
+class Precision(Section):
+    """Formats of numbers. Weights and optimizer are float32 always: in bfloat16 most steps at lr 1e-6 round to none."""
+
+    autocast: Literal["none", "bfloat16"] = Field(
+        "none", description="bfloat16 multiplies matrices in it, in the trainer and in a sampler that shares its model"
+    )
+    checkpoint_dtype: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of saved checkpoints, so of what is evaluated"
+    )
+    sampler_dtype: Literal["trainer", "float32", "bfloat16"] = Field(
+        "trainer", description="what rollouts are sampled in: as the trainer computes, or the weights in this format"
+    )
+
+
+class Lora(Section):
+    """Low-rank adapters, trained in place of all weights; checkpoints have them merged."""
+
+    rank: Natural = Field(0, description="of the adapters; 0 trains all weights")
+    alpha: Count = Field(32, description="an adapter's change is scaled by alpha / rank")
+    targets: list[str] = Field(
+        ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        min_length=1,
+        description="names of the modules that get one",
+    )
 
 
 class Baseline(Section):
@@ -99,6 +129,8 @@ class Baseline(Section):
     objective: Objective = Field(Objective(), description="what is minimised")
     optimizer: Optimizer = Field(Optimizer(), description="AdamW")
     update: Update = Field(Update(), description="how the update is computed")
+    precision: Precision = Field(Precision(), description="formats of numbers")
+    lora: Lora = Field(Lora(), description="low-rank adapters")
 
 
 class Budget(Section):
@@ -206,6 +238,9 @@ class Study(Section):
     )
     state: State = Field(State(), description="how a run under way is saved")
     threads: Count = Field(1, description="CPU threads of a training, evaluation or model job")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="of training and evaluation jobs; auto takes CUDA where there is such a device"
+    )
 
     @field_validator("seeds")
     @classmethod

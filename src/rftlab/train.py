@@ -26,7 +26,7 @@ from rftlab.divergence import Seen
 from rftlab.errors import one_line_errors
 from rftlab.interrupt import Interrupts, StoppedError
 from rftlab.learner import Learner
-from rftlab.logprobs import mean_kl
+from rftlab.mismatch import diagnose
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import responses
 from rftlab.provenance import record
@@ -58,7 +58,6 @@ def main(argv: list[str] | None = None) -> None:
 
 def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, code: str) -> None:
     """Train one run from its ``run.json`` and publish its files in ``folder``; go on where a killed process was."""
-    torch.use_deterministic_algorithms(True)
     started = time.time()
     base, queries = PolicyDirectory(model_folder), read_queries(data)
     inputs: dict[str, dict[str, Any]] = {
@@ -101,9 +100,7 @@ class Training:
             update,
             learner.policy,
             objective=learner.objective,
-            temperature=learner.rollout.temperature,
-            pad_token=learner.pad_token,
-            token_budget=learner.token_budget,
+            passes=learner.passes,
             max_gradient_norm=learner.optimizer_config.max_gradient_norm,
         )
         learner.optimizer.register_step_pre_hook(lambda *_: interrupts.hold())
@@ -218,26 +215,20 @@ class Training:
         return [self.learner.verify(text, answer) for text, answer in zip(texts, answers, strict=True)]
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
-        """KL per token from the policy that sampled these rollouts to the base model, in the rounds that measure it."""
+        """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from
+        that policy on all of them, in the rounds that measure it."""
         learner = self.learner
         if learner.reference is None or not learner.kl_every or number % learner.kl_every:
             return {}
-        kl = mean_kl(
-            learner.policy,
-            learner.reference,
-            rollouts,
-            pad_token=learner.pad_token,
-            temperature=learner.rollout.temperature,
-            token_budget=learner.token_budget,
-        )
-        if not np.isfinite(kl):
-            raise DivergedError(f"the KL to the base model is {kl}")
-        return {"kl_base": kl}
+        measured = diagnose(learner.policy, learner.reference, rollouts, learner.passes)
+        if not np.isfinite(measured["kl_base"]):
+            raise DivergedError(f"the KL to the base model is {measured['kl_base']}")
+        return measured
 
     def checkpoint(self, number: int) -> dict[str, Any]:
         """Save the policy after round ``number``."""
         path = f"checkpoints/round-{number:05d}"
-        sha256 = save_checkpoint(self.folder / path, self.learner.policy, self.learner.tokenizer)
+        sha256 = save_checkpoint(self.folder / path, self.learner.exported(), self.learner.tokenizer)
         return {"round": number, "path": path, "sha256": sha256, "rollouts": self.rollouts, "tokens": self.tokens}
 
 

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from rftlab.logprobs import micro_batches, response_logprobs, sampler_logprobs
+from rftlab.logprobs import sampler_logprobs
+from rftlab.mismatch import Mismatch
+from rftlab.passes import Passes
 from rftlab.rollouts import Rollout
 
 
@@ -45,36 +47,33 @@ def update(
     advantages_N: NDArray[np.float64],
     weights_N: NDArray[np.float64],
     objective: Objective,
+    passes: Passes,
     *,
-    temperature: float,
-    pad_token: int,
-    token_budget: int,
     max_gradient_norm: float,
 ) -> dict[str, float]:
-    """Take one optimizer step on the trained rollouts of a round; return its loss and gradient norm before clipping.
-
-    Raises:
-        DivergedError: the loss or the gradient is not finite.
+    """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping
+    and the sampler's mismatch. Raises DivergedError where loss or gradient is not finite.
     """
-    for parameter in policy.parameters():
-        parameter.grad = torch.zeros_like(parameter)
+    weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
     active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
-    total = 0.0
-    for batch in micro_batches([rollouts[i] for i in active], token_budget):
-        chosen = [active[j] for j in batch]
-        some = [rollouts[i] for i in chosen]
-        logprobs_NT, mask_NT = response_logprobs(policy, some, pad_token=pad_token, temperature=temperature)
-        advantages = logprobs_NT.new_tensor(advantages_N[chosen])
-        loss_NT = objective.policy_loss(logprobs_NT, sampler_logprobs(some, policy.device), mask_NT, advantages)
+    total, mismatch = 0.0, Mismatch()
+    for batch in passes.batches([rollouts[i] for i in active]):
+        chosen = [active[j] for j in batch.indices]
+        logprobs_NT, mask_NT = passes.logprobs(policy, batch)
+        sampler_NT = sampler_logprobs(batch.rollouts, policy.device)
+        loss_NT = objective.policy_loss(logprobs_NT, sampler_NT, mask_NT, logprobs_NT.new_tensor(advantages_N[chosen]))
         if objective.penalty is not None and objective.reference is not None:
             with torch.no_grad():
-                base_NT, _ = response_logprobs(objective.reference, some, pad_token=pad_token, temperature=temperature)
+                base_NT, _ = passes.logprobs(objective.reference, batch)
             loss_NT = loss_NT + objective.kl_coefficient * objective.penalty(logprobs_NT, base_NT)
         loss = (logprobs_NT.new_tensor(weights_N[chosen]) * (loss_NT * mask_NT).sum(dim=1)).sum()
         torch.autograd.backward(loss)
         total += loss.item()
-    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), max_gradient_norm).item()
+        mismatch.add(logprobs_NT, sampler_NT, mask_NT)
+    norm = torch.nn.utils.clip_grad_norm_(weights, max_gradient_norm).item()
     if not np.isfinite([total, norm]).all():
         raise DivergedError(f"loss {total}, gradient norm {norm}")
     optimizer.step()
-    return {"loss": total, "gradient_norm": norm, "trained_rollouts": len(active)}
+    return {"loss": total, "gradient_norm": norm, "trained_rollouts": len(active), **mismatch.metrics("trained")}

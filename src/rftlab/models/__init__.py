@@ -10,6 +10,7 @@ from rftlab.errors import BadInputError
 from rftlab.runlog import file_sha256
 
 if TYPE_CHECKING:  # planning imports this package: torch and transformers load when a model does
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from rftlab.rollouts import Engine
@@ -63,10 +64,18 @@ class PolicyDirectory:
         return PreTrainedTokenizerFast.from_pretrained(self.folder, local_files_only=True)
 
     @staticmethod
-    def engine(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:
-        """An engine that samples from ``model``."""
-        from rftlab.prompts import end_tokens, pad_token
+    def engine(
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        autocast: torch.dtype | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Engine:
+        """An engine that samples from ``model``, in its own precision unless another is given."""
+        from rftlab.prompts import declared_ends, end_tokens, pad_token
         from rftlab.rollouts.transformers_engine import TransformersEngine
 
-        ends = end_tokens(tokenizer, model.config.eos_token_id)
-        return TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
+        ends = end_tokens(tokenizer, *declared_ends(model))
+        return TransformersEngine(
+            model, end_tokens=ends, pad_token=pad_token(tokenizer), autocast=autocast, dtype=dtype
+        )

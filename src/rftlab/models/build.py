@@ -15,7 +15,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.models import PolicyDirectory
-from rftlab.prompts import end_tokens
+from rftlab.prompts import declared_ends, end_tokens
 from rftlab.runlog import write_json
 from rftlab.state import save_checkpoint
 
@@ -34,7 +34,7 @@ def build(config: dict[str, Any], folder: Path) -> None:
     """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``."""
     torch.use_deterministic_algorithms(True)
     model, tokenizer, facts = make(config)
-    ends = end_tokens(tokenizer, model.config.eos_token_id)  # all that is kept: sampling is the study's to configure
+    ends = end_tokens(tokenizer, *declared_ends(model))  # all that is kept: sampling is the study's to configure
     model.generation_config = GenerationConfig(eos_token_id=ends, pad_token_id=tokenizer.pad_token_id)
     manifest = {
         "sha256": save_checkpoint(folder / "model", model, tokenizer),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from rftlab.lora import merged
 from rftlab.rollouts import Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
 
@@ -18,7 +20,7 @@ COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share o
 
 
 class TransformersEngine:
-    """Samples from ``model`` in place: there is nothing to synchronise.
+    """Samples from ``model`` in place, where there is nothing to synchronise, or from a copy in another format.
 
     Args:
         model: a causal language model; its ``generation_config`` is not read.
@@ -26,6 +28,8 @@ class TransformersEngine:
         pad_token: id that fills up the left of shorter prompts.
         rows: rollouts decoded side by side, at most.
         cache_gib: memory for keys and values, in GiB; fewer rows are decoded side by side where they would not fit.
+        autocast: what matrices are multiplied in; None: the format of the weights.
+        dtype: format of a copy of the weights to sample from; None: ``model`` itself is sampled from.
     """
 
     def __init__(
@@ -36,13 +40,25 @@ class TransformersEngine:
         pad_token: int,
         rows: int = 256,
         cache_gib: float = 2.0,
+        autocast: torch.dtype | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        self.model, self.pad_token, self.rows, self.cache_gib = model, pad_token, rows, cache_gib
+        self.pad_token, self.rows, self.cache_gib, self.autocast, self.dtype = (
+            pad_token,
+            rows,
+            cache_gib,
+            autocast,
+            dtype,
+        )
+        self.model = model if dtype is None else copy.deepcopy(merged(model)).to(dtype).requires_grad_(False)
         self.end_tokens = torch.tensor(sorted(set(end_tokens)), device=model.device)
 
     def sync(self, model: PreTrainedModel) -> None:
-        """Sample from ``model`` from now on."""
-        self.model = model
+        """Sample from ``model``, or a new copy of its weights, from now on."""
+        if self.dtype is None:
+            self.model = model
+        else:
+            self.model.load_state_dict(merged(model).state_dict())
 
     def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, seeds: Sequence[int]) -> list[Rollout]:
         """Sample one rollout per prompt, in the order of the prompts; see :class:`rftlab.rollouts.Engine`."""
@@ -54,7 +70,8 @@ class TransformersEngine:
         self.model.eval()
         try:
             for batch in self._batches(by_length, prompts, sampling.max_new_tokens):
-                decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
+                with torch.autocast(self.model.device.type, self.autocast, enabled=self.autocast is not None):
+                    decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
                 rollouts |= dict(zip(batch, decoded, strict=True))
         finally:
             self.model.train(was_training)
