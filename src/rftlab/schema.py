@@ -188,6 +188,9 @@ class Study(Section):
     evaluation: Evaluation = Field(description="what is asked of every checkpoint, on which sets")
     diagnostics: Diagnostics = Field(Diagnostics(), description="what is measured on the way")
     report: Report = Field(Report(), description="how results are judged")
+    package_versions: bool = Field(
+        False, description="whether another version of torch, transformers, numpy and the like makes all results anew"
+    )
     threads: Count = Field(1, description="CPU threads of a training, evaluation or model job")
 
     @field_validator("seeds")

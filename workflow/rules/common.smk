@@ -3,6 +3,7 @@ import os
 
 from rftlab.figures import FORMATS, names
 from rftlab.plan import RUN_FILES
+from rftlab.runlog import canonical_json
 
 
 def prepend(variable, folder):
