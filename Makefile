@@ -13,12 +13,13 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint format mlflow docs pins clean
+.PHONY: help demo test test-slurm torture lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the demo study: base model → training → evaluation → report and MLflow
+	@test -f $(STUDY) || { echo "$(STUDY): no such file" >&2; exit 1; }
 	@$(BIN)/snakemake --configfile $(STUDY)
 	@$(BIN)/rftlab show $(STUDY)
 
@@ -28,6 +29,9 @@ test: $(READY_DEV)  ## all tests, with branch coverage
 torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every byte must be as if nobody had
 	@PYTHONPATH=src:tests $(BIN)/python tests/torture.py --kills 120
 	@PYTHONPATH=src:tests $(BIN)/python tests/torture_snakemake.py --kills 10
+
+test-slurm: $(READY_DEV)  ## a study on a Slurm that the test installs and starts here; needs root
+	@$(BIN)/python -m pytest -m slurm tests/slurm
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests

@@ -244,7 +244,7 @@ def test_a_pretrained_model_depends_on_its_files(tmp_path: Path) -> None:
 def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> None:
     plan = planned(("factors/lr/kl", {"objective.kl": {"coefficient": 0.1, "estimator": "k2"}}))
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("rftlab.plan.fingerprint", lambda *modules, files=(): asked.append(modules) or "0" * 16)
+    monkeypatch.setattr("rftlab.resources.fingerprint", lambda *modules, files=(): asked.append(modules) or "0" * 16)
     plan.run_params(plan.run("tiny", "chains", "baseline", 0))
     plan.run_params(plan.run("tiny", "chains", "rollouts/n4", 0))
     plan.run_params(plan.run("tiny", "chains", "lr/kl", 0))
@@ -257,8 +257,21 @@ def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> 
 def test_the_code_of_every_stage_is_its_entry_point_and_templates() -> None:
     for rule, module in STAGES.items():
         assert "__main__" in provenance.closure(module)[module].read_text(), rule
-    assert Plan.stage_code("report") != provenance.fingerprint(STAGES["report"])
-    assert Plan.stage_code("tables") == provenance.fingerprint(STAGES["tables"])
+    assert planned().stage_code("report") != provenance.fingerprint(STAGES["report"])
+    assert planned().stage_code("tables") == provenance.fingerprint(STAGES["tables"])
+
+
+def test_package_versions_count_where_the_study_asks_for_it(monkeypatch) -> None:
+    before = planned(), planned(("package_versions", True))
+    codes = [all_params(plan) for plan in before]
+    assert all(codes[0][path]["code"] != params["code"] for path, params in codes[1].items())
+    assert [plan.stage_code("tables") for plan in before] != [before[0].stage_code("tables")] * 2
+    found = provenance.package_versions()
+    assert {"torch", "transformers", "numpy", "scipy"} <= found.keys()
+    monkeypatch.setattr("rftlab.resources.package_versions", lambda: found | {"numpy": "9.9.9"})
+    assert all_params(planned()) == codes[0]
+    newer = all_params(planned(("package_versions", True)))
+    assert all(newer[path]["code"] != params["code"] for path, params in codes[1].items())
 
 
 def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rftlab.checks import verifier_of
-from rftlab.provenance import PACKAGE, fingerprint
+from rftlab.provenance import PACKAGE
 from rftlab.resources import Resources
 from rftlab.runlog import canonical_json, digest
 from rftlab.schema import Study
@@ -33,11 +33,10 @@ class Plan(Resources):
         self.variants: dict[str, Variant] = variants(study)
         self.folder = f"results/{study.study}"
 
-    @staticmethod
-    def stage_code(rule: str) -> str:
+    def stage_code(self, rule: str) -> str:
         """Fingerprint of a stage that selects no levels; the report's templates are code as well."""
         templates = (PACKAGE / "templates").glob("report.*") if rule == "report" else ()
-        return fingerprint(STAGES[rule], files=templates)
+        return self.code(STAGES[rule], files=templates)
 
     def runs(self) -> Iterator[Run]:
         """Every run, in the study's order."""
@@ -98,7 +97,7 @@ class Plan(Resources):
         ]
         if config["objective"]["kl"]["coefficient"]:
             selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
-        return {"code": fingerprint("rftlab.train", *selected), "config": canonical_json(content)}
+        return {"code": self.code("rftlab.train", *selected), "config": canonical_json(content)}
 
     # evaluations -----------------------------------------------------------------------------------------------------
 
@@ -171,7 +170,7 @@ class Plan(Resources):
             },
         }
         verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in entries.values()}
-        return {"code": fingerprint("rftlab.evaluate", *verifiers), "config": canonical_json(config)}
+        return {"code": self.code("rftlab.evaluate", *verifiers), "config": canonical_json(config)}
 
     def _set_config(self, name: str) -> dict[str, Any]:
         entry = self.study.evaluation_sets[name]

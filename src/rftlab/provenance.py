@@ -27,6 +27,7 @@ from rftlab.runlog import file_sha256
 PACKAGE = Path(__file__).parent
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
+COMPUTING = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pandas", "pyarrow", "vllm")
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "datasets", "pyarrow", "snakemake")
 
 
@@ -159,6 +160,11 @@ def between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> s
         return lines[start[0] - 1][start[1] : end[1]]
     middle = lines[start[0] : end[0] - 1]
     return "".join([lines[start[0] - 1][start[1] :], *middle, lines[end[0] - 1][: end[1]]])
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of the packages that results are computed with."""
+    return {name: metadata.version(name) for name in COMPUTING if installed(name)}
 
 
 def record(code: str, inputs: dict[str, dict[str, Any]], started: float) -> dict[str, Any]:

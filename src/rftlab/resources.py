@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rftlab.checks import content_of, verifier_of
 from rftlab.data.stage import split_names
 from rftlab.modelfiles import NEEDED
-from rftlab.provenance import fingerprint
+from rftlab.provenance import fingerprint, package_versions
 from rftlab.runlog import canonical_json, digest, file_sha256
 from rftlab.schema import Study
 from rftlab.sources import DatasetSplit, DirectoryModel, GgufModel, TinyModel
@@ -20,6 +21,11 @@ class Resources:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+
+    def code(self, *modules: str, files: Iterable[Path] = ()) -> str:
+        """Fingerprint of a job's code; with that of the packages' versions, where the study asks for it."""
+        found = fingerprint(*modules, files=files)
+        return digest([found, package_versions()]) if self.study.package_versions else found
 
     # data ------------------------------------------------------------------------------------------------------------
 
@@ -55,7 +61,7 @@ class Resources:
 
     def data_params(self, name: str) -> dict[str, str]:
         """Params of a dataset's job."""
-        return {"code": fingerprint("rftlab.data.__main__"), "config": canonical_json(self.data[name])}
+        return {"code": self.code("rftlab.data.__main__"), "config": canonical_json(self.data[name])}
 
     # models ----------------------------------------------------------------------------------------------------------
 
@@ -96,4 +102,4 @@ class Resources:
         """Params of a base model's job."""
         config = self.models[name]
         verifiers = {f"rftlab.rewards.{task['verifier']}" for task in config.get("tasks", {}).values()}
-        return {"code": fingerprint("rftlab.models.build", *verifiers), "config": canonical_json(config)}
+        return {"code": self.code("rftlab.models.build", *verifiers), "config": canonical_json(config)}

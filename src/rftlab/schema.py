@@ -237,6 +237,9 @@ class Study(Section):
         description="which checkpoints stay once their evaluations have been made; a later evaluation needs them",
     )
     state: State = Field(State(), description="how a run under way is saved")
+    package_versions: bool = Field(
+        False, description="whether another version of torch, transformers, numpy and the like makes all results anew"
+    )
     threads: Count = Field(1, description="CPU threads of a training, evaluation or model job")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="of training and evaluation jobs; auto takes CUDA where there is such a device"

@@ -9,6 +9,7 @@ for name in plan.data:
             manifest=f"{plan.data_folder(name)}/data.json",
         log:
             f"{LOGS}/data/{name}.log",
+        localrule: True
         conda:
             "../../envs/cpu.yaml"
         params:

@@ -4,11 +4,13 @@ rule plan:
         f"{RESULTS}/plan.json",
     log:
         f"{LOGS}/plan.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
         code=plan.stage_code("plan"),
         study=constant(plan.study.model_dump_json(exclude_unset=True, exclude={"state"})),
+        data=constant(canonical_json(plan.data_digests)),  # a file that changed has another path
     message:
         "plan of {plan.study.study}"
     shell:
@@ -24,6 +26,7 @@ rule tables:
         [f"{RESULTS}/tables/{name}.{form}" for name in TABLES for form in ("csv", "parquet")],
     log:
         f"{LOGS}/tables.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
@@ -52,6 +55,7 @@ rule figures:
         [f"{RESULTS}/figures/{name}.{form}" for name in FIGURE_NAMES for form in FORMATS if form != "svg"],
     log:
         f"{LOGS}/figures.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
@@ -75,6 +79,7 @@ rule report:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
         f"{LOGS}/report.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:

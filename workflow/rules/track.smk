@@ -9,6 +9,7 @@ rule track:
         f"{RESULTS}/track.json",
     log:
         f"{LOGS}/track.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
