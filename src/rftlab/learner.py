@@ -11,7 +11,7 @@ import torch
 from rftlab.data.queries import Query
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
-from rftlab.prompts import PromptConfig, encode, pad_token
+from rftlab.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
 from rftlab.update import Objective
@@ -76,7 +76,6 @@ class Learner:
 
     def __init__(self, run: dict[str, Any], base: PolicyDirectory, queries: list[Query]) -> None:
         config = run["config"]
-        self.queries = queries
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
         self.reward = RewardConfig(**config["reward"])
@@ -103,8 +102,14 @@ class Learner:
         )
         self.optimizer = self.optimizer_config.build(self.policy)
         self.engine = base.engine(self.policy, self.tokenizer)
-        prompt = PromptConfig(**config["prompt"])
-        self.prompts = [encode(self.tokenizer, prompt, query.query) for query in queries]
+        prompts = encode_all(
+            self.tokenizer,
+            PromptConfig(**config["prompt"]),
+            queries,
+            context=context(self.policy.config),
+            response=self.rollout.max_new_tokens,
+        )
+        self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
 
 
 def level(kind: str, config: dict[str, Any]) -> Any:

@@ -61,7 +61,11 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
         (state / log).touch()
     write_json(state / "run.json", run)
     base, queries = PolicyDirectory(model_folder), read_queries(data)
-    entries, reason = Training(Learner(run, base, queries), folder).run()
+    learner = Learner(run, base, queries)
+    if learner.overlong:
+        limit = run["config"]["prompt"]["max_tokens"]
+        print(f"{learner.overlong} of {len(queries)} queries dropped: prompts over {limit} tokens")
+    entries, reason = Training(learner, folder).run()
     ended = {
         "status": "diverged" if reason else "finished",
         "reason": reason,
@@ -71,7 +75,7 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
     write_json(state / "checkpoints.json", ended)
     inputs: dict[str, dict[str, Any]] = {
         "model": {"path": str(model_folder), "sha256": base.sha256},
-        "data": {"path": str(data), "sha256": file_sha256(data), "queries": len(queries)},
+        "data": {"path": str(data), "sha256": file_sha256(data), "queries": len(queries), "overlong": learner.overlong},
     }
     write_json(state / "provenance.json", record(code, inputs, started))
     publish(state, folder, PUBLISHED)

@@ -14,6 +14,9 @@ def prepend(variable, folder):
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
+# What messages of jobs name: the study file that `rftlab fetch` takes.
+os.environ["RFTLAB_STUDY"] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
+
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
 FIGURE_NAMES = names({"runs": [{"model": run.model, "dataset": run.dataset} for run in plan.runs()]})
