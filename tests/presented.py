@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rftlab.results import Results
 
@@ -40,9 +42,15 @@ VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
 PROVENANCE = {
     "code": "cccccccccccccccc", "commit": "0123456789abcdef" * 2, "dirty": False, "python": "3.11.7",
     "packages": {"torch": "2.13.0", "transformers": "5.19.0"}, "platform": "Linux-x86_64", "threads": 1,
-    "data": {"path": "train.jsonl", "sha256": "d" * 64, "queries": 512}, "model": {"path": "model", "sha256": "e" * 64},
+    "data": {"path": "train.jsonl", "sha256": "d" * 64, "queries": 512, "overlong": 5},
+    "model": {"path": "model", "sha256": "e" * 64},
     "seconds": 18.0, "wall_start": "2026-01-01T00:00:00Z",
 }  # fmt: skip
+OVERLONG = {"chains_test": 0, "longer": 3}  # queries whose prompts were dropped
+TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"]}
+CHECKED: dict[str, Any] = {  # the content of data.json
+    name: {"queries": 256, "overlap": {}, "reason": None} for name in SETS
+} | {"larger": {"queries": 256, "overlap": {"chains": {"exact": 1, "normalised": 2}}, "reason": "a known duplicate"}}
 RELATIVE_TO = {
     "rollouts/n8": "advantage/group_norm_extra7",
     "rollouts/n16": "advantage/group_norm_extra7",
@@ -118,6 +126,11 @@ def write(results: Results, folder: Path) -> tuple[Path, Path]:
         (place / "provenance.json").write_text(json.dumps(PROVENANCE), encoding="utf-8")
         timings = [{"round": r, "sample_s": 0.2, "score_s": 0.0, "update_s": 0.1} for r in range(1, ROUNDS + 1)]
         (place / "timings.jsonl").write_text("".join(json.dumps(t) + "\n" for t in timings), encoding="utf-8")
+        run["base"] = str(folder / f"base-{run['model']}-{run['dataset']}.parquet")
+        table = pa.table({"query": ["a"]}).replace_schema_metadata({"overlong": json.dumps(OVERLONG)})
+        pq.write_table(table, run["base"])
+    data = {"datasets": {run["dataset"]: TRAINING for run in results.plan["runs"]}, "evaluation_sets": CHECKED}
+    (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
     tables = folder / "tables"
     tables.mkdir(parents=True, exist_ok=True)
     plan = folder / "plan.json"

@@ -73,11 +73,11 @@ def test_the_jsonl_study_is_valid(tmp_path: Path) -> None:
         ),
         (
             ("datasets/chains/verifier", "market"),
-            "datasets.chains.verifier: 'market' is not one of gsm8k_strict, marked, numeric (did you mean 'marked'?)",
+            "datasets.chains.verifier: 'market' is not one of ",
         ),
         (
             ("evaluation_sets/longer/verifier", "_values"),
-            "evaluation_sets.longer.verifier: '_values' is not one of gsm8k_strict, ",
+            "evaluation_sets.longer.verifier: '_values' is not one of ",
         ),
         (
             ("evaluation_sets/chains_test/verifier", "../x"),
@@ -181,7 +181,8 @@ def test_an_evaluation_set_that_is_trained_on(tmp_path: Path) -> None:
     record = '{"question": "train 3?", "answer": "3"}'
     study = jsonl_study(folder=tmp_path, records={"other": [record, '{"question": "new?", "answer": "1"}']})
     assert refusal(tmp_path, study) == (
-        "evaluation_sets.other: 1 of its 2 queries are in the training split of words; evaluation queries must be new"
+        "evaluation_sets.other: 1 of its 2 queries are in the training split of words; evaluation queries must be new, "
+        "unless `overlap` says why these are not"
     )
 
 

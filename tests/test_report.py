@@ -20,6 +20,7 @@ from rftlab.errors import BadInputError
 from rftlab.figures.__main__ import specifications, write
 from rftlab.report import main, render
 from rftlab.results import Results
+from rftlab.runfiles import read_document
 
 FEW = {name: presented.VARIANTS[name] for name in ("baseline", "again", "advantage/group_norm_extra7", "rollouts/n8")}
 ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
@@ -33,7 +34,7 @@ def _report(results: Results, folder: Path) -> Path:
     for stem, specification in specifications(results).items():
         write(specification, figures / stem)
     output = folder / "report.html"
-    paths = {"plan": plan, "tables": tables, "figures": figures, "output": output}
+    paths = {"plan": plan, "tables": tables, "figures": figures, "data": folder / "data.json", "output": output}
     main([part for option, path in paths.items() for part in (f"--{option}", str(path))])
     return output
 
@@ -103,7 +104,8 @@ def test_it_shows_gains_cost_and_provenance(study: Results, report: Path) -> Non
 
 
 def test_the_same_inputs_give_the_same_bytes(study: Results, report: Path) -> None:
-    assert render(study, report.parent / "figures") == report.read_text(encoding="utf-8")
+    data = read_document(report.parent / "data.json")
+    assert render(study, report.parent / "figures", data) == report.read_text(encoding="utf-8")
 
 
 def test_below_three_seeds_it_says_that_there_are_no_verdicts(tmp_path: Path) -> None:
@@ -119,7 +121,17 @@ def test_a_study_of_the_baseline_alone_is_reported(tmp_path: Path) -> None:
 
 def test_a_missing_figure_ends_the_stage_in_one_line(study: Results, report: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"overview.json: no such file"):
-        render(study, tmp_path)
+        render(study, tmp_path, read_document(report.parent / "data.json"))
+
+
+def test_what_is_shared_with_training_and_what_was_dropped_is_told(report: Path) -> None:
+    text = html.unescape(report.read_text(encoding="utf-8"))
+    assert "<td>2 with chains, of 256<small>a known duplicate</small></td><td>–</td>" in text
+    assert "<td>–</td><td>3 (tiny-qwen2 × chains)</td>" in text
+    assert (
+        "Of the training split of chains: 4 duplicates, 1 of them with another answer, 1 with an empty box, "
+        "5 overlong prompts (tiny-qwen2) dropped; 512 queries were left."
+    ) in text
 
 
 def test_runs_table_has_the_keys_that_differ_and_no_others(study: Results) -> None:

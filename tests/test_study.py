@@ -29,9 +29,11 @@ def test_the_small_study_is_valid(tmp_path: Path) -> None:
 def test_the_studies_that_come_with_it_are_valid(path: Path, repository: Path, monkeypatch) -> None:
     monkeypatch.chdir(repository)
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for source in config["datasets"].values():
-        if not all(Path(file).exists() for file in source.get("files", {}).values()):
-            pytest.skip("its data has to be fetched first")
+    sources = [*config["datasets"].values(), *config["evaluation_sets"].values()]
+    if not all(Path(file).exists() for source in sources for file in source.get("files", {}).values()):
+        pytest.skip("its data has to be fetched first")
+    if any(source.get("source") == "hub" for source in sources) and not path.with_suffix(".lock").exists():
+        pytest.skip("its lock has to be fetched first")
     assert load_study(path).study
 
 
@@ -97,10 +99,10 @@ def test_unknown_keys_at_every_depth(tmp_path: Path, edit, expected: str) -> Non
         (("models", {}), "models: at least 1 entry is needed, not {}"),
         (("models", GONE), "models: this key is needed"),
         (("models/tiny", None), "models.tiny: a mapping is needed, not None"),
-        (("models/tiny/source", GONE), "models.tiny: source: one of 'tiny', 'gguf', 'directory' is needed"),
+        (("models/tiny/source", GONE), "models.tiny: source: one of 'tiny', 'gguf', 'directory', 'hub' is needed"),
         (
             ("models/tiny/source", "tinny"),
-            "models.tiny: source: one of 'tiny', 'gguf', 'directory' is needed, not 'tinny'",
+            "models.tiny: source: one of 'tiny', 'gguf', 'directory', 'hub' is needed, not 'tinny'",
         ),
         (
             ("models/tiny/architecture", "gpt"),
@@ -116,7 +118,7 @@ def test_unknown_keys_at_every_depth(tmp_path: Path, edit, expected: str) -> Non
         (("datasets/chains", [1]), "datasets.chains: a mapping is needed, not [1]"),
         (
             ("datasets/chains/source", "json"),
-            "datasets.chains: source: one of 'procedural', 'jsonl' is needed, not 'json'",
+            "datasets.chains: source: one of 'procedural', 'reasoning_gym', 'jsonl', 'parquet', 'hub' is needed, not ",
         ),
         (
             ("datasets/chains/family", "chain"),
@@ -132,11 +134,11 @@ def test_unknown_keys_at_every_depth(tmp_path: Path, edit, expected: str) -> Non
         ),
         (
             ("evaluation_sets/longer/source", "json"),
-            "evaluation_sets.longer: source: one of 'procedural', 'jsonl' is needed",
+            "evaluation_sets.longer: source: one of 'procedural', 'reasoning_gym', 'jsonl', 'parquet', 'hub' is needed",
         ),
         (
             ("evaluation_sets/longer/source", [1]),
-            "evaluation_sets.longer: source: one of 'procedural', 'jsonl' is needed",
+            "evaluation_sets.longer: source: one of 'procedural', 'reasoning_gym', 'jsonl', 'parquet', 'hub' is needed",
         ),
         (("evaluation_sets/longer", 3), "evaluation_sets.longer: a mapping is needed, not 3"),
         (

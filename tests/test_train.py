@@ -113,7 +113,7 @@ def test_the_files_of_a_run(trained, base, data) -> None:
         PolicyDirectory(trained / entry["path"]).model()
     provenance = read(trained, "provenance.json")
     assert provenance["code"] == "c" * 16
-    assert provenance["data"] == {"path": str(data), "sha256": file_sha256(data), "queries": 16}
+    assert provenance["data"] == {"path": str(data), "sha256": file_sha256(data), "queries": 16, "overlong": 0}
     assert provenance["model"] == manifest["base"]
 
 

@@ -8,26 +8,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rftlab import levels, modelfiles
-from rftlab.data import procedural, stage
+from rftlab.data import procedural, reasoning_gym, stage
 from rftlab.data.queries import DataError, Query, check_overlap
+from rftlab.datacheck import check_answers, refuse_leaks, refuse_overlap
 from rftlab.errors import BadInputError
+from rftlab.querysources import ProceduralSource
 from rftlab.schema import Study
-from rftlab.section import shown
 from rftlab.sources import (
     Dataset,
     DatasetSplit,
     DirectoryModel,
     EvaluationSet,
     GgufModel,
-    ProceduralSource,
+    HubModel,
     Prompt,
     TinyModel,
 )
+from rftlab.templating import render
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES = 1_000_000  # of a generated split; planning generates them to look for queries that are trained on
 RESERVED = {"baseline", "again", "base", "noise_floor"}
-WRITTEN = {"gsm8k_strict": "#### {}", "marked": "#{}"}  # verifiers that compare text: how a right answer is written
 TAKEN = {
     "mlflow.db",
     "mlflow.db-journal",
@@ -35,7 +36,11 @@ TAKEN = {
     "mlflow.db-shm",
     "mlartifacts",
 }  # beside the studies' folders
-VERIFIERS = {"procedural": "marked", "jsonl": "gsm8k_strict"}  # unless a dataset or evaluation set names another
+VERIFIERS = {"procedural": "marked", "reasoning_gym": "exact"}  # of a source; others: gsm8k_strict
+LATER = (
+    "hub",
+    "reasoning_gym",
+)  # sources that planning does not read: the data and datacheck stages do, before training
 
 
 def check_names(study: Study) -> None:
@@ -106,37 +111,59 @@ def check_data(study: Study) -> None:
             modelfiles.check_directory(f"models.{name}", model, chat=chat)
         if isinstance(model, GgufModel):
             modelfiles.check_gguf(f"models.{name}", model)
+        if isinstance(model, HubModel) and chat and not (model.locked and model.locked.chat_template):
+            raise BadInputError(
+                f"models.{name}: {model.id} has no chat template; set prompt.chat of the datasets to false"
+            )
     loaded: dict[str, dict[str, list[Query]]] = {}
     for name, dataset in study.datasets.items():
         key = f"datasets.{name}"
         _split_exists(key, dataset.content(), "train")
+        if dataset.source in LATER:
+            _check_later(key, dataset.source)
+            continue
         loaded[name] = _load(key, dataset.content())
-        _check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
-    validation: dict[str, list[Query]] = {}
-    tests: dict[str, list[Query]] = {}
+        check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
+    queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, content = f"evaluation_sets.{name}", content_of(study, evaluation_set)
         _split_exists(key, content, evaluation_set.split)
+        if content["source"] in LATER:
+            _check_later(key, content["source"])
+            continue
         of = _of(evaluation_set)
-        queries = (loaded[of] if of else _load(key, content))[evaluation_set.split]
-        queries = queries[: evaluation_set.limit_queries]
-        _check_answers(key, verifier_of(study, evaluation_set), queries)
-        (validation if evaluation_set.split == "validation" else tests)[name] = queries
-        for trained, dataset in study.datasets.items():
-            if content["source"] == dataset.source == "procedural":
+        queries[name] = (loaded[of] if of else _load(key, content))[evaluation_set.split][
+            : evaluation_set.limit_queries
+        ]
+        check_answers(key, verifier_of(study, evaluation_set), queries[name])
+        for trained, read in loaded.items():
+            if content["source"] == study.datasets[trained].source == "procedural":
                 continue  # a query's text decides its split: procedural splits never overlap
-            if shared := check_overlap(loaded[trained]["train"], queries).exact:
-                raise BadInputError(
-                    f"{key}: {shared} of its {len(queries)} queries are in the training split of {trained}; "
-                    "evaluation queries must be new"
-                )
+            shared = check_overlap(read["train"], queries[name])
+            refuse_overlap(key, trained, shared, len(queries[name]), evaluation_set.overlap)
+    refuse_leaks(queries, {name: study.evaluation_sets[name].split for name in queries})
 
-    for name, chosen_on in validation.items():
-        for other, reported in tests.items():
-            if shared := check_overlap(chosen_on, reported).exact:
+
+def check_contexts(study: Study, response: int) -> None:
+    """Refuse prompts and responses that are longer together than a model's context, where planning knows it.
+
+    ``response`` is the longest response of any variant; training and evaluation look again, at the prompts they have.
+
+    Raises:
+        BadInputError: naming model and dataset.
+    """
+    longest = max(response, study.evaluation.max_new_tokens or 0)
+    for name, model in study.models.items():
+        if isinstance(model, DirectoryModel):
+            context = modelfiles.context(f"models.{name}", model)
+        else:
+            context = model.locked.context if isinstance(model, HubModel) and model.locked else None
+        for dataset, entry in study.datasets.items():
+            prompt = entry.prompt.max_tokens or 1
+            if context is not None and prompt + longest > context:
                 raise BadInputError(
-                    f"evaluation_sets.{name}: {shared} of the {len(reported)} test queries of {other} are in it; "
-                    "a checkpoint is not chosen on what is reported"
+                    f"models.{name}: its context of {context} tokens is shorter than a prompt of {prompt} and a "
+                    f"response of {longest}; lower datasets.{dataset}.prompt.max_tokens or max_new_tokens"
                 )
 
 
@@ -148,7 +175,8 @@ def content_of(study: Study, source: Dataset | EvaluationSet) -> dict[str, Any]:
 def verifier_of(study: Study, source: Dataset | EvaluationSet) -> str:
     """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source."""
     owner = study.datasets[source.dataset] if isinstance(source, DatasetSplit) else source
-    return source.verifier or owner.verifier or VERIFIERS[owner.source]
+    usual = "choice" if "choices" in getattr(owner, "fields", ()) else VERIFIERS.get(owner.source, "gsm8k_strict")
+    return source.verifier or owner.verifier or usual
 
 
 def _of(evaluation_set: EvaluationSet) -> str | None:
@@ -177,7 +205,7 @@ def _split_exists(key: str, content: Mapping[str, Any], split: str) -> None:
 def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
     for split, path in content.get("files", {}).items():
         if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (a pipe would wait for ever)
-            raise BadInputError(f"{key}: files.{split}: {path} is no file; a JSONL file is needed")
+            raise BadInputError(f"{key}: files.{split}: {path} is no file; a file of records is needed")
     for split, size in content.get("sizes", {}).items():
         if size > MOST_QUERIES:
             raise BadInputError(f"{key}: sizes.{split}: at most {MOST_QUERIES} queries can be generated, not {size}")
@@ -187,24 +215,12 @@ def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
         raise BadInputError(f"{key}: {error}") from None
 
 
-def _check_answers(key: str, verifier: str, queries: Iterable[Query]) -> None:
-    try:
-        verify = levels.load("rewards", verifier)
-    except Exception as error:  # a file of rewards/ may fail in any way when it is imported
-        raise BadInputError(f"{key}.verifier: rewards/{verifier}.py cannot be used: {error}") from None
-    written = WRITTEN.get(verifier)  # a right answer as this verifier wants it; others are trusted
-    for query in queries:
+def _check_later(key: str, source: str) -> None:
+    if source == "reasoning_gym":
         try:
-            right = verify(written.format(query.answer) if written else "", query.answer).correct
-        except ValueError as error:
-            raise BadInputError(f"{key}: query {shown(query.query)}: {error}; choose another verifier") from None
-        except Exception as error:
-            raise BadInputError(f"{key}.verifier: rewards/{verifier}.py fails: {error!r}") from None
-        if written and not right:
-            raise BadInputError(
-                f"{key}: query {shown(query.query)}: no completion can be right: the answer {shown(query.answer)} "
-                f"is nothing that rewards/{verifier} reads; choose another verifier"
-            )
+            reasoning_gym.check_installed()
+        except DataError as error:
+            raise BadInputError(f"{key}: {error}") from None
 
 
 def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
@@ -234,7 +250,7 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
 def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str]) -> None:
     if prompt.chat:
         raise BadInputError(f"{key}.chat: the tiny model {model} has no chat template; set it to false")
-    if unknown := set(prompt.template.replace("{{ query }}", "")) - alphabet:
+    if unknown := set(render(prompt.template, "0").replace("0", "", 1)) - alphabet:
         raise BadInputError(
             f"{key}.template: the tiny model {model} cannot read {''.join(sorted(unknown))!r}; "
             f"its alphabet is {''.join(sorted(alphabet))!r}"

@@ -143,6 +143,19 @@ def score(
 
 @app.command()
 @one_line_errors
+def fetch(
+    study: StudyFile,
+    renew: Annotated[bool, typer.Option("--renew", help="resolve again what the lock already has")] = False,
+) -> None:
+    """Download what a study takes from the model hub and lock it: STUDY.lock holds every commit and digest."""
+    from rftlab.fetch import fetch as fetch_study
+
+    path = fetch_study(study, typer.echo, renew=renew)
+    typer.echo(f"wrote {path}" if path else f"{study} takes nothing from the model hub: there is nothing to fetch")
+
+
+@app.command()
+@one_line_errors
 def catalogue() -> None:
     """Every level that is a file, by kind, with what it is and its parameters."""
     from rich.console import Console

@@ -9,19 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from rftlab.data.queries import Query, read_queries
 from rftlab.device import prepare
 from rftlab.errors import one_line_errors
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
-from rftlab.prompts import PromptConfig, encode, responses
+from rftlab.prompts import PromptConfig, context, encode, encode_all, responses
 from rftlab.randomness import rollout_seed
 from rftlab.removal import refuse_gone
 from rftlab.rollouts import Engine, Sampling
@@ -77,12 +77,36 @@ def main(argv: list[str] | None = None) -> None:
     config = arguments.config
     sets = [EvaluationSet.read(name, entry) for name, entry in config["sets"].items()]
     asked, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
+    evaluated = list(checkpoints(arguments.run, arguments.model))
+    overlong: dict[str, int] = {}
+    if evaluated:  # one tokenizer for all of them
+        sets, overlong = within_limits(evaluated[0][1], sets, prompt, asked)
     rows = (
         {**config["labels"], **row}
-        for round_number, folder, last in checkpoints(arguments.run, arguments.model)
+        for round_number, folder, last in evaluated
         for row in evaluate(PolicyDirectory(folder), sets, prompt, asked, round_number, sampled=last)
     )
-    write_rows(arguments.output, rows)
+    write_rows(arguments.output, rows, overlong)
+
+
+def within_limits(
+    folder: Path, sets: Sequence[EvaluationSet], prompt: PromptConfig, asked: EvaluationConfig
+) -> tuple[list[EvaluationSet], dict[str, int]]:
+    """Evaluation sets without the queries whose prompts are over the limit, and how many those are, by set.
+
+    Raises:
+        BadInputError: no prompt of a set is short enough, or the model's context is shorter than prompt and response.
+    """
+    tokenizer = PolicyDirectory(folder).tokenizer()
+    room = context(AutoConfig.from_pretrained(folder, local_files_only=True))
+    kept, overlong = [], {}
+    for entry in sets:
+        prompts = encode_all(tokenizer, prompt, entry.queries, context=room, response=asked.max_new_tokens)
+        kept.append(replace(entry, queries=prompts.queries))
+        overlong[entry.name] = prompts.overlong
+        if prompts.overlong:
+            print(f"{entry.name}: {prompts.overlong} queries dropped: prompts over {prompt.max_tokens} tokens")
+    return kept, overlong
 
 
 def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
@@ -165,8 +189,8 @@ def accuracy(
     return float(np.mean([outcome["correct"] for outcome in outcomes]))
 
 
-def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """Write outcomes as Parquet, whole or not at all."""
+def write_rows(path: Path, rows: Iterator[dict[str, Any]], overlong: Mapping[str, int]) -> None:
+    """Write outcomes as Parquet, whole or not at all; its metadata say how many overlong prompts each set lost."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -186,7 +210,8 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
         "tokens": pa.int64(),
         "truncated": pa.bool_(),
     }
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items())))
+    schema = pa.schema(list(columns.items()), metadata={"overlong": json.dumps(dict(overlong))})
+    table = pa.Table.from_pylist(list(rows), schema=schema)
     with replacing(path) as temporary:
         pq.write_table(table, temporary)
 

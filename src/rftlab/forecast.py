@@ -8,7 +8,8 @@ from typing import Any
 from rftlab.data import stage
 from rftlab.plan import Plan
 from rftlab.planfile import checkpoint_rounds
-from rftlab.sources import DirectoryModel, TinyModel
+from rftlab.querysources import HubSource
+from rftlab.sources import DatasetSplit, DirectoryModel, HubModel, TinyModel
 from rftlab.study import Run
 
 BYTES = 4  # checkpoints are float32
@@ -63,8 +64,11 @@ def query_counts(plan: Plan) -> dict[str, int]:
     counts = {}
     for name, entry in plan.study.evaluation_sets.items():
         content = plan.data[getattr(entry, "dataset", name)]
-        if content["source"] == "procedural":
+        source = plan.study.datasets[entry.dataset] if isinstance(entry, DatasetSplit) else entry
+        if "sizes" in content:
             count = content["sizes"][entry.split]
+        elif isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
+            count = min(source.counts[entry.split], source.limit.get(entry.split, source.counts[entry.split]))
         else:
             count = len(stage.load(content).splits[entry.split])
         counts[name] = min(count, entry.limit_queries or count)
@@ -78,6 +82,8 @@ def weights_bytes(plan: Plan, name: str) -> int | None:
     weights = folder / "model.safetensors"
     if weights.is_file():
         return weights.stat().st_size
+    if isinstance(model, HubModel) and model.locked is not None:
+        return BYTES * model.locked.parameters
     if isinstance(model, TinyModel):  # attention 4h², a gated layer of twice the width 6h²; embeddings are tied
         return BYTES * (10 * model.layers * model.hidden_size**2 + TINY_VOCABULARY * model.hidden_size)
     return None

@@ -18,7 +18,7 @@ from rftlab.logprobs import has_plain_head
 from rftlab.lora import LoraConfig, merged
 from rftlab.models import PolicyDirectory
 from rftlab.passes import Passes
-from rftlab.prompts import PromptConfig, encode, pad_token
+from rftlab.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
 from rftlab.update import Objective
@@ -111,7 +111,6 @@ class Learner:
 
     def __init__(self, run: dict[str, Any], base: PolicyDirectory, queries: list[Query]) -> None:
         config = run["config"]
-        self.queries = queries
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
         self.reward = RewardConfig(**config["reward"])
@@ -151,8 +150,14 @@ class Learner:
         )
         self.optimizer = self.optimizer_config.build(self.policy)
         self.engine = base.engine(self.policy, self.tokenizer, **self.precision.sampled)
-        prompt = PromptConfig(**config["prompt"])
-        self.prompts = [encode(self.tokenizer, prompt, query.query) for query in queries]
+        prompts = encode_all(
+            self.tokenizer,
+            PromptConfig(**config["prompt"]),
+            queries,
+            context=context(self.policy.config),
+            response=self.rollout.max_new_tokens,
+        )
+        self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""

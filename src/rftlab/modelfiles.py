@@ -12,10 +12,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from rftlab.errors import BadInputError
-from rftlab.models import WEIGHTS
+from rftlab.models import INDEX, WEIGHTS
 from rftlab.sources import DirectoryModel, GgufModel
 
-NEEDED = ("config.json", "tokenizer.json", WEIGHTS)
+NEEDED = ("config.json", "tokenizer.json")
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -27,7 +27,7 @@ def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
     """
     _refuse_braces(key, model.path)
     folder = Path(model.path)
-    for name in NEEDED:
+    for name in (*NEEDED, *weights(key, model)):
         if not os.path.isfile(folder / name):  # noqa: PTH113  (Path.is_file raises for names that are too long)
             raise BadInputError(
                 f"{key}.path: {model.path} holds no {name}; "
@@ -39,13 +39,36 @@ def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
         raise BadInputError(
             f"{key}.path: {folder / 'tokenizer.json'} holds no model; a fast tokenizer's file is needed"
         )
-    try:
-        with safe_open(folder / WEIGHTS, framework="numpy"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise BadInputError(f"{key}.path: {folder / WEIGHTS} is no whole safetensors file: {error}") from None
+    for name in weights(key, model):
+        try:
+            with safe_open(folder / name, framework="numpy"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise BadInputError(f"{key}.path: {folder / name} is no whole safetensors file: {error}") from None
     if chat and not _has_chat_template(key, folder):
         raise BadInputError(f"{key}.path: {folder} has no chat template; set prompt.chat of the datasets to false")
+
+
+def weights(key: str, model: DirectoryModel) -> list[str]:
+    """Names of the files that hold a directory's weights: one, or those its index lists.
+
+    Raises:
+        BadInputError: the index is none.
+    """
+    folder = Path(model.path)
+    if os.path.isfile(folder / WEIGHTS) or not os.path.isfile(folder / INDEX):  # noqa: PTH113  (as below)
+        return [WEIGHTS]
+    listed = _document(key, folder / INDEX).get("weight_map")
+    names = sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
+    if not names or any(Path(name).name != name for name in names):
+        raise BadInputError(f"{key}.path: {folder / INDEX} lists no files of weights; a weight_map is needed")
+    return names
+
+
+def context(key: str, model: DirectoryModel) -> int | None:
+    """Most tokens of prompt and response together, where a directory's config.json says so."""
+    length = _document(key, Path(model.path) / "config.json").get("max_position_embeddings")
+    return length if isinstance(length, int) else None
 
 
 def check_gguf(key: str, model: GgufModel) -> None:

@@ -99,6 +99,27 @@ class Plan(Resources):
             selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
         return {"code": self.code("rftlab.train", *selected), "config": canonical_json(content)}
 
+    def datacheck_params(self) -> dict[str, str]:
+        """Params of the job that looks at all data before anything is trained or evaluated."""
+        study = self.study
+        datasets = {
+            name: {"path": self.data_file(name, "train"), "verifier": verifier_of(study, dataset)}
+            for name, dataset in study.datasets.items()
+        }
+        sets = {
+            name: {
+                "path": self.evaluation_file(name),
+                "verifier": verifier_of(study, entry),
+                "limit": entry.limit_queries,
+                "split": entry.split,
+                "overlap": entry.overlap,
+            }
+            for name, entry in study.evaluation_sets.items()
+        }
+        verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in (datasets | sets).values()}
+        config = {"datasets": datasets, "evaluation_sets": sets}
+        return {"code": self.code("rftlab.datacheck", *verifiers), "config": canonical_json(config)}
+
     # evaluations -----------------------------------------------------------------------------------------------------
 
     def suites(self, dataset: str) -> dict[str, list[str]]:
@@ -127,7 +148,11 @@ class Plan(Resources):
     def evaluations(self) -> list[str]:
         """Every run's outcomes, and every base model's."""
         of_runs = [self.evaluation(run, suite) for run in self.runs() for suite in self.suites(run.dataset)]
-        return of_runs + sorted({self.base_evaluation(m, d) for m in self.study.models for d in self.study.datasets})
+        return of_runs + self.base_evaluations()
+
+    def base_evaluations(self) -> list[str]:
+        """Every base model's outcomes."""
+        return sorted({self.base_evaluation(m, d) for m in self.study.models for d in self.study.datasets})
 
     def base_evaluation(self, model: str, dataset: str) -> str:
         """Path of a base model's outcomes with a dataset's prompt: shared by all runs that have both."""

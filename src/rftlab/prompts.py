@@ -2,44 +2,130 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from jinja2 import TemplateError
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.rollouts import Rollout
+from rftlab.templating import render
+
+DAY = datetime.date(2024, 7, 26)
+"""What chat templates are told is today, such as those of Llama 3.x that print it: prompts do not depend on the day."""
 
 
 @dataclass(frozen=True)
 class PromptConfig:
-    """``template`` holds ``{{ query }}``; ``chat`` makes it one user message in the model's chat template."""
+    """``template`` is Jinja with ``query``; ``chat`` makes it one user message in the model's chat template.
+
+    Prompts of more than ``max_tokens`` tokens are dropped and counted.
+    """
 
     template: str = "{{ query }}"
     chat: bool = False
+    max_tokens: int | None = None
 
     def render(self, query: str) -> str:
-        """Text of the prompt, before any chat template. Only ``{{ query }}`` is replaced: a query is never code."""
-        return self.template.replace("{{ query }}", query)
+        """Text of the prompt, before any chat template; a query is a value, never code.
+
+        Raises:
+            BadInputError: the template does not hold this query as it is.
+        """
+        try:
+            return render(self.template, query)
+        except ValueError as error:
+            raise BadInputError(f"prompt.template: query {query[:60]!r}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The queries whose prompts are short enough, with the token ids of their prompts; ``overlong`` are the others."""
+
+    queries: list[Query]
+    ids: list[list[int]]
+    overlong: int
+
+
+def encode_all(
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: PromptConfig,
+    queries: Sequence[Query],
+    *,
+    context: int | None,
+    response: int,
+) -> Prompts:
+    """Prompts of queries, without those over the limit.
+
+    Args:
+        context: most tokens of prompt and response together; None where the model has no such limit.
+        response: longest response, in tokens.
+
+    Raises:
+        BadInputError: as :func:`encode`; no prompt is short enough, or one leaves too little room for a response.
+    """
+    encoded = [(query, encode(tokenizer, prompt, query.query)) for query in queries]
+    kept = [(query, ids) for query, ids in encoded if prompt.max_tokens is None or len(ids) <= prompt.max_tokens]
+    if not kept:
+        shortest = min((len(ids) for _, ids in encoded), default=0)
+        raise BadInputError(
+            f"prompt.max_tokens: all {len(encoded)} prompts are longer than {prompt.max_tokens} tokens; "
+            f"the shortest has {shortest}"
+        )
+    longest = max(len(ids) for _, ids in kept)
+    if context is not None and longest + response > context:
+        raise BadInputError(
+            f"the model's context of {context} tokens is shorter than the longest prompt, {longest} tokens, and a "
+            f"response of {response}; lower prompt.max_tokens or max_new_tokens"
+        )
+    return Prompts([query for query, _ in kept], [ids for _, ids in kept], len(encoded) - len(kept))
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str) -> list[int]:
     """Token ids of a query's prompt.
 
     Raises:
-        BadInputError: a chat template is asked for and the model has none, or a character is unknown to the tokenizer.
+        BadInputError: a chat template is asked for and the model has none, or it refuses a user message or drops the
+            question; or a character is unknown to the tokenizer.
     """
-    if prompt.chat:
-        if not tokenizer.chat_template:
-            raise BadInputError(f"prompt.chat: {tokenizer.name_or_path} has no chat template; set prompt.chat to false")
-        messages = [{"role": "user", "content": prompt.render(query)}]
-        ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-    else:
-        ids = tokenizer(prompt.render(query)).input_ids
+    text = prompt.render(query)
+    ids = chat(tokenizer, text) if prompt.chat else tokenizer(text).input_ids
     unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}  # some share one id
     if unknown.intersection(ids):
         raise BadInputError(f"{tokenizer.name_or_path}: the tokenizer does not know every character of {query!r}")
     return list(ids)
+
+
+def chat(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of a chat in which the user has said ``text`` and the model is to answer.
+
+    Raises:
+        BadInputError: the model has no chat template, or it fails or leaves out what was said.
+    """
+    if not tokenizer.chat_template:
+        raise BadInputError(f"prompt.chat: {tokenizer.name_or_path} has no chat template; set prompt.chat to false")
+    try:
+        whole = tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}],
+            add_generation_prompt=True,
+            tokenize=False,
+            date_string=DAY.strftime("%d %b %Y"),
+            strftime_now=DAY.strftime,  # templates see this one instead of the clock's
+        )
+    except TemplateError as error:
+        raise BadInputError(f"prompt.chat: the chat template of {tokenizer.name_or_path} fails: {error}") from None
+    if text.strip() not in whole:
+        raise BadInputError(f"prompt.chat: the chat template of {tokenizer.name_or_path} drops the question")
+    ids: list[int] = tokenizer(whole, add_special_tokens=False).input_ids
+    return ids
+
+
+def context(config: PretrainedConfig) -> int | None:
+    """Most tokens of prompt and response together that a model was made for; None where its config has no limit."""
+    return getattr(config, "max_position_embeddings", None)
 
 
 def responses(tokenizer: PreTrainedTokenizerBase, rollouts: Sequence[Rollout]) -> list[str]:

@@ -13,15 +13,17 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rftlab import summary
+from rftlab import datasummary, summary
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.figures import FIGURES, Figure, file_name
 from rftlab.results import MINIMUM_SEEDS, Results, load
+from rftlab.runfiles import read_document
 from rftlab.runlog import write_text
 
 STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
@@ -37,7 +39,7 @@ class Chart:
     drawing: str | None
 
 
-def render(results: Results, figures: Path) -> str:
+def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
     """The report's HTML.
 
     Raises:
@@ -61,6 +63,8 @@ def render(results: Results, figures: Path) -> str:
         script=script,
         bundle=bundle,
         sections=charts(results, figures),
+        sets=datasummary.evaluation_sets(results, data),
+        training=datasummary.training(results, records, data),
         cost=summary.cost(results, records),
         provenance=summary.provenance(results, records),
         minimum_seeds=MINIMUM_SEEDS,
@@ -104,10 +108,11 @@ def _read(path: Path) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Run the stage."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.report")
-    for option in ("--plan", "--tables", "--figures", "--output"):
+    for option in ("--plan", "--tables", "--figures", "--data", "--output"):
         parser.add_argument(option, type=Path, required=True)
     arguments = parser.parse_args(argv)
-    write_text(arguments.output, render(load(arguments.plan, arguments.tables), arguments.figures))
+    results, data = load(arguments.plan, arguments.tables), read_document(arguments.data)
+    write_text(arguments.output, render(results, arguments.figures, data))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from typing import Any
 
 from rftlab.checks import content_of, verifier_of
 from rftlab.data.stage import split_names
-from rftlab.modelfiles import NEEDED
+from rftlab.modelfiles import NEEDED, weights
+from rftlab.models import INDEX, WEIGHTS
 from rftlab.provenance import fingerprint, package_versions
 from rftlab.runlog import canonical_json, digest, file_sha256
 from rftlab.schema import Study
-from rftlab.sources import DatasetSplit, DirectoryModel, GgufModel, TinyModel
+from rftlab.sources import DatasetSplit, DirectoryModel, GgufModel, HubModel, TinyModel
 
 
 class Resources:
@@ -72,6 +73,8 @@ class Resources:
 
     def _model(self, name: str) -> dict[str, Any]:
         model = self.study.models[name]
+        if isinstance(model, HubModel):
+            return model.content()
         if not isinstance(model, TinyModel):
             return model.model_dump()
         tasks = {}
@@ -95,7 +98,8 @@ class Resources:
         """The study's own files a base model is made from: one that changes makes the model anew."""
         model = self.study.models[name]
         if isinstance(model, DirectoryModel):
-            return [f"{model.path}/{file}" for file in NEEDED]
+            files = weights(f"models.{name}", model)
+            return [f"{model.path}/{file}" for file in (*NEEDED, *files, *([INDEX] if files != [WEIGHTS] else []))]
         return [model.path] if isinstance(model, GgufModel) and model.path else []
 
     def model_params(self, name: str) -> dict[str, str]:

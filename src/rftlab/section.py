@@ -12,6 +12,7 @@ from rftlab.levels import did_you_mean
 
 SHOWN = 60  # characters of a wrong value that a message repeats
 UNKNOWN_SOURCE = "unknown_source"
+LOCKED = "locked"  # of hub sources: what the lock says; planning fills it in, and nobody writes it
 
 
 def scientific(value: Any) -> Any:
@@ -41,7 +42,8 @@ class Section(BaseModel):
             for key in value:
                 if key not in known:
                     hint = did_you_mean(str(key), known)
-                    raise ValueError(f"unknown key {key!r}; valid keys: {', '.join(known)}{hint}")
+                    valid = ", ".join(name for name in known if name != LOCKED)
+                    raise ValueError(f"unknown key {key!r}; valid keys: {valid}{hint}")
         return value
 
 

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Field, Tag, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from rftlab.data import procedural, records
-from rftlab.section import Count, Natural, Positive, Section, Share, by_source
+from rftlab import templating
+from rftlab.errors import BadInputError
+from rftlab.querysources import GymSource, HubSource, JsonlSource, ParquetSource, ProceduralSource, refuse_repository
+from rftlab.section import Count, Natural, Positive, Section, Share, by_source, shown
+
+SOURCES = ("procedural", "reasoning_gym", "jsonl", "parquet", "hub")
+
+
+class NamedTemplate(Section):
+    """One of the templates that come with this project."""
+
+    name: str = Field(description="its name, one of the table below")
+
+
+def _template_text(value: Any) -> Any:
+    """``{name: gsm8k_paper}`` stands for that template's text."""
+    if isinstance(value, dict):
+        if [*value] != ["name"] or not isinstance(value["name"], str):
+            raise ValueError(f"a text or {{name: one of {', '.join(templating.NAMED)}}} is needed, not {shown(value)}")
+        return templating.named(value["name"])
+    return value
 
 
 class Prompt(Section):
     """How a query becomes a prompt; every evaluation of a run uses the template it was trained with."""
 
-    template: str = Field("{{ query }}", description="text with `{{ query }}` in it")
+    template: Annotated[str, BeforeValidator(_template_text, json_schema_input_type=str | NamedTemplate)] = Field(
+        "{{ query }}", description="Jinja text with `{{ query }}` in it, or `{name: …}` of a template below"
+    )
     chat: bool = Field(False, description="wrap it as one user message in the model's chat template")
+    max_tokens: Count | None = Field(
+        None, description="longest prompt, in tokens; longer ones are dropped, counted and reported"
+    )
 
     @field_validator("template")
     @classmethod
     def _holds_query(cls, template: str) -> str:
-        if "{{ query }}" not in template:
-            raise ValueError("the template drops the question: it must contain {{ query }}")
+        templating.refuse_unusable(template)
         return template
 
 
@@ -79,52 +103,54 @@ class DirectoryModel(Section):
     """A Hugging Face model directory with safetensors."""
 
     source: Literal["directory"] = Field(description="selects this kind of model")
-    path: str = Field(description="path of a directory with config.json, tokenizer.json and model.safetensors")
+    path: str = Field(
+        description="path of a directory with config.json, tokenizer.json and safetensors, in one file or several"
+    )
+
+
+class LockedModel(Section):
+    """A model as the lock has it: commit, files, and what its configuration says."""
+
+    commit: str = Field(description="40 hexadecimal digits", pattern="^[0-9a-f]{40}$")
+    architecture: str = Field(description="model_type of its config.json")
+    context: Count | None = Field(None, description="most tokens of prompt and response together")
+    chat_template: bool = Field(description="whether there is one")
+    parameters: Count = Field(description="numbers in its weights")
+    files: dict[str, str] = Field(description="path in the repository → SHA-256", min_length=1)
+
+
+class HubModel(Section):
+    """A model of the hub with safetensors, at the commit and with the digests that the study's lock names."""
+
+    source: Literal["hub"] = Field(description="selects this kind of model")
+    id: str = Field(description="repository, such as `Qwen/Qwen2.5-0.5B-Instruct`")
+    revision: str = Field("main", description="branch, tag or commit; `rftlab fetch` locks the commit it stands for")
+    locked: SkipJsonSchema[LockedModel | None] = Field(None, description="what the lock says; never written by hand")
+
+    @field_validator("id")
+    @classmethod
+    def _repository(cls, name: str) -> str:
+        refuse_repository(name)
+        return name
+
+    def content(self) -> dict[str, Any]:
+        """What the model stage is given: the commit, not the revision it was found by.
+
+        Raises:
+            BadInputError: the study has no lock.
+        """
+        if self.locked is None:
+            raise BadInputError(f"{self.id}: not locked; `rftlab fetch STUDY` writes the lock")
+        return {"source": "hub", "id": self.id, "commit": self.locked.commit, "files": self.locked.files}
 
 
 Model = Annotated[
-    Annotated[TinyModel, Tag("tiny")] | Annotated[GgufModel, Tag("gguf")] | Annotated[DirectoryModel, Tag("directory")],
-    by_source("tiny", "gguf", "directory"),
+    Annotated[TinyModel, Tag("tiny")]
+    | Annotated[GgufModel, Tag("gguf")]
+    | Annotated[DirectoryModel, Tag("directory")]
+    | Annotated[HubModel, Tag("hub")],
+    by_source("tiny", "gguf", "directory", "hub"),
 ]
-
-
-class ProceduralSource(Section):
-    """Queries made by a family of tasks; the family's own parameters, `seed` and `sizes` stand beside these keys."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-
-    source: Literal["procedural"] = Field(description="selects generated queries")
-    family: str = Field(description="family of tasks, one of the table below")
-
-    @model_validator(mode="after")
-    def _family_parameters(self) -> Self:
-        procedural.parse(self.content())
-        return self
-
-    def content(self) -> dict[str, Any]:
-        """What the data stage is given."""
-        own = type(self).model_fields.keys() - ProceduralSource.model_fields.keys()
-        return {"sizes": procedural.SIZES, **self.model_dump(exclude=set(own))}
-
-
-class JsonlSource(Section):
-    """JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
-
-    source: Literal["jsonl"] = Field(description="selects JSONL files")
-    files: dict[str, str] = Field(description="split → path, relative to the working directory")
-    fields: dict[str, str | list[str]] = Field(
-        {}, description="`query` and `answer` → field names (`question` and `answer` unless given)"
-    )
-    limit: dict[str, Count] = Field({}, description="split → use the first so many distinct queries")
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        records.parse(self.content())
-        return self
-
-    def content(self) -> dict[str, Any]:
-        """What the data stage is given; empty mappings are left out."""
-        return {k: v for k, v in self.model_dump(include={"source", "files", "fields", "limit"}).items() if v}
 
 
 class DatasetKeys(Section):
@@ -132,7 +158,8 @@ class DatasetKeys(Section):
 
     verifier: str | None = Field(
         None,
-        description="a file of `rewards/` that scores answers; default `marked` (procedural), `gsm8k_strict` (JSONL)",
+        description="a file of `rewards/` that scores answers; default `choice` (multiple choice), `marked` "
+        "(procedural), `exact` (reasoning-gym), else `gsm8k_strict`",
     )
     prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
 
@@ -145,9 +172,25 @@ class JsonlDataset(JsonlSource, DatasetKeys):
     """A training dataset from JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
 
 
+class GymDataset(GymSource, DatasetKeys):
+    """A training dataset of a family of the package reasoning-gym."""
+
+
+class ParquetDataset(ParquetSource, DatasetKeys):
+    """A training dataset from Parquet files, one row a record."""
+
+
+class HubDataset(HubSource, DatasetKeys):
+    """A training dataset of the model hub."""
+
+
 Dataset = Annotated[
-    Annotated[ProceduralDataset, Tag("procedural")] | Annotated[JsonlDataset, Tag("jsonl")],
-    by_source("procedural", "jsonl"),
+    Annotated[ProceduralDataset, Tag("procedural")]
+    | Annotated[GymDataset, Tag("reasoning_gym")]
+    | Annotated[JsonlDataset, Tag("jsonl")]
+    | Annotated[ParquetDataset, Tag("parquet")]
+    | Annotated[HubDataset, Tag("hub")],
+    by_source(*SOURCES),
 ]
 
 
@@ -159,6 +202,11 @@ class EvaluationKeys(Section):
     )
     shift: str | None = Field(None, description="what is different from the training dataset, in a word or two")
     limit_queries: Count | None = Field(None, description="use the first so many queries")
+    overlap: str | None = Field(
+        None,
+        min_length=1,
+        description="why queries of it may be trained on as well; without a reason the study is refused",
+    )
     verifier: str | None = Field(None, description="how answers are scored; by default as for a dataset")
 
 
@@ -176,9 +224,24 @@ class JsonlSet(JsonlSource, EvaluationKeys):
     """An evaluation set from JSONL files."""
 
 
+class GymSet(GymSource, EvaluationKeys):
+    """An evaluation set of a family of the package reasoning-gym."""
+
+
+class ParquetSet(ParquetSource, EvaluationKeys):
+    """An evaluation set from Parquet files, one row a record."""
+
+
+class HubSet(HubSource, EvaluationKeys):
+    """An evaluation set of the model hub."""
+
+
 EvaluationSet = Annotated[
     Annotated[DatasetSplit, Tag("dataset")]
     | Annotated[ProceduralSet, Tag("procedural")]
-    | Annotated[JsonlSet, Tag("jsonl")],
-    by_source("procedural", "jsonl", default="dataset"),
+    | Annotated[GymSet, Tag("reasoning_gym")]
+    | Annotated[JsonlSet, Tag("jsonl")]
+    | Annotated[ParquetSet, Tag("parquet")]
+    | Annotated[HubSet, Tag("hub")],
+    by_source(*SOURCES, default="dataset"),
 ]

@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from rftlab import levels
-from rftlab.checks import check_data, check_names
+from rftlab.checks import check_contexts, check_data, check_names
 from rftlab.configuration import apply, resolve
 from rftlab.errors import BadInputError
+from rftlab.lock import locked
 from rftlab.schema import Every, Study
 from rftlab.section import first_error, shown
 from rftlab.yamlfile import read_yaml, refuse_unusable
@@ -96,8 +97,10 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
     try:
         study = Study.model_validate(dict(config))
         check_names(study)
+        study = locked(study, files)
         refuse_too_much(study)
         check_data(study)
+        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants(study).values()))
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:

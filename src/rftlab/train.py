@@ -70,7 +70,12 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
         if state.published_by_another:
             return
         state.unpublish()
-        training = Training(Learner(run, base, queries), state, interrupts)
+        learner = Learner(run, base, queries)
+        inputs["data"]["overlong"] = learner.overlong
+        if learner.overlong:
+            limit = run["config"]["prompt"]["max_tokens"]
+            print(f"{learner.overlong} of {len(queries)} queries dropped: prompts over {limit} tokens")
+        training = Training(learner, state, interrupts)
         write_json(state.place / "run.json", run)
         reason = training.run()
         interrupts.hold()

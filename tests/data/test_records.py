@@ -2,8 +2,11 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from rftlab.data.fields import Fields
 from rftlab.data.queries import DataError, query_id
 from rftlab.data.records import Records, parse, read
 from rftlab.rewards import gsm8k_strict, numeric
@@ -111,7 +114,8 @@ def test_a_file_that_is_not_there(tmp_path, name: str) -> None:
 
 
 def test_parse_fills_in_and_orders() -> None:
-    assert parse({"files": {"test": "b", "train": "a"}}) == Records({"train": Path("a"), "test": Path("b")}, limit={})
+    files = {"train": Path("a"), "test": Path("b")}
+    assert parse({"files": {"test": "b", "train": "a"}}) == Records("jsonl", files, Fields(), {})
     assert list(parse({"files": {"test": "b", "train": "a"}}).files) == ["train", "test"]
 
 
@@ -166,3 +170,51 @@ def test_svamp() -> None:
     assert first.query.endswith("How big is each group of bananas?")
     assert (first.answer, first.metadata["Type"]) == ("145", "Common-Division")
     assert all(Fraction(query.answer).denominator == 1 for query in split.queries)
+
+
+def parquet(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return {"source": "parquet", "files": {"test": str(path)}}
+
+
+def test_parquet_has_the_same_mapping(tmp_path) -> None:
+    rows = [{"Body": "Ann has 3.", "Question": "How many?", "Answer": 3.0, "ID": "x", "weight": float("nan")}]
+    (query,) = read({**parquet(tmp_path / "a.parquet", rows), "fields": SVAMP_FIELDS})["test"].queries
+    assert (query.query, query.answer, query.metadata) == ("Ann has 3. How many?", "3", {"ID": "x"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "PATH: cannot be read: "),
+        (b"", "PATH: not a whole Parquet file: "),
+        (b"PAR1 and no more", "PATH: not a whole Parquet file: "),
+        ([], "PATH: the file is empty; at least one row is needed"),
+        (
+            [{"question": "a", "answer": "1"}, {"question": "b", "answer": None}],
+            "PATH: row 2: field 'answer' is None; ",
+        ),
+        ([{"question": "a"}], "PATH: row 1: the answer needs field 'answer'; this record has 'question'"),
+    ],
+    ids=str,
+)
+def test_parquet_files_that_cannot_be_used(tmp_path, content, message: str) -> None:
+    path = tmp_path / "a.parquet"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        schema = None if content else pa.schema([("question", pa.string())])
+        pq.write_table(pa.Table.from_pylist(content, schema=schema), path)
+    with pytest.raises(DataError) as error:
+        read({"source": "parquet", "files": {"test": str(path)}})
+    assert str(error.value).replace(str(path), "PATH").startswith(message)
+
+
+@needs_real_files
+def test_math_files() -> None:
+    """The answer is the content of the last box; of the two that are empty, none is kept, and both are listed."""
+    files = {name: str(REAL / "math" / f"{name}.jsonl") for name in ("train", "test")}
+    splits = read({"files": files, "fields": {"query": "problem", "answer": "solution"}})
+    assert {name: len(split.queries) for name, split in splits.items()} == {"train": 7498, "test": 5000}
+    assert len(splits["train"].unanswered) == 2
+    assert all(r"\boxed" not in query.answer for split in splits.values() for query in split.queries)

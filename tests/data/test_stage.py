@@ -9,6 +9,7 @@ from rftlab.data.__main__ import main
 from rftlab.data.queries import DataError, read_queries
 from rftlab.data.stage import check, load, split_names, stage
 
+ONE_OF = "one of procedural, reasoning_gym, jsonl, parquet, hub is needed"
 CHAINS = {"source": "procedural", "family": "chains", "sizes": {"train": 20, "test": 10}}
 
 
@@ -27,6 +28,7 @@ def test_files_and_manifest(tmp_path) -> None:
             "queries": size,
             "duplicates": 0,
             "conflicts": 0,
+            "unanswered": [],
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
 
@@ -49,6 +51,7 @@ def test_duplicates_and_overlaps_of_files_are_in_the_manifest(tmp_path) -> None:
         "queries": 2,
         "duplicates": 1,
         "conflicts": 1,
+        "unanswered": [],
         "sha256": "",
     }
     assert manifest["overlaps"] == {"train/test": {"exact": 1, "normalised": 2}}
@@ -62,8 +65,11 @@ def test_split_names() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "source: one of procedural, jsonl is needed, not None"),
-        ({"source": "json"}, "source: one of procedural, jsonl is needed, not 'json' (did you mean 'jsonl'?)"),
+        ({}, f"source: {ONE_OF}, not None"),
+        (
+            {"source": "json"},
+            f"source: {ONE_OF}, not 'json' (did you mean 'jsonl'?)",
+        ),
         ([], "a dataset is a mapping with a source, not []"),
         ({"source": "procedural"}, "family: "),
         ({"source": "jsonl"}, "files: "),
@@ -107,9 +113,9 @@ def test_the_command(tmp_path) -> None:
     command = [sys.executable, "-m", "rftlab.data", "--folder", str(tmp_path / "out"), "--config"]
     done = subprocess.run([*command, json.dumps(CHAINS)], capture_output=True, text=True, check=True)
     assert done.stdout == "train: 20 queries\ntest: 10 queries\n"
-    failed = subprocess.run([*command, '{"source":"hub"}'], capture_output=True, text=True, check=False)
+    failed = subprocess.run([*command, '{"source":"hubs"}'], capture_output=True, text=True, check=False)
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == "data: source: one of procedural, jsonl is needed, not 'hub'\n"
+    assert failed.stderr == f"data: source: {ONE_OF}, not 'hubs' (did you mean 'hub'?)\n"
 
 
 def test_only_the_standard_library_is_imported() -> None:

@@ -19,6 +19,8 @@ def prepend(variable, folder):
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
+# What messages of jobs name: the study file that `rftlab fetch` takes.
+os.environ["RFTLAB_STUDY"] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
 # What no result depends on is no param: how a training saves its state, and whom it stops with.
 os.environ["RFTLAB_STATE"] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"

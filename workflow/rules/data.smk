@@ -21,6 +21,25 @@ for name in plan.data:
             "python -m rftlab.data --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
+# Before anything is trained or evaluated: answers that can be scored, evaluation sets that are not trained on. Jobs that
+# wait for it take it as `ancient`: a set that is added later retrains nothing.
+rule datacheck:
+    input:
+        plan.data_files(),
+    output:
+        f"{RESULTS}/data.json",
+    log:
+        f"{LOGS}/datacheck.log",
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        **{key: constant(value) for key, value in plan.datacheck_params().items()},
+    message:
+        "check the data of {plan.study.study}"
+    shell:
+        "python -m rftlab.datacheck --config {params.config:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule data:
     input:
         plan.data_files(),

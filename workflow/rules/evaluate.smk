@@ -2,6 +2,7 @@
 rule evaluate_base:
     input:
         model=lambda w: f"{plan.model_folder(w.model)}/model.json",
+        checked=ancient(rules.datacheck.output),
         sets=lambda w: [plan.evaluation_file(name) for name in plan.base_sets(w.digest)],
     output:
         f"{RESULTS}/evaluations/{{model}}/base/{{digest}}.parquet",

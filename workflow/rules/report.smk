@@ -75,6 +75,8 @@ rule report:
         runs=rules.tables.input.runs,
         tables=rules.tables.output,
         figures=rules.figures.output,
+        data=rules.datacheck.output,
+        bases=plan.base_evaluations(),
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -90,4 +92,4 @@ rule report:
         "report"
     shell:
         "python -m rftlab.report --plan {input.plan:q} --tables {params.tables:q} --figures {params.figures:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --data {input.data:q} --output {output:q} > {log:q} 2>&1"

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from rftlab.data.queries import DataError
 from rftlab.data.stage import stage
+from rftlab.errors import BadInputError
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,13 +23,15 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"--config: not JSON ({error}); a dataset's configuration is needed")
     try:
         manifest = stage(config, options.folder)
-    except DataError as error:
+    except BadInputError as error:
         sys.exit(f"data: {error}")
     except OSError as error:
         sys.exit(f"data: {options.folder} cannot be written: {error.strerror}")
     for name, split in manifest["splits"].items():
         dropped = f" ({split['duplicates']} duplicates dropped)" if split["duplicates"] else ""
         print(f"{name}: {split['queries']} queries{dropped}")
+        for where in split["unanswered"]:
+            print(f"{name}: dropped, its box is empty: {where}")
 
 
 if __name__ == "__main__":

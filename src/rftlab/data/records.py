@@ -1,88 +1,49 @@
-"""JSONL sources: GSM8K's own format, plain question/answer records, and others whose fields are named.
-
-GSM8K's ``answer`` is a worked solution that ends in ``#### number``: the answer is what follows the last mark, without
-commas, and ``metadata["solution"]`` is the text without its calculator annotations ``<<48/2=24>>``. A record's other
-fields of one value (text, number, true or false) are kept in the metadata under their own names.
-"""
+"""Sources that are files by path: JSONL and Parquet, one file a split, read with the field mapping of ``fields``."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rftlab.data.queries import SPLITS, DataError, Query, keys_of, query_id, read_jsonl
-from rftlab.levels import did_you_mean
+from rftlab.data.fields import Fields, Split, collect, parse_fields, parse_limit, refuse_unknown
+from rftlab.data.queries import SPLITS, DataError, read_jsonl
 
 KEYS = ("source", "files", "fields", "limit")
-MARK = "####"
-ANNOTATION = re.compile(r"<<[^<>]*>>")
 
 
 @dataclass(frozen=True)
 class Records:
-    """A JSONL dataset's configuration, checked; ``query_fields`` are joined by a space, ``limit`` holds first k."""
+    """A configuration of files, checked; ``limit`` holds the first k."""
 
+    source: str
     files: Mapping[str, Path]
-    query_fields: tuple[str, ...] = ("question",)
-    answer_field: str = "answer"
-    limit: Mapping[str, int] | None = None
-
-
-@dataclass(frozen=True)
-class Split:
-    """The queries of one file; ``duplicates`` are dropped records whose query text had already occurred.
-
-    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first.
-    """
-
-    queries: list[Query]
-    duplicates: int
-    conflicts: int
+    fields: Fields
+    limit: Mapping[str, int]
 
 
 def parse(config: Mapping[str, Any]) -> Records:
-    """Check ``{"source": "jsonl", "files": {split: path}, "fields"?: {"query", "answer"}, "limit"?: {split: k}}``.
+    """Check ``{"source": "jsonl" or "parquet", "files": {split: path}, "fields"?: …, "limit"?: {split: k}}``.
 
     Paths are relative to the working directory.
 
     Raises:
         DataError: an unknown key or a value that cannot be; the message begins with the key.
     """
-    _refuse_unknown(config, KEYS, "")
+    refuse_unknown(config, KEYS, "")
+    source = config.get("source", "jsonl")
+    kind = NAMES[source]
     files = config.get("files")
     if not isinstance(files, Mapping) or not files:
-        raise DataError(f"files: a path for each split is needed, for instance {{'train': 'a.jsonl'}}, not {files!r}")
-    _refuse_unknown(files, SPLITS, "files.")
+        example = f"{{'train': 'a.{source}'}}"
+        raise DataError(f"files: a path for each split is needed, for instance {example}, not {files!r}")
+    refuse_unknown(files, SPLITS, "files.")
     for split, path in files.items():
         if not isinstance(path, str) or not path:
-            raise DataError(f"files.{split}: the path of a JSONL file is needed, not {path!r}")
-
-    fields = config.get("fields", {})
-    if not isinstance(fields, Mapping):
-        raise DataError(f"fields: names for query and answer are needed, not {fields!r}")
-    _refuse_unknown(fields, ("query", "answer"), "fields.")
-    query, answer = fields.get("query", Records.query_fields), fields.get("answer", Records.answer_field)
-    query_fields = (query,) if isinstance(query, str) else query
-    if not isinstance(query_fields, list | tuple) or not query_fields or not all(map(_is_name, query_fields)):
-        raise DataError(f"fields.query: a field's name, or a list of them, is needed, not {query!r}")
-    if not _is_name(answer):
-        raise DataError(f"fields.answer: a field's name is needed, not {answer!r}")
-
-    limit = config.get("limit", {})
-    if not isinstance(limit, Mapping):
-        raise DataError(
-            f"limit: a number of queries for a split is needed, for instance {{'train': 1000}}, not {limit!r}"
-        )
-    _refuse_unknown(limit, tuple(files), "limit.")
-    for split, most in limit.items():
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-            raise DataError(f"limit.{split}: a whole number of at least 1 is needed, not {most!r}")
-    ordered = {split: Path(files[split]) for split in SPLITS if split in files}
-    return Records(ordered, tuple(query_fields), answer, dict(limit))
+            raise DataError(f"files.{split}: the path of a {kind} file is needed, not {path!r}")
+    fields, limit = parse_fields(config.get("fields", {})), parse_limit(config.get("limit", {}), files)
+    return Records(source, {split: Path(files[split]) for split in SPLITS if split in files}, fields, limit)
 
 
 def read(config: Mapping[str, Any]) -> dict[str, Split]:
@@ -92,64 +53,38 @@ def read(config: Mapping[str, Any]) -> dict[str, Split]:
         DataError: as ``parse``; or ``path:line: …`` for a file or record that cannot be used.
     """
     records = parse(config)
-    return {split: _read_split(records, split) for split in records.files}
-
-
-def _read_split(records: Records, split: str) -> Split:
-    kept: dict[str, Query] = {}
-    duplicates = conflicts = 0
-    most = (records.limit or {}).get(split, math.inf)
-    for where, record in read_jsonl(records.files[split]):
-        query = _query(records, where, record)
-        first = kept.setdefault(query.query, query)
-        if first is not query:
-            duplicates += 1
-            conflicts += first.answer != query.answer
-        if len(kept) >= most:
-            break
-    return Split(list(kept.values()), duplicates, conflicts)
-
-
-def _query(records: Records, where: str, record: dict[str, Any]) -> Query:
-    text = " ".join(_text(record, name, where, "query") for name in records.query_fields)
-    answer = _text(record, records.answer_field, where, "answer")
-    used = {*records.query_fields, records.answer_field}
-    metadata = {
-        key: value
-        for key, value in record.items()
-        if key not in used and (value is None or isinstance(value, str | int | float))
+    rows = READERS[records.source]
+    return {
+        split: collect(records.fields, rows(path), records.limit.get(split)) for split, path in records.files.items()
     }
-    if MARK in answer:
-        metadata["solution"] = ANNOTATION.sub("", answer)
-        answer = answer.rpartition(MARK)[2].strip().replace(",", "")
-        if not answer:
-            raise DataError(
-                f"{where}: nothing follows the last {MARK} in field {records.answer_field!r}; a number is needed"
-            )
-    return Query(query_id(text), text, answer, metadata)
 
 
-def _text(record: dict[str, Any], name: str, where: str, purpose: str) -> str:
-    """Return a field as text; a float that is a whole number is written as one: 145.0 is ``145``."""
-    if name not in record:
-        raise DataError(f"{where}: the {purpose} needs field {name!r}; this record has {keys_of(record)}")
-    value = record[name]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise DataError(f"{where}: field {name!r} is {value!r:.40}; the {purpose} needs a text or a number")
-    text = str(value).strip()
-    if not text:
-        raise DataError(f"{where}: field {name!r} is empty; the {purpose} needs a text or a number")
-    return text
+def read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ``("path: row i", record)`` for every row of a Parquet file, the first being 1.
+
+    Raises:
+        DataError: a file that is missing, unreadable, empty or no Parquet file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1024):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path}: row {number}", row
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}; a Parquet file is needed") from None
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: not a whole Parquet file: {error}") from None
+    if not number:
+        raise DataError(f"{path}: the file is empty; at least one row is needed")
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
-    for key in given:
-        if key not in known:
-            hint = did_you_mean(str(key), list(known))
-            raise DataError(f"{prefix}{key}: no such key; there are {', '.join(known)}{hint}")
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+NAMES = {"jsonl": "JSONL", "parquet": "Parquet"}
+READERS: dict[str, Callable[[Path], Iterator[tuple[str, dict[str, Any]]]]] = {
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+}

@@ -10,22 +10,26 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from rftlab.data import procedural, records
+from rftlab.data import hub, procedural, reasoning_gym, records
 from rftlab.data.queries import SPLITS, DataError, Query, check_overlap, encode
 from rftlab.levels import did_you_mean
 from rftlab.runlog import write_bytes
 
-SOURCES = ("procedural", "jsonl")
+SOURCES = ("procedural", "reasoning_gym", "jsonl", "parquet", "hub")
 MANIFEST = "data.json"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Queries by split, and what reading them dropped: duplicates by split, of them conflicts (another answer)."""
+    """Queries by split, and what reading them dropped.
+
+    By split: duplicates, of them conflicts (another answer), and where records stood that end in an empty box.
+    """
 
     splits: dict[str, list[Query]]
     duplicates: dict[str, int]
     conflicts: dict[str, int]
+    unanswered: dict[str, list[str]]
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -43,6 +47,10 @@ def check(config: Mapping[str, Any]) -> None:
         )
     if source == "procedural":
         procedural.parse(config)
+    elif source == "reasoning_gym":
+        reasoning_gym.parse(config)
+    elif source == "hub":
+        hub.parse(config)
     else:
         records.parse(config)
 
@@ -52,7 +60,9 @@ def split_names(config: Mapping[str, Any]) -> list[str]:
     check(config)
     if config["source"] == "procedural":
         return [split for split in SPLITS if split in procedural.parse(config).sizes]
-    return list(records.parse(config).files)
+    if config["source"] == "reasoning_gym":
+        return [split for split in SPLITS if split in reasoning_gym.parse(config).sizes]
+    return list(hub.parse(config).splits if config["source"] == "hub" else records.parse(config).files)
 
 
 def load(config: Mapping[str, Any]) -> Dataset:
@@ -64,12 +74,14 @@ def load(config: Mapping[str, Any]) -> Dataset:
     check(config)
     if config["source"] == "procedural":
         splits = procedural.generate(config)
-        return Dataset(splits, dict.fromkeys(splits, 0), dict.fromkeys(splits, 0))
-    read = records.read(config)
+        return Dataset(splits, dict.fromkeys(splits, 0), dict.fromkeys(splits, 0), {split: [] for split in splits})
+    readers = {"reasoning_gym": reasoning_gym.generate, "hub": hub.read}
+    read = readers.get(config["source"], records.read)(config)
     return Dataset(
         {name: split.queries for name, split in read.items()},
         {name: split.duplicates for name, split in read.items()},
         {name: split.conflicts for name, split in read.items()},
+        {name: split.unanswered for name, split in read.items()},
     )
 
 
@@ -92,6 +104,7 @@ def stage(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
                 "queries": len(dataset.splits[name]),
                 "duplicates": dataset.duplicates[name],
                 "conflicts": dataset.conflicts[name],
+                "unanswered": dataset.unanswered[name],
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
             for name, content in contents.items()

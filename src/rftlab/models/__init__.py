@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # planning imports this package: torch and transformers load 
     from rftlab.rollouts import Engine
 
 WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"  # of weights in several files, as others publish them
 
 
 class PolicyDirectory:

@@ -14,7 +14,7 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.models import PolicyDirectory
+from rftlab.models.published import PublishedDirectory, snapshot
 from rftlab.prompts import declared_ends, end_tokens
 from rftlab.runlog import write_json
 from rftlab.state import save_checkpoint
@@ -57,9 +57,12 @@ def make(config: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
 
         return read_gguf(config)
     if config["source"] == "directory":
-        directory = PolicyDirectory(Path(config["path"]))
+        directory = PublishedDirectory(Path(config["path"]))
         return directory.model(), directory.tokenizer(), {"path": config["path"]}
-    raise BadInputError(f"source: {config['source']!r} is not one of tiny, gguf, directory")
+    if config["source"] == "hub":
+        directory = PublishedDirectory(snapshot(config))
+        return directory.model(), directory.tokenizer(), {"id": config["id"], "commit": config["commit"]}
+    raise BadInputError(f"source: {config['source']!r} is not one of tiny, gguf, directory, hub")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,238 @@
+"""From a record to a query: the one field mapping of JSONL, Parquet and hub sources.
+
+The answer is a text or a number. A worked solution in its place is recognised: of GSM8K's, the answer is what follows
+the last ``####``, without commas; of MATH's, the content of the last ``\\boxed{…}``; the whole text is kept as
+``metadata["solution"]``. With ``choices`` the query ends in lettered choices and the answer is the letter of the right
+one. A record's other fields of one value (text, number, true or false) are kept in the metadata under their own names.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rftlab.data.queries import DataError, Query, keys_of, query_id
+from rftlab.levels import did_you_mean
+
+MARK = "####"
+ANNOTATION = re.compile(r"<<[^<>]*>>")  # GSM8K's calculator: <<48/2=24>>
+BOX = "\\boxed"
+LETTERS = string.ascii_uppercase
+
+
+class EmptyBoxError(DataError):
+    """A worked solution ends in an empty box: there is no answer to compare with."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Names of a record's fields; several for the query are joined by a space.
+
+    ``choices`` are none, the one field that lists them (texts, or ARC's ``{"text": […], "label": […]}``), or one field
+    for each.
+    """
+
+    query: tuple[str, ...] = ("question",)
+    answer: str = "answer"
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Split:
+    """The queries of one split; ``duplicates`` are dropped records whose query text had already occurred.
+
+    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first;
+    ``unanswered`` lists where records stand that were dropped because their box is empty.
+    """
+
+    queries: list[Query]
+    duplicates: int
+    conflicts: int
+    unanswered: list[str]
+
+
+def parse_fields(given: object) -> Fields:
+    """Check ``{"query"?: name or names, "answer"?: name, "choices"?: name or names}``.
+
+    Raises:
+        DataError: an unknown key or a value that cannot be; the message begins with the key.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError(f"fields: names for query and answer are needed, not {given!r}")
+    refuse_unknown(given, ("query", "answer", "choices"), "fields.")
+    names = {}
+    for key, default in (("query", Fields.query), ("choices", Fields.choices)):
+        value = given.get(key, default)
+        found = (value,) if isinstance(value, str) else value
+        if not isinstance(found, list | tuple) or not all(map(_is_name, found)) or (key in given and not found):
+            raise DataError(f"fields.{key}: a field's name, or a list of them, is needed, not {value!r}")
+        names[key] = tuple(found)
+    answer = given.get("answer", Fields.answer)
+    if not _is_name(answer):
+        raise DataError(f"fields.answer: a field's name is needed, not {answer!r}")
+    return Fields(names["query"], answer, names["choices"])
+
+
+def parse_limit(limit: object, splits: Iterable[str]) -> dict[str, int]:
+    """Check ``{split: k}``.
+
+    Raises:
+        DataError: as ``parse_fields``.
+    """
+    if not isinstance(limit, Mapping):
+        raise DataError(
+            f"limit: a number of queries for a split is needed, for instance {{'train': 1000}}, not {limit!r}"
+        )
+    refuse_unknown(limit, tuple(splits), "limit.")
+    for split, most in limit.items():
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise DataError(f"limit.{split}: a whole number of at least 1 is needed, not {most!r}")
+    return dict(limit)
+
+
+def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
+    """Refuse a mapping's first unknown key.
+
+    Raises:
+        DataError: with the keys there are.
+    """
+    for key in given:
+        if key not in known:
+            hint = did_you_mean(str(key), list(known))
+            raise DataError(f"{prefix}{key}: no such key; there are {', '.join(known)}{hint}")
+
+
+def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most: int | None) -> Split:
+    """Read ``(where, record)`` until there are ``most`` distinct queries, and no further than that.
+
+    Raises:
+        DataError: ``where: …`` for a record that cannot be used.
+    """
+    kept: dict[str, Query] = {}
+    unanswered: list[str] = []
+    duplicates = conflicts = 0
+    for where, record in rows:
+        try:
+            query = to_query(fields, where, record)
+        except EmptyBoxError:
+            unanswered.append(where)
+            continue
+        first = kept.setdefault(query.query, query)
+        if first is not query:
+            duplicates += 1
+            conflicts += first.answer != query.answer
+        if len(kept) >= (most or math.inf):
+            break
+    return Split(list(kept.values()), duplicates, conflicts, unanswered)
+
+
+def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:
+    """One record as a query.
+
+    Raises:
+        EmptyBoxError: the answer is an empty box.
+        DataError: a field is missing or cannot be what it is named for.
+    """
+    text = " ".join(_text(record, name, where, "query") for name in fields.query)
+    used = {*fields.query, fields.answer, *fields.choices}
+    metadata = {
+        key: value
+        for key, value in record.items()
+        if key not in used and (value is None or isinstance(value, str | int) or _is_finite(value))
+    }
+    if fields.choices:
+        texts, labels = _choices(fields.choices, record, where)
+        text = "\n".join([text, *(f"{letter}. {choice}" for letter, choice in zip(LETTERS, texts, strict=False))])
+        return Query(query_id(text), text, _letter(fields.answer, record, where, labels, len(texts)), metadata)
+    answer = _text(record, fields.answer, where, "answer")
+    if BOX in answer:
+        metadata["solution"], answer = answer, _last_box(answer, fields.answer, where)
+    elif MARK in answer:
+        metadata["solution"] = ANNOTATION.sub("", answer)
+        answer = answer.rpartition(MARK)[2].strip().replace(",", "")
+        if not answer:
+            raise DataError(f"{where}: nothing follows the last {MARK} in field {fields.answer!r}; a number is needed")
+    return Query(query_id(text), text, answer, metadata)
+
+
+def _last_box(solution: str, name: str, where: str) -> str:
+    """Content of the last ``\\boxed{…}``, braces balanced; of ``\\boxed 2``, MATH's other form, what follows it."""
+    after = solution.rpartition(BOX)[2]
+    if not after.lstrip().startswith("{"):
+        content = after.strip().partition("$")[0].strip()
+    else:
+        after = after.lstrip()
+        depths = itertools.accumulate((character == "{") - (character == "}") for character in after)
+        end = next((position for position, depth in enumerate(depths) if depth == 0), None)
+        if end is None:
+            raise DataError(f"{where}: the last {BOX} in field {name!r} is never closed; {BOX}{{…}} is needed")
+        content = after[1:end].strip()
+    if not content:
+        raise EmptyBoxError(f"{where}: the last {BOX} in field {name!r} is empty; an answer is needed")
+    return content
+
+
+def _choices(names: tuple[str, ...], record: Mapping[str, Any], where: str) -> tuple[list[str], list[str]]:
+    """Texts of the choices, and the record's own labels for them, if any."""
+    if len(names) > 1:
+        return [_text(record, name, where, "choices") for name in names], []
+    if names[0] not in record:
+        raise DataError(f"{where}: the choices need field {names[0]!r}; this record has {keys_of(record)}")
+    value: Any = record[names[0]]
+    labels: Any = []
+    if isinstance(value, Mapping):
+        value, labels = value.get("text"), value.get("label")
+    if (
+        not isinstance(value, list)
+        or not 2 <= len(value) <= len(LETTERS)
+        or not isinstance(labels, list)
+        or len(labels) not in (0, len(value))
+    ):
+        raise DataError(
+            f"{where}: field {names[0]!r} is {record[names[0]]!r:.60}; the choices need a list of 2 to {len(LETTERS)} "
+            "texts, or texts and as many labels"
+        )
+    return [_text({names[0]: choice}, names[0], where, "choices") for choice in value], [str(label) for label in labels]
+
+
+def _letter(name: str, record: Mapping[str, Any], where: str, labels: list[str], count: int) -> str:
+    """Letter of the right choice, from its label, its letter or its index, the first being 0."""
+    value = _text(record, name, where, "answer")
+    if value in labels:
+        return LETTERS[labels.index(value)]
+    if not labels and value in list(LETTERS[:count]):
+        return value
+    if not labels and re.fullmatch("[0-9]{1,2}", value) and int(value) < count:
+        return LETTERS[int(value)]
+    known = (
+        ", ".join(labels) if labels else f"a letter from A to {LETTERS[count - 1]} or an index from 0 to {count - 1}"
+    )
+    raise DataError(f"{where}: field {name!r} is {value!r:.40}, which names no choice; it needs {known}")
+
+
+def _text(record: Mapping[str, Any], name: str, where: str, purpose: str) -> str:
+    """Return a field as text; a float that is a whole number is written as one: 145.0 is ``145``."""
+    if name not in record:
+        raise DataError(f"{where}: the {purpose} needs field {name!r}; this record has {keys_of(record)}")
+    value = record[name]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not (isinstance(value, str | int) or _is_finite(value)):
+        raise DataError(f"{where}: field {name!r} is {value!r:.40}; the {purpose} needs a text or a number")
+    text = str(value).strip()
+    if not text:
+        raise DataError(f"{where}: field {name!r} is empty; the {purpose} needs a text or a number")
+    return text
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

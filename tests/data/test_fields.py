@@ -1,0 +1,104 @@
+"""One mapping for every source: worked solutions, multiple choice, and records that cannot be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from rftlab.data.fields import Fields, collect, parse_fields, to_query
+from rftlab.data.queries import DataError
+
+CHOICE = Fields(choices=("choices",))
+FOUR = ["one", "two", "three", 4]
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        (r"so $\boxed{2}$.", "2"),
+        (r"first $\boxed{1}$, then $\boxed{\frac{1}{2}}$", r"\frac{1}{2}"),
+        (r"\boxed{ \text{(A)} }", r"\text{(A)}"),
+        (r"so $\boxed 2$.", "2"),
+        (r"\boxed {3}", "3"),
+    ],
+)
+def test_the_last_box_is_the_answer(solution: str, answer: str) -> None:
+    query = to_query(Fields(), "a:1", {"question": "q", "answer": solution})
+    assert (query.answer, query.metadata) == (answer, {"solution": solution})
+
+
+def test_empty_boxes_are_dropped_and_listed() -> None:
+    records = [("a:1", r"\boxed{}"), ("a:2", r"\boxed{1}"), ("a:3", r"$\boxed{ }$")]
+    split = collect(Fields(), ((where, {"question": where, "answer": a}) for where, a in records), None)
+    assert ([query.answer for query in split.queries], split.unanswered) == (["1"], ["a:1", "a:3"])
+
+
+@pytest.mark.parametrize(
+    ("record", "letter"),
+    [
+        ({"choices": FOUR, "answer": "B"}, "B"),
+        ({"choices": FOUR, "answer": 1}, "B"),
+        ({"choices": FOUR, "answer": "1"}, "B"),
+        ({"choices": {"text": FOUR, "label": ["1", "2", "3", "4"]}, "answer": "2"}, "B"),
+        ({"choices": {"text": FOUR, "label": ["W", "X", "Y", "Z"]}, "answer": "X"}, "B"),
+        ({"choices": FOUR, "answer": 3.0}, "D"),
+    ],
+    ids=str,
+)
+def test_the_right_choice_by_letter_index_or_label(record, letter: str) -> None:
+    query = to_query(CHOICE, "a:1", {"question": "Which?", **record})
+    assert query.query == "Which?\nA. one\nB. two\nC. three\nD. 4"
+    assert query.answer == letter
+
+
+def test_choices_in_fields_of_their_own() -> None:
+    record = {"goal": "Which?", "sol1": "this", "sol2": "that", "label": 1, "id": 7}
+    query = to_query(Fields(("goal",), "label", ("sol1", "sol2")), "a:1", record)
+    assert (query.query, query.answer, query.metadata) == ("Which?\nA. this\nB. that", "B", {"id": 7})
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"answer": "B"}, "a:1: the choices need field 'choices'; this record has 'question', 'answer'"),
+        ({"choices": "one", "answer": "B"}, "a:1: field 'choices' is 'one'; the choices need a list of 2 to 26 texts"),
+        ({"choices": ["one"], "answer": "A"}, "a:1: field 'choices' is ['one']; the choices need"),
+        ({"choices": {"text": FOUR, "label": ["A"]}, "answer": "A"}, "a:1: field 'choices' is {"),
+        ({"choices": {"text": FOUR}, "answer": "A"}, "a:1: field 'choices' is {"),
+        ({"choices": ["one", " "], "answer": "A"}, "a:1: field 'choices' is empty; the choices needs"),
+        (
+            {"choices": FOUR, "answer": "E"},
+            "a:1: field 'answer' is 'E', which names no choice; it needs a letter from A to D or an index from 0 to 3",
+        ),
+        ({"choices": FOUR, "answer": 4}, "a:1: field 'answer' is '4', which names no choice"),
+        ({"choices": FOUR, "answer": "AB"}, "a:1: field 'answer' is 'AB', which names no choice"),
+        ({"choices": FOUR, "answer": -1}, "a:1: field 'answer' is '-1', which names no choice"),
+        (
+            {"choices": {"text": FOUR, "label": ["1", "2", "3", "4"]}, "answer": "A"},
+            "a:1: field 'answer' is 'A', which names no choice; it needs 1, 2, 3, 4",
+        ),
+    ],
+    ids=str,
+)
+def test_choices_that_are_none(record, message: str) -> None:
+    with pytest.raises(DataError) as error:
+        to_query(CHOICE, "a:1", {"question": "Which?", **record})
+    assert str(error.value).startswith(message)
+
+
+def test_a_box_that_is_never_closed() -> None:
+    with pytest.raises(DataError, match=r"a:1: the last \\boxed in field 'answer' is never closed"):
+        to_query(Fields(), "a:1", {"question": "q", "answer": r"\boxed{\frac{1}{2}"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, ["1"], ""])
+def test_answers_that_do_not_parse(value: object) -> None:
+    with pytest.raises(DataError, match="a:1: field 'answer' is "):
+        to_query(Fields(), "a:1", {"question": "q", "answer": value})
+
+
+def test_fields_of_choices_are_checked() -> None:
+    assert parse_fields({"choices": "options"}) == Fields(choices=("options",))
+    assert parse_fields({"choices": ["a", "b"]}).choices == ("a", "b")
+    for wrong in ([], "", 3, ["a", 1]):
+        with pytest.raises(DataError, match=r"fields.choices: a field's name, or a list of them"):
+            parse_fields({"choices": wrong})
