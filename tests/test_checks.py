@@ -73,7 +73,8 @@ def test_the_jsonl_study_is_valid(tmp_path: Path) -> None:
         ),
         (
             ("datasets/chains/verifier", "market"),
-            "datasets.chains.verifier: 'market' is not one of gsm8k_strict, marked, numeric (did you mean 'marked'?)",
+            "datasets.chains.verifier: 'market' is not one of gsm8k_strict, marked, math_boxed_strict, math_verify, "
+            "numeric (did you mean 'marked'?)",
         ),
         (
             ("evaluation_sets/longer/verifier", "_values"),

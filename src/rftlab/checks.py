@@ -12,6 +12,7 @@ from rftlab.data import procedural, stage
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.errors import BadInputError
 from rftlab.schema import Study
+from rftlab.scoring import verifiers
 from rftlab.section import shown
 from rftlab.sources import (
     Dataset,
@@ -27,7 +28,12 @@ from rftlab.sources import (
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES = 1_000_000  # of a generated split; planning generates them to look for queries that are trained on
 RESERVED = {"baseline", "again", "base", "noise_floor"}
-WRITTEN = {"gsm8k_strict": "#### {}", "marked": "#{}"}  # verifiers that compare text: how a right answer is written
+WRITTEN = {  # verifiers that compare text: how a right answer is written
+    "gsm8k_strict": "#### {}",
+    "marked": "#{}",
+    "math_boxed_strict": "\\boxed{{{}}}",
+    "math_verify": "\\boxed{{{}}}",
+}
 TAKEN = {
     "mlflow.db",
     "mlflow.db-journal",
@@ -188,11 +194,18 @@ def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
 
 
 def _check_answers(key: str, verifier: str, queries: Iterable[Query]) -> None:
+    """Refuse answers that the verifier, or a counterpart that scores beside it, cannot use."""
+    queries = list(queries)
+    for name in verifiers(verifier).names:
+        _check_answers_of(key, name, queries, own=name == verifier)
+
+
+def _check_answers_of(key: str, verifier: str, queries: list[Query], *, own: bool) -> None:
     try:
         verify = levels.load("rewards", verifier)
     except Exception as error:  # a file of rewards/ may fail in any way when it is imported
         raise BadInputError(f"{key}.verifier: rewards/{verifier}.py cannot be used: {error}") from None
-    written = WRITTEN.get(verifier)  # a right answer as this verifier wants it; others are trusted
+    written = WRITTEN.get(verifier) if own else None  # a right answer as it wants it; others are trusted
     for query in queries:
         try:
             right = verify(written.format(query.answer) if written else "", query.answer).correct

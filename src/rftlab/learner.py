@@ -14,6 +14,7 @@ from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, encode, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
+from rftlab.scoring import Scorer
 from rftlab.update import Objective
 
 
@@ -86,7 +87,7 @@ class Learner:
         self.kl_every: int = config["diagnostics"]["kl_every"]
         self.token_budget: int = config["update"]["token_budget"]
 
-        self.verify = load("rewards", config["verifier"])
+        self.scorer = Scorer(config["verifier"])
         self.advantage = level("advantages", config["advantage"])
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 

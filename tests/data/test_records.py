@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from realdata import REAL, needs_real_files
 from rftlab.data.queries import DataError, query_id
 from rftlab.data.records import Records, parse, read
 from rftlab.rewards import gsm8k_strict, numeric
 
-REAL = Path(__file__).parents[3] / "shared" / "data"
-needs_real_files = pytest.mark.skipif(not REAL.is_dir(), reason="GSM8K and SVAMP are not in ../shared/data")
 SVAMP_FIELDS = {"query": ["Body", "Question"], "answer": "Answer"}
 
 
@@ -32,6 +31,24 @@ def test_gsm8k(split) -> None:
     (query,) = split([{"question": " How many? ", "answer": answer}]).queries
     assert (query.id, query.query, query.answer) == (query_id("How many?"), "How many?", "1240")
     assert query.metadata == {"solution": "She sold 480/2 = 240 clips.\nTotal 1,240 #### no\n#### 1,240"}
+
+
+def test_math(split) -> None:
+    solution = r"First $\boxed{7}$, no: the answer is $\boxed{\frac{1}{\sqrt{2}}}$."
+    (query,) = split(
+        [{"problem": "How many?", "solution": solution, "level": "Level 3"}],
+        fields={"query": "problem", "answer": "solution"},
+    ).queries
+    assert (query.query, query.answer) == ("How many?", r"\frac{1}{\sqrt{2}}")
+    assert query.metadata == {"level": "Level 3", "solution": solution}
+
+
+def test_a_solution_with_an_empty_box_is_dropped_and_listed(split, tmp_path) -> None:
+    found = split([{"question": q, "answer": rf"so $\boxed{{{a}}}$"} for q, a in (("a", "1"), ("b", " "), ("c", "2"))])
+    assert [(query.query, query.answer) for query in found.queries] == [("a", "1"), ("c", "2")]
+    assert found.unanswered == (f"{tmp_path / 'a.jsonl'}:2",)
+    with pytest.raises(DataError, match="the box of every solution is empty"):
+        split([{"question": "a", "answer": r"\boxed{}"}])
 
 
 def test_plain_records_keep_their_answer_and_their_other_fields(split) -> None:
@@ -91,6 +108,7 @@ def test_lines_end_at_newlines_only_and_blank_ones_are_skipped(split) -> None:
         ([{"question": "q", "answer": True}], "PATH:1: field 'answer' is True"),
         ([{"question": ["q"], "answer": 1}], "PATH:1: field 'question' is ['q']"),
         (['{"question": "q", "answer": 1e999}'], "PATH:1: not usable JSON (the number 1e999 is too large)"),
+        ([{"question": "q", "answer": r"\boxed{1"}], r"PATH:1: the last \boxed in field 'answer' never closes"),
         ([{"question": "q", "answer": "so it is\n####  "}], "PATH:1: nothing follows the last #### in field 'answer'"),
         (['{"question": "\\ud800", "answer": "1"}'], "PATH:1: half of a surrogate pair"),
         (['{"question": "q", "answer": "\\ud800"}'], "PATH:1: half of a surrogate pair"),

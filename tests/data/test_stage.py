@@ -27,6 +27,7 @@ def test_files_and_manifest(tmp_path) -> None:
             "queries": size,
             "duplicates": 0,
             "conflicts": 0,
+            "unanswered": [],
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
 
@@ -49,6 +50,7 @@ def test_duplicates_and_overlaps_of_files_are_in_the_manifest(tmp_path) -> None:
         "queries": 2,
         "duplicates": 1,
         "conflicts": 1,
+        "unanswered": [],
         "sha256": "",
     }
     assert manifest["overlaps"] == {"train/test": {"exact": 1, "normalised": 2}}

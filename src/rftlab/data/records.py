@@ -1,8 +1,11 @@
-"""JSONL sources: GSM8K's own format, plain question/answer records, and others whose fields are named.
+r"""JSONL sources: GSM8K's own format, plain question/answer records, and others whose fields are named.
 
 GSM8K's ``answer`` is a worked solution that ends in ``#### number``: the answer is what follows the last mark, without
 commas, and ``metadata["solution"]`` is the text without its calculator annotations ``<<48/2=24>>``. A record's other
 fields of one value (text, number, true or false) are kept in the metadata under their own names.
+
+MATH's ``solution``, named as the answer field, is a worked solution too: the answer is the content of its last
+``\boxed{…}``. A record whose box is empty has no answer: it is dropped, and listed in the manifest.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from typing import Any
 
 from rftlab.data.queries import SPLITS, DataError, Query, keys_of, query_id, read_jsonl
 from rftlab.levels import did_you_mean
+from rftlab.rewards._boxes import last_box
 
 KEYS = ("source", "files", "fields", "limit")
 MARK = "####"
+BOX = "\\boxed"
 ANNOTATION = re.compile(r"<<[^<>]*>>")
 
 
@@ -36,12 +41,14 @@ class Records:
 class Split:
     """The queries of one file; ``duplicates`` are dropped records whose query text had already occurred.
 
-    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first.
+    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first;
+    ``unanswered`` names the records, ``path:line``, that were dropped because the box of their solution is empty.
     """
 
     queries: list[Query]
     duplicates: int
     conflicts: int
+    unanswered: tuple[str, ...] = ()
 
 
 def parse(config: Mapping[str, Any]) -> Records:
@@ -97,20 +104,27 @@ def read(config: Mapping[str, Any]) -> dict[str, Split]:
 
 def _read_split(records: Records, split: str) -> Split:
     kept: dict[str, Query] = {}
+    unanswered: list[str] = []
     duplicates = conflicts = 0
     most = (records.limit or {}).get(split, math.inf)
     for where, record in read_jsonl(records.files[split]):
         query = _query(records, where, record)
+        if query is None:
+            unanswered.append(where)
+            continue
         first = kept.setdefault(query.query, query)
         if first is not query:
             duplicates += 1
             conflicts += first.answer != query.answer
         if len(kept) >= most:
             break
-    return Split(list(kept.values()), duplicates, conflicts)
+    if not kept:
+        raise DataError(f"{records.files[split]}: the box of every solution is empty; at least one answer is needed")
+    return Split(list(kept.values()), duplicates, conflicts, tuple(unanswered))
 
 
-def _query(records: Records, where: str, record: dict[str, Any]) -> Query:
+def _query(records: Records, where: str, record: dict[str, Any]) -> Query | None:
+    """The query of a record; None where the box of its solution is empty."""
     text = " ".join(_text(record, name, where, "query") for name in records.query_fields)
     answer = _text(record, records.answer_field, where, "answer")
     used = {*records.query_fields, records.answer_field}
@@ -119,7 +133,12 @@ def _query(records: Records, where: str, record: dict[str, Any]) -> Query:
         for key, value in record.items()
         if key not in used and (value is None or isinstance(value, str | int | float))
     }
-    if MARK in answer:
+    if BOX in answer:
+        metadata["solution"] = answer
+        answer = _boxed(answer, where, records.answer_field)
+        if not answer:
+            return None
+    elif MARK in answer:
         metadata["solution"] = ANNOTATION.sub("", answer)
         answer = answer.rpartition(MARK)[2].strip().replace(",", "")
         if not answer:
@@ -127,6 +146,13 @@ def _query(records: Records, where: str, record: dict[str, Any]) -> Query:
                 f"{where}: nothing follows the last {MARK} in field {records.answer_field!r}; a number is needed"
             )
     return Query(query_id(text), text, answer, metadata)
+
+
+def _boxed(solution: str, where: str, field: str) -> str:
+    content = last_box(solution)
+    if content is None:
+        raise DataError(f"{where}: the last {BOX} in field {field!r} never closes; a box with an answer is needed")
+    return content.strip()
 
 
 def _text(record: dict[str, Any], name: str, where: str, purpose: str) -> str:

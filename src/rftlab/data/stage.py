@@ -21,11 +21,15 @@ MANIFEST = "data.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """Queries by split, and what reading them dropped: duplicates by split, of them conflicts (another answer)."""
+    """Queries by split, and what reading them dropped: duplicates by split, of them conflicts (another answer).
+
+    ``unanswered`` lists by split the records, ``path:line``, whose solution's box is empty.
+    """
 
     splits: dict[str, list[Query]]
     duplicates: dict[str, int]
     conflicts: dict[str, int]
+    unanswered: dict[str, list[str]]
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -64,12 +68,13 @@ def load(config: Mapping[str, Any]) -> Dataset:
     check(config)
     if config["source"] == "procedural":
         splits = procedural.generate(config)
-        return Dataset(splits, dict.fromkeys(splits, 0), dict.fromkeys(splits, 0))
+        return Dataset(splits, dict.fromkeys(splits, 0), dict.fromkeys(splits, 0), {name: [] for name in splits})
     read = records.read(config)
     return Dataset(
         {name: split.queries for name, split in read.items()},
         {name: split.duplicates for name, split in read.items()},
         {name: split.conflicts for name, split in read.items()},
+        {name: list(split.unanswered) for name, split in read.items()},
     )
 
 
@@ -92,6 +97,7 @@ def stage(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
                 "queries": len(dataset.splits[name]),
                 "duplicates": dataset.duplicates[name],
                 "conflicts": dataset.conflicts[name],
+                "unanswered": dataset.unanswered[name],
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
             for name, content in contents.items()
