@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format mlflow docs pins clean
+.PHONY: help demo test fuzz lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(READY)  ## run the demo study: base model → training → evaluation �
 
 test: $(READY_DEV)  ## all tests, with branch coverage
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, through every reward
+	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/test_fuzz.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests

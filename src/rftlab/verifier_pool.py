@@ -14,10 +14,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
-from rftlab import verifier_worker
+from rftlab import levels, verifier_worker
 from rftlab.rewards import Verdict
 
 CHUNK = 16
@@ -78,7 +77,7 @@ class Pool:
     """Verify batches in worker processes that load ``verifiers``; use as a context manager, or ``close`` it."""
 
     def __init__(self, verifiers: Sequence[str], workers: int) -> None:
-        self.verifiers = tuple(verifiers)
+        self.verifiers, self.size = tuple(verifiers), workers
         self.workers = [self._start() for _ in range(workers)]
 
     def __enter__(self) -> Pool:
@@ -104,6 +103,7 @@ class Pool:
             ValueError: a verifier cannot use an answer itself.
             PoolError: workers die before they have read anything.
         """
+        self.workers += [self._start() for _ in range(self.size - len(self.workers))]  # all of them after an error
         verdicts: list[Verdict | None] = [None] * len(cases)
         waiting = collections.deque(range(len(cases)))
         tried: collections.Counter[int] = collections.Counter()
@@ -149,7 +149,7 @@ class Pool:
     def _start(self) -> Worker:
         command = [sys.executable, "-P", "-m", "rftlab.verifier_worker", str(os.getpid()), *self.verifiers]
         # where this package was imported from comes first: it need not be installed, nor the working directory be ours
-        path = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        path = [str(levels.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0, close_fds=True

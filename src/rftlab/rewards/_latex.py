@@ -98,7 +98,7 @@ def cleaned(text: str) -> Answer:
     """Take off what carries no value; time is linear in the length of the text."""
     body = text.strip().replace("\\\\", "\\newrow ").replace("\\$", "$")
     unit = "dollar" if body.startswith("$") and not body.endswith("$") else None
-    body = re.sub(r"\\[()]", "", body).replace("$", "").replace("{,}", ",").replace("\n", " ")
+    body = re.sub(r"\\[()]", "", body).replace("$", "").replace("{,}", ",").replace("{}", " ").replace("\n", " ")
     body = body.replace(",\\!", ",").replace("\\%", "%")
     body = SPACING.sub(" ", SIZES.sub("", body))
     for pattern, written in SYNONYMS:
@@ -114,7 +114,7 @@ def cleaned(text: str) -> Answer:
         known = _unit(word, power)
         if known or (space and not power and len(word) > 3 and re.fullmatch(r"[-0-9.,]+", number)):
             body, measured = number, known or measured
-    body = _compact(body)
+    body = re.sub(",{2,}", ",", _compact(body))
     name = None
     if not words and (named := NAMED.match(body)):
         name, body = named[1].replace(" ", ""), body[named.end() :].strip()
