@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm torture lint format mlflow docs pins clean
+.PHONY: help demo test test-slurm torture fuzz lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every 
 
 test-slurm: $(READY_DEV)  ## a study on a Slurm that the test installs and starts here; needs root
 	@$(BIN)/python -m pytest -m slurm tests/slurm
+
+fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, through every reward
+	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/test_fuzz.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests

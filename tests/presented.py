@@ -39,6 +39,13 @@ VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
     "control/lr_0": (-0.2, {"optimizer.lr": 0.0}),
     "control/random_reward": (-0.19, {"reward.verifier": "random"}),
 }
+FORMS = {
+    "greedy_strict": 0.3,
+    "greedy_flexible": 0.4,
+    "format_rate": 0.6,
+    "truncation_rate": 0.1,
+    "verifier_failure_rate": 0.0,
+}  # of the base model; a tenth more at every checkpoint
 PROVENANCE = {
     "code": "cccccccccccccccc", "commit": "0123456789abcdef" * 2, "dirty": False, "python": "3.11.7",
     "packages": {"torch": "2.13.0", "transformers": "5.19.0"}, "platform": "Linux-x86_64", "threads": 1,
@@ -113,6 +120,9 @@ def study(
                 row = identity | {"round": r, "rollouts": sampled * r, "tokens": 500 * r, "metric": "greedy"}
                 row |= {"evaluation_set": evaluation_set, "split": split, "suite": suite}
                 evaluations.append(row | {"value": float(np.clip(value, 0, 1)), "n_queries": 256})
+                for metric, share in FORMS.items():
+                    form = {"metric": metric, "value": share + 0.1 * (r > 0), "n_queries": 256}
+                    evaluations.append(row | form)
     tables = pd.DataFrame(evaluations)
     return Results(plan, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, _gains(plan, tables))
 

@@ -253,6 +253,10 @@ def _write_progress(place: Path, study: str, run: Mapping[str, Any], rounds: int
             "round": r,
             "reward_mean": reward,
             "accuracy": reward,
+            "accuracy_strict": reward,
+            "accuracy_flexible": reward + 0.01,
+            "format_rate": 0.9,
+            "verifier_failures": 0,
             "signal_share": reward if trained == 4 else 0.6,
             "response_length": length,
             "truncation_rate": 0.05 if r % 4 == 0 else 0.0,
@@ -288,6 +292,9 @@ def _rows(
             extracted = "7" if correct else None if truncated else f"{i}{sample}"
             row = identity | {"round": round_, "evaluation_set": evaluation_set, "decoding": decoding, "sample": sample}
             row |= {"query": f"{evaluation_set}-{i:04d}", "correct": correct, "extracted": extracted}
+            # of the last three queries: cut off, where wrong; right in another form; not judged, where wrong
+            row |= {"strict": correct, "flexible": correct or i == QUERIES - 2, "formatted": extracted is not None}
+            row |= {"failure": "timeout" if not correct and i == QUERIES - 3 else None}
             rows.append(row | {"completion": f"= {extracted}", "tokens": 10 + i % 3, "truncated": truncated})
     return rows
 
@@ -297,6 +304,7 @@ _SCHEMA = pa.schema(
     + [("seed", pa.int64()), ("round", pa.int64()), ("evaluation_set", pa.string()), ("decoding", pa.string())]
     + [("sample", pa.int64()), ("query", pa.string()), ("correct", pa.bool_()), ("extracted", pa.string())]
     + [("completion", pa.string()), ("tokens", pa.int64()), ("truncated", pa.bool_())]
+    + [("strict", pa.bool_()), ("flexible", pa.bool_()), ("formatted", pa.bool_()), ("failure", pa.string())]
 )
 
 

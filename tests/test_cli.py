@@ -163,11 +163,31 @@ def test_score_gives_a_verdict_for_every_line_and_a_summary(tmp_path: Path) -> N
     result = rftlab("score", "--reward", "gsm8k_strict", str(tmp_path / "completions.jsonl"))
     verdicts = [json.loads(line) for line in result.stdout.splitlines()]
     assert verdicts == [
-        RECORDS[0] | {"correct": True, "extracted": "18"},
-        RECORDS[1] | {"correct": False, "extracted": "17"},
-        RECORDS[2] | {"correct": False, "extracted": None},
+        RECORDS[0] | score(correct=True, strict=True, flexible=True, extracted="18"),
+        RECORDS[1] | score(extracted="17"),
+        RECORDS[2] | score(formatted=False),
     ]
-    assert result.stderr == "1 of 3 correct (33.3%), an answer found in 2\n"
+    assert result.stderr == (
+        "1 of 3 correct (33.3%), an answer found in 2; strict 1, flexible 1, formatted 2; failures: none\n"
+    )
+
+
+def test_score_uses_processes_for_verifiers_that_may_hang(tmp_path: Path) -> None:
+    boxes = [("x^2+1", "1 + x^2"), ("12", "10+2"), ("\\sqrt{2}", "9^{9^{9}}"), ("7", "7")]
+    lines = [json.dumps({"answer": answer, "completion": f"\\boxed{{{given}}}"}) for answer, given in boxes]
+    (tmp_path / "boxes.jsonl").write_text("\n".join(lines))
+    result = rftlab("score", "--reward", "math_boxed_strict", str(tmp_path / "boxes.jsonl"))
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [verdict["strict"] for verdict in verdicts] == [False, False, False, True]
+    assert [verdict["flexible"] for verdict in verdicts] == [True, False, False, True]
+    assert [verdict["failure"] for verdict in verdicts] == [None, None, "exponent", None]
+    assert result.stderr.endswith("strict 1, flexible 2, formatted 4; failures: 1 exponent\n")
+
+
+def score(**given: object) -> dict[str, object]:
+    """What is added to a record, wrong and found unless given otherwise."""
+    wrong = {"correct": False, "extracted": None, "failure": None, "strict": False, "flexible": False}
+    return wrong | {"formatted": True} | given
 
 
 def test_score_reads_standard_input() -> None:
@@ -179,7 +199,11 @@ def test_score_reads_standard_input() -> None:
 @pytest.mark.parametrize(
     ("reward", "text", "words"),
     [
-        ("gsm8k_strct", LINES, ["--reward: 'gsm8k_strct' is not one of gsm8k_strict, marked, numeric", "did you mean"]),
+        (
+            "gsm8k_strct",
+            LINES,
+            ["--reward: 'gsm8k_strct' is not one of gsm8k_strict, marked, math_boxed_strict", "did you mean"],
+        ),
         ("marked", "", [".jsonl: the file is empty"]),
         ("marked", LINES + "{\n", [".jsonl:4: not JSON"]),
         ("marked", '{"answer": "1"}\n', [".jsonl:1: a text is needed in field 'completion', not None"]),

@@ -12,6 +12,7 @@ from rftlab.data.queries import read_queries, write_queries
 from rftlab.evaluate import main
 from rftlab.models import PolicyDirectory
 from rftlab.randomness import rollout_seed
+from rftlab.rewards import numeric
 from rftlab.rewards.marked import verify
 from rftlab.train import train
 from training import SUMS, run_json, write_base, write_sums
@@ -27,6 +28,10 @@ SCHEMA = {
     "sample": pa.int64(),
     "query": pa.string(),
     "correct": pa.bool_(),
+    "strict": pa.bool_(),
+    "flexible": pa.bool_(),
+    "formatted": pa.bool_(),
+    "failure": pa.string(),
     "extracted": pa.string(),
     "completion": pa.string(),
     "tokens": pa.int64(),
@@ -117,6 +122,9 @@ def test_rows_are_labelled_and_scored(place, of_run) -> None:
         assert [row[key] for key in ("model", "dataset", "variant", "seed")] == ["tiny", "sums", "baseline", 0]
         verdict = verify(row["completion"], answers[row["query"]])
         assert (row["correct"], row["extracted"]) == (verdict.correct, verdict.extracted)
+        assert (row["strict"], row["formatted"]) == (verdict.correct, verdict.extracted is not None)
+        assert row["flexible"] == numeric.verify(row["completion"], answers[row["query"]]).correct
+        assert row["failure"] is None
         assert row["tokens"] == len(row["completion"]) + (not row["truncated"])  # a token a character, and the end
         assert row["tokens"] <= 6
     assert {row["correct"] for row in rows} == {True, False}

@@ -45,6 +45,8 @@ def test_what_was_written_is_read() -> None:
     expected = [accuracy("baseline", "chains_test", number, 0) for number in (5, 10)]
     assert outcomes.correct_QP.mean(axis=0).tolist() == pytest.approx(expected)
     assert outcomes.tokens_P.tolist() == pytest.approx([np.mean([10 + i % 3 for i in range(20)])] * 2)
+    assert outcomes.forms["greedy_strict"].tolist() == pytest.approx(expected)
+    assert outcomes.forms["format_rate"].tolist() == pytest.approx([0.95, 0.95])
     assert list(outcomes.sampled) == [10]
     solved_Q = outcomes.correct_QP[:, -1]
     assert outcomes.sampled[10]["pass@1"].tolist() == np.where(solved_Q, 0.75, 0.25).tolist()

@@ -141,6 +141,14 @@ def test_runs_table_has_the_keys_that_differ_and_no_others(study: Results) -> No
     assert summary.shared_configuration(study)["rollout.temperature"] == "1"
 
 
+def test_forms_of_answers_at_the_base_model_and_the_last_checkpoint(study: Results) -> None:
+    table = summary.forms(study, study.pairs[0])
+    assert table.columns == ["evaluation set", "strict", "flexible", "in the strict form", "cut off", "not judged"]
+    assert [row[0].text for row in table.rows] == [s.name for s in study.evaluation_sets(study.pairs[0])]
+    shares = ["30.0% → 40.0%", "40.0% → 50.0%", "60.0% → 70.0%", "10.0% → 20.0%", "0.0% → 10.0%"]
+    assert all([cell.text for cell in row[1:]] == shares for row in table.rows)
+
+
 def test_learning_compares_the_base_model_with_the_last_checkpoint(study: Results) -> None:
     row = summary.learning(study, study.pairs[0]).rows[0]
     greedy = study.greedy(study.pairs[0])

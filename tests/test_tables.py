@@ -103,6 +103,8 @@ def test_evaluations(folder: Path) -> None:
     assert base["maj@4"] == pytest.approx(0.30 + 0.65 * 0.25 + 0.05)  # the last query's wrong samples do not vote
     assert base["truncation_rate"] == 0.05
     assert base["response_length"] == pytest.approx(10.95)
+    forms = {name: base[name] for name in ("greedy_strict", "greedy_flexible", "format_rate", "verifier_failure_rate")}
+    assert list(forms.values()) == pytest.approx([0.30, 0.35, 0.95, 0.05])
 
 
 def test_samples_are_of_the_base_model_and_the_last_checkpoint(folder: Path) -> None:

@@ -20,6 +20,10 @@ METRICS = [
     "round",
     "reward_mean",
     "accuracy",
+    "accuracy_strict",
+    "accuracy_flexible",
+    "format_rate",
+    "verifier_failures",
     "signal_share",
     "response_length",
     "truncation_rate",
@@ -126,6 +130,9 @@ def test_metrics(trained) -> None:
         assert [*row] == [key for key in METRICS if not key.startswith(tuple(missing))]
         assert row["rollouts"] == 8 * row["round"]
         assert row["reward_mean"] == row["accuracy"] == row["signal_share"] == row["trained_rollouts"] / 8
+        assert row["accuracy_strict"] == row["accuracy"] <= row["accuracy_flexible"] <= 1  # scored by `marked`
+        assert row["accuracy"] <= row["format_rate"] <= 1
+        assert row["verifier_failures"] == 0
         assert row["learning_rate"] == 1e-3
         assert row["entropy"] > 0
         assert (row["gradient_norm"] > 0) == (row["trained_rollouts"] > 0)

@@ -118,27 +118,18 @@ def score(
     ],
     reward: Annotated[str, typer.Option(help="verifier, a file of rewards/, for instance gsm8k_strict")],
 ) -> None:
-    """Score completions with a verifier: a JSON line for each, and a summary on standard error."""
-    from rftlab import levels
+    """Score completions with a verifier and its strict and flexible forms: a JSON line for each.
+
+    A summary follows on standard error.
+    """
+    from rftlab import score as scored
+    from rftlab.levels import UnknownLevelError
 
     try:
-        verify = levels.load("rewards", reward)
-    except levels.UnknownLevelError as error:
+        summary = scored.score_records(reward, read_records(file), typer.echo)
+    except UnknownLevelError as error:
         raise BadInputError(f"--reward: {error}") from None
-    total = correct = extracted = 0
-    for where, record in read_records(file):
-        for key in ("answer", "completion"):
-            if not isinstance(record.get(key), str):
-                raise BadInputError(f"{where}: a text is needed in field {key!r}, not {record.get(key)!r:.60}")
-        try:
-            verdict = verify(record["completion"], record["answer"])
-        except ValueError as error:
-            raise BadInputError(f"{where}: {error}") from None
-        typer.echo(
-            json.dumps({**record, "correct": verdict.correct, "extracted": verdict.extracted}, ensure_ascii=False)
-        )
-        total, correct, extracted = total + 1, correct + verdict.correct, extracted + (verdict.extracted is not None)
-    typer.echo(f"{correct} of {total} correct ({correct / total:.1%}), an answer found in {extracted}", err=True)
+    typer.echo(summary, err=True)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ from rftlab import levels
 from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.runlog import read_json, write_json
+from rftlab.scoring import Scorer, isolated, verifiers
 
 WRITTEN = {  # verifiers that compare text: how a right answer is written
     "gsm8k_strict": "#### {}",
     "marked": "#{}",
+    "math_boxed_strict": "\\boxed{{{}}}",
+    "math_verify": "\\boxed{{{}}}",
     "choice": "#### {}",
     "exact": "#### {}",
 }
@@ -47,12 +50,12 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     trained = {name: read_queries(Path(entry["path"])) for name, entry in config["datasets"].items()}
     for name, entry in config["datasets"].items():
-        check_answers(f"datasets.{name}", entry["verifier"], trained[name])
+        check_answers(f"datasets.{name}", entry["verifier"], trained[name], processes=True)
     sets: dict[str, dict[str, Any]] = {}
     queries = {}
     for name, entry in config["evaluation_sets"].items():
         key, queries[name] = f"evaluation_sets.{name}", read_queries(Path(entry["path"]))[: entry["limit"]]
-        check_answers(key, entry["verifier"], queries[name])
+        check_answers(key, entry["verifier"], queries[name], processes=True)
         shared = {dataset: check_overlap(train, queries[name]) for dataset, train in trained.items()}
         for dataset, overlap in shared.items():
             refuse_overlap(key, dataset, overlap, len(queries[name]), entry["overlap"])
@@ -96,30 +99,46 @@ def refuse_overlap(key: str, dataset: str, shared: Overlap, queries: int, reason
         )
 
 
-def check_answers(key: str, verifier: str, queries: Iterable[Query]) -> None:
-    """Refuse answers that a verifier cannot score.
+def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processes: bool = False) -> None:
+    """Refuse answers that a verifier, or a counterpart that scores beside it, cannot score.
+
+    Verifiers that need a process of their own are asked where there are ``processes``: in the stage, not in planning.
 
     Raises:
         BadInputError: naming the first such query.
     """
+    for name in verifiers(verifier).names:
+        written = WRITTEN.get(name) if name == verifier else None  # a right answer as it wants it; others are trusted
+        completions = [written.format(query.answer) if written else "" for query in queries]
+        if not isolated(name):
+            right = list(_verdicts(key, name, queries, completions))
+        elif processes:
+            right = [score.correct for score in Scorer(name).score(completions, [query.answer for query in queries])]
+        else:
+            continue
+        for query in (query for query, ok in zip(queries, right, strict=True) if written and not ok):
+            raise BadInputError(
+                f"{key}: query {_shown(query)}: no completion can be right: the answer {query.answer[:60]!r} "
+                f"is nothing that rewards/{name} reads; choose another verifier"
+            )
+
+
+def _verdicts(key: str, verifier: str, queries: Sequence[Query], completions: Sequence[str]) -> Iterator[bool]:
     try:
         verify = levels.load("rewards", verifier)
     except Exception as error:  # a file of rewards/ may fail in any way when it is imported
         raise BadInputError(f"{key}.verifier: rewards/{verifier}.py cannot be used: {error}") from None
-    written = WRITTEN.get(verifier)  # a right answer as this verifier wants it; others are trusted
-    for query in queries:
-        shown = query.query if len(query.query) <= 60 else f"{query.query[:60]}…"
+    for query, completion in zip(queries, completions, strict=True):
         try:
-            right = verify(written.format(query.answer) if written else "", query.answer).correct
+            yield verify(completion, query.answer).correct
         except ValueError as error:
-            raise BadInputError(f"{key}: query {shown!r}: {error}; choose another verifier") from None
+            raise BadInputError(f"{key}: query {_shown(query)}: {error}; choose another verifier") from None
         except Exception as error:
             raise BadInputError(f"{key}.verifier: rewards/{verifier}.py fails: {error!r}") from None
-        if written and not right:
-            raise BadInputError(
-                f"{key}: query {shown!r}: no completion can be right: the answer {query.answer[:60]!r} "
-                f"is nothing that rewards/{verifier} reads; choose another verifier"
-            )
+
+
+def _shown(query: Query) -> str:
+    return repr(query.query if len(query.query) <= 60 else f"{query.query[:60]}…")
 
 
 def _dropped(path: Path) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from transformers import AutoConfig, PreTrainedTokenizerBase
 from rftlab.data.queries import Query, read_queries
 from rftlab.device import prepare
 from rftlab.errors import one_line_errors
-from rftlab.levels import load
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, context, encode, encode_all, responses
 from rftlab.randomness import rollout_seed
 from rftlab.removal import refuse_gone
 from rftlab.rollouts import Engine, Sampling
 from rftlab.runlog import read_json, replacing
+from rftlab.scoring import Scorer
 
 
 @dataclass(frozen=True)
@@ -156,16 +156,19 @@ def answer(
     seeds = [rollout_seed("evaluate", seed, query.id, 0, sample) for query, sample in asked]
     rollouts = engine.generate([prompts[query.id] for query, _ in asked], sampling, seeds)
     texts = responses(tokenizer, rollouts)
-    verify = load("rewards", evaluation_set.verifier)
+    scores = Scorer(evaluation_set.verifier).score(texts, [query.answer for query, _ in asked])
     outcomes = []
-    for (query, sample), rollout, text in zip(asked, rollouts, texts, strict=True):
-        verdict = verify(text, query.answer)
+    for (query, sample), rollout, text, score in zip(asked, rollouts, texts, scores, strict=True):
         outcomes.append(
             {
                 "sample": sample,
                 "query": query.id,
-                "correct": verdict.correct,
-                "extracted": verdict.extracted,
+                "correct": score.correct,
+                "strict": score.strict,
+                "flexible": score.flexible,
+                "formatted": score.formatted,
+                "failure": score.failure,
+                "extracted": score.extracted,
                 "completion": text,
                 "tokens": len(rollout.tokens),
                 "truncated": rollout.truncated,
@@ -205,6 +208,10 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]], overlong: Mapping[str
         "sample": pa.int64(),
         "query": pa.string(),
         "correct": pa.bool_(),
+        "strict": pa.bool_(),
+        "flexible": pa.bool_(),
+        "formatted": pa.bool_(),
+        "failure": pa.string(),
         "extracted": pa.string(),
         "completion": pa.string(),
         "tokens": pa.int64(),

@@ -21,6 +21,7 @@ from rftlab.passes import Passes
 from rftlab.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards._values import RewardConfig
 from rftlab.rollouts import Sampling
+from rftlab.scoring import Scorer
 from rftlab.update import Objective
 
 
@@ -121,7 +122,7 @@ class Learner:
         self.precision = PrecisionConfig(**config["precision"])
         device, lora, computed = prepare(config["device"]), LoraConfig(**config["lora"]), config["update"]
 
-        self.verify = load("rewards", config["verifier"])
+        self.scorer = Scorer(config["verifier"])
         self.advantage = level("advantages", config["advantage"])
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 

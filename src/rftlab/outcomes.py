@@ -19,7 +19,8 @@ from rftlab.metrics import maj_at_k, pass_at_k
 Floats = NDArray[np.float64]
 # Not the completions: they are most of a file, and no number is made of them.
 COLUMNS = ["round", "evaluation_set", "decoding", "sample", "query", "correct", "extracted", "tokens", "truncated"]
-TEXTS = ["evaluation_set", "decoding", "query", "extracted"]
+COLUMNS += ["strict", "flexible", "formatted", "failure"]
+TEXTS = ["evaluation_set", "decoding", "query", "extracted", "failure"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class SetOutcomes:
     """Outcomes on one evaluation set at P checkpoints, queries in the order of their ids.
 
     ``correct_QP`` are greedy answers (1 correct, 0 not), ``tokens_P`` and ``truncated_P`` their mean length and the
-    share that hit the limit; ``sampled`` maps a round with samples to metric → values_Q.
+    share that hit the limit; ``forms`` maps a metric of their form to its values_P, ``sampled`` a round with samples to
+    metric → values_Q.
     """
 
     queries: tuple[str, ...]
@@ -49,6 +51,7 @@ class SetOutcomes:
     correct_QP: Floats
     tokens_P: Floats
     truncated_P: Floats
+    forms: Mapping[str, Floats]
     sampled: Mapping[int, Mapping[str, Floats]]
 
     def followed_by(self, later: SetOutcomes) -> SetOutcomes:
@@ -59,6 +62,7 @@ class SetOutcomes:
             np.concatenate([self.correct_QP, later.correct_QP], axis=1),
             np.concatenate([self.tokens_P, later.tokens_P]),
             np.concatenate([self.truncated_P, later.truncated_P]),
+            {name: np.concatenate([values_P, later.forms[name]]) for name, values_P in self.forms.items()},
             {**self.sampled, **later.sampled},
         )
 
@@ -165,12 +169,19 @@ def _set_outcomes(rows: pd.DataFrame, where: str, asked: SampledMetrics) -> SetO
         values[int(number)] = asked.values(answers_Qn, at_round["correct"].to_numpy(bool)[order_Qn])
     if asked.samples and rounds[-1] not in values:
         raise BadInputError(f"{where} has no samples at round {rounds[-1]}, the plan asks for {asked.samples} a query")
+    forms = {
+        "greedy_strict": greedy["strict"],
+        "greedy_flexible": greedy["flexible"],
+        "format_rate": greedy["formatted"],
+        "verifier_failure_rate": greedy["failure"].notna(),
+    }
     return SetOutcomes(
         queries,
         rounds,
         greedy["correct"].to_numpy(np.float64)[order_QP],
         greedy["tokens"].to_numpy(np.float64)[order_QP].mean(axis=0),
         greedy["truncated"].to_numpy(np.float64)[order_QP].mean(axis=0),
+        {name: column.to_numpy(np.float64)[order_QP].mean(axis=0) for name, column in forms.items()},
         values,
     )
 

@@ -13,6 +13,7 @@ from rftlab.provenance import PACKAGE
 from rftlab.resources import Resources
 from rftlab.runlog import canonical_json, digest
 from rftlab.schema import Study
+from rftlab.scoring import verifiers
 from rftlab.sources import DatasetSplit
 from rftlab.study import Run, Variant, variants
 
@@ -93,7 +94,7 @@ class Plan(Resources):
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
-            f"rftlab.rewards.{config['verifier']}",
+            *verifiers(config["verifier"]).modules,
         ]
         if config["objective"]["kl"]["coefficient"]:
             selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
@@ -116,9 +117,9 @@ class Plan(Resources):
             }
             for name, entry in study.evaluation_sets.items()
         }
-        verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in (datasets | sets).values()}
+        selected = {module for entry in (datasets | sets).values() for module in verifiers(entry["verifier"]).modules}
         config = {"datasets": datasets, "evaluation_sets": sets}
-        return {"code": self.code("rftlab.datacheck", *verifiers), "config": canonical_json(config)}
+        return {"code": self.code("rftlab.datacheck", *selected), "config": canonical_json(config)}
 
     # evaluations -----------------------------------------------------------------------------------------------------
 
@@ -194,8 +195,8 @@ class Plan(Resources):
                 "device": self.study.device,
             },
         }
-        verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in entries.values()}
-        return {"code": self.code("rftlab.evaluate", *verifiers), "config": canonical_json(config)}
+        selected = {module for entry in entries.values() for module in verifiers(entry["verifier"]).modules}
+        return {"code": self.code("rftlab.evaluate", *selected), "config": canonical_json(config)}
 
     def _set_config(self, name: str) -> dict[str, Any]:
         entry = self.study.evaluation_sets[name]

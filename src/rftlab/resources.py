@@ -14,6 +14,7 @@ from rftlab.models import INDEX, WEIGHTS
 from rftlab.provenance import fingerprint, package_versions
 from rftlab.runlog import canonical_json, digest, file_sha256
 from rftlab.schema import Study
+from rftlab.scoring import verifiers
 from rftlab.sources import DatasetSplit, DirectoryModel, GgufModel, HubModel, TinyModel
 
 
@@ -105,5 +106,7 @@ class Resources:
     def model_params(self, name: str) -> dict[str, str]:
         """Params of a base model's job."""
         config = self.models[name]
-        verifiers = {f"rftlab.rewards.{task['verifier']}" for task in config.get("tasks", {}).values()}
-        return {"code": self.code("rftlab.models.build", *verifiers), "config": canonical_json(config)}
+        selected = {
+            module for task in config.get("tasks", {}).values() for module in verifiers(task["verifier"]).modules
+        }
+        return {"code": self.code("rftlab.models.build", *selected), "config": canonical_json(config)}

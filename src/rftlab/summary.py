@@ -14,6 +14,13 @@ from rftlab.results import BASELINE, EvaluationSet, Pair, Results, Variant
 from rftlab.runfiles import read_document, read_lines
 
 SECONDS = {"sample_s": "sampling", "score_s": "scoring", "update_s": "updating"}
+FORMS = {
+    "greedy_strict": "strict",
+    "greedy_flexible": "flexible",
+    "format_rate": "in the strict form",
+    "truncation_rate": "cut off",
+    "verifier_failure_rate": "not judged",
+}
 RUN_COLUMNS = ("status", "inert", "rounds", "rollouts", "tokens", "seconds", "reward_first", "reward_last")
 
 
@@ -121,6 +128,27 @@ def learning(results: Results, pair: Pair) -> Table:
             ]
         )
     return Table(["evaluation set", "base model", "fine-tuned", "queries"], rows)
+
+
+def forms(results: Results, pair: Pair) -> Table:
+    """What the baseline's greedy answers look like at the base model and at its last checkpoint, mean over seeds.
+
+    Where strict accuracy rises and flexible accuracy does not, the form of answers was learnt and not the task.
+    """
+    table = results.of(pair, "evaluations")
+    baseline = table[table["variant"] == BASELINE]
+    last = baseline.groupby("seed")["round"].transform("max")
+    rows = []
+    for s in results.evaluation_sets(pair):
+        cells = [Cell(s.name, note=s.kind)]
+        for metric in FORMS:
+            of_metric = (baseline["evaluation_set"] == s.name) & (baseline["metric"] == metric)
+            before = baseline.loc[of_metric & (baseline["round"] == 0), "value"].mean()
+            after = baseline.loc[of_metric & (baseline["round"] == last), "value"].mean()
+            cells.append(Cell(f"{before:.1%} → {after:.1%}", float(after)))
+        if any(baseline["evaluation_set"] == s.name):
+            rows.append(cells)
+    return Table(["evaluation set", *FORMS.values()], rows)
 
 
 def gains(results: Results, pair: Pair) -> Table:

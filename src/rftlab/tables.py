@@ -127,8 +127,9 @@ def run_row(
 def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFrame:
     """Mean outcomes of a run: one row per round, evaluation set and metric.
 
-    Greedy answers, their truncation rate and length in tokens at every checkpoint; what is made of samples where there
-    are samples. Round 0 is the base model.
+    Greedy answers, by the study's verifier and by its strict and flexible forms, the share of them that have the
+    strict form and that could not be judged, their truncation rate and length in tokens at every checkpoint; what is
+    made of samples where there are samples. Round 0 is the base model.
     """
     rows = []
     for suite, names in run.suites.items():
@@ -139,6 +140,7 @@ def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFra
                     "greedy": outcomes.correct_QP[:, p].mean(),
                     "truncation_rate": outcomes.truncated_P[p],
                     "response_length": outcomes.tokens_P[p],
+                    **{metric: values_P[p] for metric, values_P in outcomes.forms.items()},
                     **{metric: values_Q.mean() for metric, values_Q in outcomes.sampled.get(number, {}).items()},
                 }
                 spent = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))

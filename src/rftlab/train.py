@@ -32,10 +32,10 @@ from rftlab.prompts import responses
 from rftlab.provenance import record
 from rftlab.randomness import draw, rollout_seed
 from rftlab.resume import RunState, StateConfig
-from rftlab.rewards import Verdict
 from rftlab.rewards._values import reward
 from rftlab.rollouts import Rollout
 from rftlab.runlog import append_json, digest, file_sha256, peak_memory_mb, write_json
+from rftlab.scoring import Score, rates
 from rftlab.state import save_checkpoint
 from rftlab.update import DivergedError, update
 
@@ -191,6 +191,7 @@ class Training:
             "round": number,
             "reward_mean": float(scores.rewards_Bn.mean()),
             "accuracy": float(correct_BM[:, :n].mean()),
+            **rates([verdicts[b * M + i] for b in range(B) for i in range(n)], verdicts),
             "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
             "response_length": float(scores.lengths_BM[:, :n].mean()),
             "truncation_rate": float(np.mean([rollout.truncated for rollout in trained])),
@@ -214,10 +215,9 @@ class Training:
         }
         append_json(self.state.place / "timings.jsonl", timings)
 
-    def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Verdict]:
-        """Verdict of every rollout."""
-        texts = responses(self.learner.tokenizer, rollouts)
-        return [self.learner.verify(text, answer) for text, answer in zip(texts, answers, strict=True)]
+    def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Score]:
+        """Score of every rollout."""
+        return self.learner.scorer.score(responses(self.learner.tokenizer, rollouts), answers)
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
         """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from

@@ -8,7 +8,6 @@ one. A record's other fields of one value (text, number, true or false) are kept
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import string
@@ -18,6 +17,7 @@ from typing import Any
 
 from rftlab.data.queries import DataError, Query, keys_of, query_id
 from rftlab.levels import did_you_mean
+from rftlab.rewards._boxes import last_box
 
 MARK = "####"
 ANNOTATION = re.compile(r"<<[^<>]*>>")  # GSM8K's calculator: <<48/2=24>>
@@ -161,20 +161,12 @@ def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:
 
 
 def _last_box(solution: str, name: str, where: str) -> str:
-    """Content of the last ``\\boxed{…}``, braces balanced; of ``\\boxed 2``, MATH's other form, what follows it."""
-    after = solution.rpartition(BOX)[2]
-    if not after.lstrip().startswith("{"):
-        content = after.strip().partition("$")[0].strip()
-    else:
-        after = after.lstrip()
-        depths = itertools.accumulate((character == "{") - (character == "}") for character in after)
-        end = next((position for position, depth in enumerate(depths) if depth == 0), None)
-        if end is None:
-            raise DataError(f"{where}: the last {BOX} in field {name!r} is never closed; {BOX}{{…}} is needed")
-        content = after[1:end].strip()
-    if not content:
+    content = last_box(solution)
+    if content is None:
+        raise DataError(f"{where}: the last {BOX} in field {name!r} is never closed; {BOX}{{…}} is needed")
+    if not content.strip():
         raise EmptyBoxError(f"{where}: the last {BOX} in field {name!r} is empty; an answer is needed")
-    return content
+    return content.strip()
 
 
 def _choices(names: tuple[str, ...], record: Mapping[str, Any], where: str) -> tuple[list[str], list[str]]:

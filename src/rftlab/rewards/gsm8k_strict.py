@@ -10,6 +10,8 @@ import re
 
 from rftlab.rewards import Verdict
 
+STRICT = "gsm8k_strict"
+FLEXIBLE = "numeric"
 LAST = 300
 NUMBER = r"#### (-?[0-9.,]+)"
 

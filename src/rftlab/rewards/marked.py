@@ -9,6 +9,8 @@ import re
 
 from rftlab.rewards import Verdict
 
+STRICT = "marked"
+FLEXIBLE = "numeric"
 INTEGER = r"0|-?[1-9][0-9]*"
 
 

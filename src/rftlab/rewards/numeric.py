@@ -11,6 +11,9 @@ from fractions import Fraction
 
 from rftlab.rewards import Verdict
 
+STRICT = "gsm8k_strict"
+FLEXIBLE = "numeric"
+
 LONGEST = 100
 """Characters; a longer number is no answer. Converting digits costs the square of their number."""
 
