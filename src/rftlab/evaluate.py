@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from rftlab.levels import load
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, encode, responses
 from rftlab.randomness import rollout_seed
-from rftlab.rollouts import Engine, Sampling
+from rftlab.rollouts import Engine, EngineConfig, Sampling
 from rftlab.runlog import read_json
 
 
@@ -75,12 +75,9 @@ def main(argv: list[str] | None = None) -> None:
     config = arguments.config
     sets = [EvaluationSet.read(name, entry) for name, entry in config["sets"].items()]
     asked, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
-    rows = (
-        {**config["labels"], **row}
-        for round_number, folder, last in checkpoints(arguments.run, arguments.model)
-        for row in evaluate(PolicyDirectory(folder), sets, prompt, asked, round_number, sampled=last)
-    )
-    write_rows(arguments.output, rows)
+    found = checkpoints(arguments.run, arguments.model)
+    rows = evaluate(found, sets, prompt, asked, EngineConfig(**config["engine"]))
+    write_rows(arguments.output, ({**config["labels"], **row} for row in rows))
 
 
 def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
@@ -95,23 +92,32 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
 
 
 def evaluate(
-    policy: PolicyDirectory,
+    found: Iterable[tuple[int, Path, bool]],
     sets: Sequence[EvaluationSet],
     prompt: PromptConfig,
     asked: EvaluationConfig,
-    round_number: int,
-    *,
-    sampled: bool,
+    config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:
-    """Outcomes of one checkpoint, one row per evaluation set, query and sample."""
-    tokenizer = policy.tokenizer()
-    engine = policy.engine(policy.model(frozen=True), tokenizer)
-    for evaluation_set in sets:
-        for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
-            sampling = asked.greedy if decoding == "greedy" else asked.sampled
-            outcomes = answer(engine, tokenizer, evaluation_set, prompt, sampling, count, asked.seed)
-            for outcome in outcomes:
-                yield {"round": round_number, "evaluation_set": evaluation_set.name, "decoding": decoding, **outcome}
+    """Outcomes of checkpoints, one row per checkpoint, evaluation set, query and sample; one engine takes them all."""
+    engine: Engine | None = None
+    for round_number, folder, sampled in found:
+        policy = PolicyDirectory(folder)
+        model, tokenizer = policy.model(frozen=True), policy.tokenizer()
+        if engine is None:
+            engine = policy.engine(model, tokenizer, config)
+        else:
+            engine.sync(model)
+        for evaluation_set in sets:
+            for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
+                sampling = asked.greedy if decoding == "greedy" else asked.sampled
+                outcomes = answer(engine, tokenizer, evaluation_set, prompt, sampling, count, asked.seed)
+                for outcome in outcomes:
+                    yield {
+                        "round": round_number,
+                        "evaluation_set": evaluation_set.name,
+                        "decoding": decoding,
+                        **outcome,
+                    }
 
 
 def answer(

@@ -13,7 +13,7 @@ from rftlab.levels import load
 from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, encode, pad_token
 from rftlab.rewards._values import RewardConfig
-from rftlab.rollouts import Sampling
+from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.update import Objective
 
 
@@ -102,7 +102,7 @@ class Learner:
             reference=self.reference,
         )
         self.optimizer = self.optimizer_config.build(self.policy)
-        self.engine = base.engine(self.policy, self.tokenizer)
+        self.engine = base.engine(self.policy, self.tokenizer, EngineConfig(**config["engine"]))
         prompt = PromptConfig(**config["prompt"])
         self.prompts = [encode(self.tokenizer, prompt, query.query) for query in queries]
 

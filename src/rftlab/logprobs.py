@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from rftlab.rollouts import Rollout
-from rftlab.rollouts.transformers_engine import pad_left, positions
+from rftlab.rollouts.padding import pad_left, positions
 
 
 def response_logprobs(

@@ -11,6 +11,7 @@ from typing import Any
 from rftlab.checks import verifier_of
 from rftlab.provenance import PACKAGE, fingerprint
 from rftlab.resources import Resources
+from rftlab.rollouts import EngineConfig
 from rftlab.runlog import canonical_json, digest
 from rftlab.schema import Study
 from rftlab.sources import DatasetSplit
@@ -95,6 +96,7 @@ class Plan(Resources):
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
             f"rftlab.rewards.{config['verifier']}",
+            EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
             selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
@@ -168,9 +170,11 @@ class Plan(Resources):
                 "top_p": asked.top_p,
                 "seed": asked.seed,
             },
+            "engine": asked.engine.model_dump(),
         }
         verifiers = {f"rftlab.rewards.{entry['verifier']}" for entry in entries.values()}
-        return {"code": fingerprint("rftlab.evaluate", *verifiers), "config": canonical_json(config)}
+        selected = [*verifiers, EngineConfig(**config["engine"]).module]
+        return {"code": fingerprint("rftlab.evaluate", *selected), "config": canonical_json(config)}
 
     def _set_config(self, name: str) -> dict[str, Any]:
         entry = self.study.evaluation_sets[name]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rftlab.errors import BadInputError
+from rftlab.rollouts import TRANSFORMERS, EngineConfig
 from rftlab.runlog import file_sha256
 
 if TYPE_CHECKING:  # planning imports this package: torch and transformers load when a model does
@@ -62,11 +64,13 @@ class PolicyDirectory:
 
         return PreTrainedTokenizerFast.from_pretrained(self.folder, local_files_only=True)
 
-    @staticmethod
-    def engine(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Engine:
-        """An engine that samples from ``model``."""
+    def engine(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: EngineConfig = TRANSFORMERS
+    ) -> Engine:
+        """An engine that samples from ``model``; no module is imported but that of the engine ``config`` names."""
         from rftlab.prompts import end_tokens, pad_token
-        from rftlab.rollouts.transformers_engine import TransformersEngine
 
+        build = importlib.import_module(config.module).build
         ends = end_tokens(tokenizer, model.config.eos_token_id)
-        return TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
+        engine: Engine = build(model, config, folder=self.folder, end_tokens=ends, pad_token=pad_token(tokenizer))
+        return engine
