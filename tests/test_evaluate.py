@@ -14,6 +14,7 @@ from rftlab.models import PolicyDirectory
 from rftlab.randomness import rollout_seed
 from rftlab.rewards import numeric
 from rftlab.rewards.marked import verify
+from rftlab.runlog import read_json
 from rftlab.train import train
 from training import SUMS, run_json, write_base, write_sums
 
@@ -53,7 +54,7 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
-def config(place: Path, **overrides) -> dict:
+def config(place: Path, *, rows: int = 256, **overrides) -> dict:
     sets = {
         name: {"path": str(place / f"{name}.jsonl"), "verifier": "marked", "limit": limit}
         for name, limit in (("sums", None), ("longer", 5))
@@ -68,7 +69,8 @@ def config(place: Path, **overrides) -> dict:
         **overrides,
     }
     labels = {"model": "tiny", "dataset": "sums", "variant": "baseline", "seed": 0}
-    return {"labels": labels, "sets": sets, "prompt": {"template": "{{ query }}", "chat": False}, "evaluation": asked}
+    prompt, engine = {"template": "{{ query }}", "chat": False}, {"name": "transformers", "rows": rows}
+    return {"labels": labels, "sets": sets, "prompt": prompt, "evaluation": asked, "engine": engine}
 
 
 def evaluated(place: Path, output: Path, *which: str, **overrides) -> pa.Table:
@@ -136,17 +138,9 @@ def test_twice_the_same(place, of_run, tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["again.parquet"]
 
 
-def test_an_outcome_does_not_depend_on_what_else_is_asked(place, of_run, tmp_path, monkeypatch) -> None:
+def test_an_outcome_does_not_depend_on_what_else_is_asked(place, of_run, tmp_path) -> None:
     """Another batch size, more samples, another set in front: the rows that both have are the same."""
-    original = PolicyDirectory.engine
-
-    def small(model, tokenizer):
-        engine = original(model, tokenizer)
-        engine.rows = 3
-        return engine
-
-    monkeypatch.setattr(PolicyDirectory, "engine", staticmethod(small))
-    more = rows_of(evaluated(place, tmp_path / "x.parquet", "--run", str(place / "run"), samples=SAMPLES + 2))
+    more = rows_of(evaluated(place, tmp_path / "x.parquet", "--run", str(place / "run"), rows=3, samples=SAMPLES + 2))
     assert [row for row in more if row["sample"] < SAMPLES] == rows_of(of_run)
     assert len(more) > of_run.num_rows
 
@@ -192,3 +186,11 @@ def test_nothing_is_written_when_something_is_missing(place, tmp_path) -> None:
     with pytest.raises(SystemExit, match=r"no config\.json"):
         evaluated(place, tmp_path / "x.parquet", "--model", str(tmp_path / "missing"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_engine_takes_all_checkpoints(place, tmp_path, monkeypatch) -> None:
+    built = []
+    original = PolicyDirectory.engine
+    monkeypatch.setattr(PolicyDirectory, "engine", lambda *given: built.append(given) or original(*given))
+    evaluated(place, tmp_path / "x.parquet", "--run", str(place / "run"))
+    assert len(read_json(place / "run" / "checkpoints.json")["checkpoints"]) > len(built) == 1

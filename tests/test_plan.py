@@ -248,8 +248,9 @@ def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> 
     plan.run_params(plan.run("tiny", "chains", "baseline", 0))
     plan.run_params(plan.run("tiny", "chains", "rollouts/n4", 0))
     plan.run_params(plan.run("tiny", "chains", "lr/kl", 0))
-    common = ["objectives.ratio.none", "objectives.aggregation.token_mean", "rewards.marked"]
-    common += ["rewards.numeric"]  # scores beside it, as its flexible form
+    levels = ["objectives.ratio.none", "objectives.aggregation.token_mean", "rewards.marked"]
+    levels += ["rewards.numeric"]  # scores beside it, as its flexible form
+    common = [*levels, "rollouts.transformers_engine"]
     for modules, own in zip(asked, (["raw"], ["group_norm"], ["raw", "objectives.kl.k2"]), strict=True):
         own = [name if "." in name else f"advantages.{name}" for name in own]
         assert set(modules) == {"rftlab.train", *(f"rftlab.{name}" for name in common + own)}

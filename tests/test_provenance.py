@@ -251,11 +251,17 @@ def test_training_depends_on_no_schema_report_or_level_that_is_not_selected() ->
         "rftlab.train",
         "rftlab.update",
         "rftlab.randomness",
-        "rftlab.rollouts.transformers_engine",
+        "rftlab.rollouts.padding",
     } <= modules.keys()
     for other in ("rftlab.study", "rftlab.schema", "rftlab.plan", "rftlab.report", "rftlab.track", "rftlab.tables"):
         assert other not in modules
     assert not [name for name in modules if name.startswith("rftlab.advantages.")]
+
+
+@pytest.mark.parametrize("stage", ["rftlab.train", "rftlab.evaluate"])
+def test_an_engine_is_code_of_a_stage_only_where_it_is_selected(stage: str) -> None:
+    assert not [name for name in provenance.closure(stage) if name.endswith("_engine")]
+    assert "rftlab.rollouts.vllm_weights" in provenance.closure("rftlab.rollouts.vllm_engine")
 
 
 def test_a_record_holds_no_environment_variables(monkeypatch) -> None:

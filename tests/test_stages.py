@@ -76,7 +76,7 @@ def test_evaluation(place, reference) -> None:
     sets = {"sums": {"path": str(place / "train.jsonl"), "verifier": "marked", "limit": 2}}
     asked = {"max_new_tokens": 6, "samples": 1, "temperature": 1.0, "top_p": 1.0, "seed": 0, "device": "cpu"}
     labels = {"model": "tiny", "dataset": "", "variant": "base", "seed": -1}
-    config = {"labels": labels, "sets": sets, "prompt": {}, "evaluation": asked}
+    config = {"labels": labels, "sets": sets, "prompt": {}, "evaluation": asked, "engine": {}}
     modules = loaded(EVALUATION, place / "base", place / "id.parquet", json.dumps(config))
     arrow = loaded("import pyarrow.parquet; pyarrow.array([1])")  # brings pandas where pandas is installed
     assert "pyarrow" in modules

@@ -67,7 +67,7 @@ def test_the_studies_that_come_with_it_are_valid(path: Path, repository: Path, m
         ),
         (
             ("factors/lr/zero", {"optimiser.lr": 0.1}),
-            "factors.lr.zero: optimiser.lr: unknown key 'optimiser'; valid keys: rollout, reward, advantage, "
+            "factors.lr.zero: optimiser.lr: unknown key 'optimiser'; valid keys: rollout, engine, reward, advantage, "
             "objective, optimizer, update (did you mean 'optimizer'?)",
         ),
         (

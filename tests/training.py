@@ -128,6 +128,13 @@ def run_json(**overrides: Any) -> dict[str, Any]:
                 "top_p": 1.0,
                 "max_new_tokens": 6,
             },
+            "engine": {
+                "name": "transformers",
+                "rows": 256,
+                "cache_gib": 2.0,
+                "gpu_memory_utilization": 0.5,
+                "sleep": 0,
+            },
             "reward": {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.5},
             "advantage": {"name": "raw"},
             "objective": {

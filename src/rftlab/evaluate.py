@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from rftlab.models import PolicyDirectory
 from rftlab.prompts import PromptConfig, context, encode, encode_all, responses
 from rftlab.randomness import rollout_seed
 from rftlab.removal import refuse_gone
-from rftlab.rollouts import Engine, Sampling
+from rftlab.rollouts import Engine, EngineConfig, Sampling
 from rftlab.runlog import read_json, replacing
 from rftlab.scoring import Scorer
 
@@ -81,12 +81,8 @@ def main(argv: list[str] | None = None) -> None:
     overlong: dict[str, int] = {}
     if evaluated:  # one tokenizer for all of them
         sets, overlong = within_limits(evaluated[0][1], sets, prompt, asked)
-    rows = (
-        {**config["labels"], **row}
-        for round_number, folder, last in evaluated
-        for row in evaluate(PolicyDirectory(folder), sets, prompt, asked, round_number, sampled=last)
-    )
-    write_rows(arguments.output, rows, overlong)
+    rows = evaluate(evaluated, sets, prompt, asked, EngineConfig(**config["engine"]))
+    write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong)
 
 
 def within_limits(
@@ -122,23 +118,32 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
 
 
 def evaluate(
-    policy: PolicyDirectory,
+    found: Iterable[tuple[int, Path, bool]],
     sets: Sequence[EvaluationSet],
     prompt: PromptConfig,
     asked: EvaluationConfig,
-    round_number: int,
-    *,
-    sampled: bool,
+    config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:
-    """Outcomes of one checkpoint, one row per evaluation set, query and sample."""
-    tokenizer = policy.tokenizer()
-    engine = policy.engine(policy.model(frozen=True).to(prepare(asked.device)), tokenizer)
-    for evaluation_set in sets:
-        for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
-            sampling = asked.greedy if decoding == "greedy" else asked.sampled
-            outcomes = answer(engine, tokenizer, evaluation_set, prompt, sampling, count, asked.seed)
-            for outcome in outcomes:
-                yield {"round": round_number, "evaluation_set": evaluation_set.name, "decoding": decoding, **outcome}
+    """Outcomes of checkpoints, one row per checkpoint, evaluation set, query and sample; one engine takes them all."""
+    engine: Engine | None = None
+    for round_number, folder, sampled in found:
+        policy = PolicyDirectory(folder)
+        model, tokenizer = policy.model(frozen=True).to(prepare(asked.device)), policy.tokenizer()
+        if engine is None:
+            engine = policy.engine(model, tokenizer, config)
+        else:
+            engine.sync(model)
+        for evaluation_set in sets:
+            for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
+                sampling = asked.greedy if decoding == "greedy" else asked.sampled
+                outcomes = answer(engine, tokenizer, evaluation_set, prompt, sampling, count, asked.seed)
+                for outcome in outcomes:
+                    yield {
+                        "round": round_number,
+                        "evaluation_set": evaluation_set.name,
+                        "decoding": decoding,
+                        **outcome,
+                    }
 
 
 def answer(

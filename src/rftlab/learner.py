@@ -20,7 +20,7 @@ from rftlab.models import PolicyDirectory
 from rftlab.passes import Passes
 from rftlab.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards._values import RewardConfig
-from rftlab.rollouts import Sampling
+from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.scoring import Scorer
 from rftlab.update import Objective
 
@@ -150,7 +150,9 @@ class Learner:
             reference=self.reference,
         )
         self.optimizer = self.optimizer_config.build(self.policy)
-        self.engine = base.engine(self.policy, self.tokenizer, **self.precision.sampled)
+        self.engine = base.engine(
+            self.policy, self.tokenizer, EngineConfig(**config["engine"]), **self.precision.sampled
+        )
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),

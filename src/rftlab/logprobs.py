@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from rftlab.rollouts import Rollout
-from rftlab.rollouts.transformers_engine import pad_left, positions
+from rftlab.rollouts.padding import pad_left, positions
 
 LOGITS = 2**25  # computed at once; of more, none are kept, and the backward pass computes them again
 PADDING = 0.1  # of a micro-batch, at most

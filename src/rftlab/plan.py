@@ -11,6 +11,7 @@ from typing import Any
 from rftlab.checks import verifier_of
 from rftlab.provenance import PACKAGE
 from rftlab.resources import Resources
+from rftlab.rollouts import EngineConfig
 from rftlab.runlog import canonical_json, digest
 from rftlab.schema import Study
 from rftlab.scoring import verifiers
@@ -95,6 +96,7 @@ class Plan(Resources):
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
             *verifiers(config["verifier"]).modules,
+            EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
             selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
@@ -194,8 +196,10 @@ class Plan(Resources):
                 "seed": asked.seed,
                 "device": self.study.device,
             },
+            "engine": asked.engine.model_dump(),
         }
         selected = {module for entry in entries.values() for module in verifiers(entry["verifier"]).modules}
+        selected.add(EngineConfig(**config["engine"]).module)
         return {"code": self.code("rftlab.evaluate", *selected), "config": canonical_json(config)}
 
     def _set_config(self, name: str) -> dict[str, Any]:

@@ -34,6 +34,24 @@ class Rollouts(Section):
     max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
 
 
+class Engine(Section):
+    """What computes the rollouts; seeds give the same ones with either engine, but for rounding."""
+
+    name: Literal["transformers", "vllm"] = Field(
+        "transformers", description="vllm needs an environment of its own, see docs/vllm.md"
+    )
+    rows: Count = Field(256, description="rollouts computed side by side, at most")
+    cache_gib: Positive = Field(2.0, description="memory for keys and values, in GiB")
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1), Scientific] = Field(
+        0.5, description="vllm on a GPU: share of its memory that must be free at the start"
+    )
+    sleep: Literal[0, 1, 2] = Field(
+        0,
+        description="vllm on a GPU: what it gives back after sampling; "
+        "0 nothing, 1 the cache (weights move to the CPU), 2 cache and weights",
+    )
+
+
 class Reward(Section):
     """Score of a rollout."""
 
@@ -124,6 +142,7 @@ class Baseline(Section):
     """The reference configuration; each level overrides it at dotted keys."""
 
     rollout: Rollouts = Field(Rollouts(), description="what is sampled in a round")
+    engine: Engine = Field(Engine(), description="what computes the rollouts")
     reward: Reward = Field(Reward(), description="score of a rollout")
     advantage: NamedLevel = Field(Named(name="raw"), description="training signal, a file of `advantages/`")
     objective: Objective = Field(Objective(), description="what is minimised")
@@ -174,6 +193,7 @@ class Evaluation(Section):
     top_p: Annotated[float, Field(gt=0, le=1), Scientific] = Field(1.0, description="of those samples")
     max_new_tokens: Count | None = Field(None, description="longest response, in tokens; by default the baseline's")
     seed: Natural = Field(0, description="of those samples; they never share a seed with training")
+    engine: Engine = Field(Engine(), description="what computes the responses")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

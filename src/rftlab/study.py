@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from rftlab import levels
 from rftlab.checks import check_contexts, check_data, check_names
 from rftlab.configuration import apply, resolve
+from rftlab.engines import check_engines
 from rftlab.errors import BadInputError
 from rftlab.lock import locked
 from rftlab.schema import Every, Study
@@ -101,6 +102,7 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
         refuse_too_much(study)
         check_data(study)
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants(study).values()))
+        check_engines(study, variants(study))
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:

@@ -56,13 +56,13 @@ def test_the_engine_knows_the_end_and_the_padding(base) -> None:
     assert engine.pad_token == PAD
 
 
-def test_a_tokenizer_without_padding_will_do() -> None:
+def test_a_tokenizer_without_padding_will_do(base) -> None:
     """Llama's has none; padding is masked out, so the rollouts are the same."""
     bare = copy.deepcopy(TOKENIZER)
     bare.pad_token = None
     model = policy()
     rollouts = [
-        PolicyDirectory.engine(model, tokenizer).generate(prompts(5), Sampling(4), range(5))
+        PolicyDirectory(base).engine(model, tokenizer).generate(prompts(5), Sampling(4), range(5))
         for tokenizer in (TOKENIZER, bare)
     ]
     assert rollouts[0] == rollouts[1]

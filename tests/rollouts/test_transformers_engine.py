@@ -9,6 +9,7 @@ from rftlab.logprobs import response_logprobs
 from rftlab.models.tiny import HEAD_DIM
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.cache import cache_bytes
+from rftlab.rollouts.padding import pad_left, positions
 from rftlab.rollouts.transformers_engine import (
     COMPACT,
     SHARED,
@@ -16,8 +17,6 @@ from rftlab.rollouts.transformers_engine import (
     common_prefix,
     draw_tokens,
     keep_top_p,
-    pad_left,
-    positions,
 )
 from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, rows_run_forward
 

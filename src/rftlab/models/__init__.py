@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rftlab.errors import BadInputError
+from rftlab.rollouts import TRANSFORMERS, EngineConfig
 from rftlab.runlog import file_sha256
 
 if TYPE_CHECKING:  # planning imports this package: torch and transformers load when a model does
@@ -64,19 +66,28 @@ class PolicyDirectory:
 
         return PreTrainedTokenizerFast.from_pretrained(self.folder, local_files_only=True)
 
-    @staticmethod
     def engine(
+        self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
+        config: EngineConfig = TRANSFORMERS,
         *,
         autocast: torch.dtype | None = None,
         dtype: torch.dtype | None = None,
     ) -> Engine:
-        """An engine that samples from ``model``, in its own precision unless another is given."""
-        from rftlab.prompts import declared_ends, end_tokens, pad_token
-        from rftlab.rollouts.transformers_engine import TransformersEngine
+        """An engine that samples from ``model``, in its own precision unless another is given.
 
-        ends = end_tokens(tokenizer, *declared_ends(model))
-        return TransformersEngine(
-            model, end_tokens=ends, pad_token=pad_token(tokenizer), autocast=autocast, dtype=dtype
+        No module is imported but that of the engine ``config`` names.
+        """
+        from rftlab.prompts import declared_ends, end_tokens, pad_token
+
+        engine: Engine = importlib.import_module(config.module).build(
+            model,
+            config,
+            folder=self.folder,
+            end_tokens=end_tokens(tokenizer, *declared_ends(model)),
+            pad_token=pad_token(tokenizer),
+            autocast=autocast,
+            dtype=dtype,
         )
+        return engine

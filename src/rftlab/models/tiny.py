@@ -29,9 +29,10 @@ from rftlab.data import procedural
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.evaluate import accuracy
-from rftlab.models import PolicyDirectory
+from rftlab.prompts import end_tokens, pad_token
 from rftlab.randomness import stable_hash
 from rftlab.rollouts import Sampling
+from rftlab.rollouts.transformers_engine import TransformersEngine
 
 ARCHITECTURES: dict[str, tuple[Any, Any]] = {
     "qwen2": (Qwen2Config, Qwen2ForCausalLM),
@@ -170,7 +171,8 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
         )
         for task in config.tasks
     }
-    engine = PolicyDirectory.engine(model, tokenizer)
+    ends = end_tokens(tokenizer, model.config.eos_token_id)
+    engine = TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
     measured: dict[str, float] = {}
     step = 0
     for step in range(1, config.max_steps + 1):

@@ -38,6 +38,25 @@ class Rollout:
     truncated: bool
 
 
+@dataclass(frozen=True)
+class EngineConfig:
+    """Which engine samples, and with how much memory; the study's schema documents every key."""
+
+    name: str = "transformers"
+    rows: int = 256
+    cache_gib: float = 2.0
+    gpu_memory_utilization: float = 0.5
+    sleep: int = 0
+
+    @property
+    def module(self) -> str:
+        """Name of the engine's module: it is imported where the engine is used, and nowhere else."""
+        return f"rftlab.rollouts.{self.name}_engine"
+
+
+TRANSFORMERS = EngineConfig()
+
+
 class Engine(Protocol):
     """What samples rollouts."""
 

@@ -12,11 +12,18 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from rftlab.lora import merged
-from rftlab.rollouts import Rollout, Sampling
+from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
+from rftlab.rollouts.padding import pad_left, positions
 
 SHARED = 8  # tokens, such as a chat template's first; fewer are not run through the model apart
 COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share of it: leaving copies the cache
+
+
+def build(model: PreTrainedModel, config: EngineConfig, *, folder: Any, **given: Any) -> TransformersEngine:
+    """The engine as a study configures it; it needs no directory."""
+    del folder
+    return TransformersEngine(model, rows=config.rows, cache_gib=config.cache_gib, **given)
 
 
 class TransformersEngine:
@@ -197,16 +204,3 @@ def keep_top_p(logits_NV: Tensor, top_p: float) -> Tensor:
     p_NV = sorted_NV.softmax(dim=-1)
     cut_NV = p_NV.cumsum(dim=-1) - p_NV >= top_p  # the more likely tokens reach top_p without this one
     return logits_NV.masked_fill(cut_NV.scatter(1, order_NV, cut_NV), float("-inf"))
-
-
-def pad_left(rows: Sequence[Sequence[int]], pad_token: int, device: Any) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask [N, T] of rows of different lengths, aligned at their right end."""
-    length = max(len(row) for row in rows)
-    ids = [[pad_token] * (length - len(row)) + list(row) for row in rows]
-    mask = [[0] * (length - len(row)) + [1] * len(row) for row in rows]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
-
-
-def positions(mask_NT: Tensor) -> Tensor:
-    """Position of each token in its own row, 0 for padding on the left."""
-    return (mask_NT.cumsum(dim=1) - 1).clamp(min=0)
