@@ -24,7 +24,7 @@ def last_box(text: str) -> str | None:
         return None
     rest = text[match.end() :].lstrip(" ")
     if not rest.startswith("{"):
-        return re.split(r"[\s$]", rest, maxsplit=1)[0]
+        return re.split(r"[\s$]", rest, maxsplit=1)[0] if text[match.end() : match.end() + 1] == " " else None
     depth = 0
     for found in re.finditer(r"\\.|[{}]", rest, re.DOTALL):
         depth += {"{": 1, "}": -1}.get(found[0], 0)

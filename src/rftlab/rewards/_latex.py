@@ -35,7 +35,7 @@ SYNONYMS = (
     (re.compile(r"[−–]"), "-"),
 )
 DEGREES = re.compile(r"\^\{?\\circ\}?|\\degree(?![a-zA-Z])|°")
-THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:,[0-9]{3})+)(?![0-9,])")
+THOUSANDS = re.compile(r"\{[0-9]{1,3}(?:,[0-9]{3})+\}")
 NAME = r"(?:\\?[a-zA-Z]|[A-Z]+|[a-zA-Z]{3,}|\\(?:angle|triangle) ?[A-Z]+)(?:_\{?\w+\}?)?(?:\([a-zA-Z0-9,]+\))?"
 NAMED = re.compile(rf"({NAME}) ?(?:=|\\in(?![a-zA-Z]))(?=[^=]+$)")
 TRAILING = re.compile(r"(.*[0-9}])( ?)([a-zA-Z][a-zA-Z .]*[a-zA-Z.])(\^\{?[0-9]\}?)?")
@@ -160,7 +160,7 @@ def _compact(body: str) -> str:
     r"""Drop spaces, save the one that ends a command before a letter, and braces that LaTeX does not need."""
     body = re.sub(r"(\\[a-zA-Z]+)\s+(?=[a-zA-Z])", "\\1\0", body)
     body = re.sub(r"\s+", "", body).replace("\0", " ")
-    body = re.sub(r"\\frac ?(?![{ ])([0-9a-zA-Z])", r"\\frac{\1}", body)
+    body = re.sub(r"\\frac ?(?![{ ])([0-9a-zA-Z]|\\[a-zA-Z]+ ?)", r"\\frac{\1}", body)
     body = re.sub(r"(\\frac\{[^{}]*\}) ?([0-9a-zA-Z])", r"\1{\2}", body)
     body = re.sub(r"\\sqrt ?([0-9a-zA-Z])", r"\\sqrt{\1}", body)
     return re.sub(r"([_^])\{([0-9a-zA-Z])\}", r"\1\2", body)
@@ -169,6 +169,7 @@ def _compact(body: str) -> str:
 def _numbers(body: str) -> str:
     if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", body):
         body = body.replace(",", "")
+    body = THOUSANDS.sub(lambda m: m[0].replace(",", ""), body)
     if fraction := re.fullmatch(r"(-?)([0-9]+)/([0-9]+)", body):
         body = rf"{fraction[1]}\frac{{{fraction[2]}}}{{{fraction[3]}}}"
     return re.sub(r"(?<![0-9.])\.(?=[0-9])", "0.", body)
