@@ -9,6 +9,8 @@ import pytest
 import rftlab.evaluate
 from rftlab.data import procedural
 from rftlab.data.queries import read_queries, write_queries
+from rftlab.datasummary import overlong
+from rftlab.errors import BadInputError
 from rftlab.evaluate import main
 from rftlab.models import PolicyDirectory
 from rftlab.randomness import rollout_seed
@@ -194,3 +196,29 @@ def test_one_engine_takes_all_checkpoints(place, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(PolicyDirectory, "engine", lambda *given: built.append(given) or original(*given))
     evaluated(place, tmp_path / "x.parquet", "--run", str(place / "run"))
     assert len(read_json(place / "run" / "checkpoints.json")["checkpoints"]) > len(built) == 1
+
+
+def test_overlong_prompts_are_dropped_everywhere_and_counted(place, tmp_path, capsys) -> None:
+    """A prompt of two terms has four tokens, one of three has six: with a limit of four no `longer` prompt is left."""
+    mixed = read_queries(place / "sums.jsonl")[:3] + read_queries(place / "longer.jsonl")[:2]
+    write_queries(tmp_path / "mixed.jsonl", mixed)
+    asked = config(place)
+    asked["prompt"]["max_tokens"] = 4
+    asked["sets"] = {"mixed": {"path": str(tmp_path / "mixed.jsonl"), "verifier": "marked", "limit": None}}
+    arguments = ["--model", str(place / "base"), "--output", str(tmp_path / "mixed.parquet")]
+    main(["--config", json.dumps(asked), *arguments])
+    table = pq.read_table(tmp_path / "mixed.parquet")
+    assert set(table["query"].to_pylist()) == {query.id for query in mixed[:3]}
+    assert overlong(tmp_path / "mixed.parquet") == {"mixed": 2}
+    assert "mixed: 2 queries dropped: prompts over 4 tokens" in capsys.readouterr().out
+    asked["sets"] |= {"longer": config(place)["sets"]["longer"]}
+    with pytest.raises(SystemExit, match=r"prompt.max_tokens: all 5 prompts are longer than 4 tokens"):
+        main(["--config", json.dumps(asked), *arguments])
+
+
+def test_a_response_that_the_context_cannot_hold(place, tmp_path) -> None:
+    line = "the model's context of 512 tokens is shorter than the longest prompt, 4 tokens, and a response of 509"
+    with pytest.raises(SystemExit, match=line):
+        evaluated(place, tmp_path / "long.parquet", "--model", str(place / "base"), max_new_tokens=509)
+    with pytest.raises(BadInputError, match=line):
+        train(run_json(rollout__max_new_tokens=509), place / "base", place / "train.jsonl", tmp_path / "run", code="c")

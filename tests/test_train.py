@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rftlab.train
-from rftlab.data.queries import read_queries
+from rftlab.data.queries import Query, read_queries, write_queries
 from rftlab.models import PolicyDirectory
 from rftlab.runlog import RUN_FILES as PUBLISHED
 from rftlab.runlog import file_sha256
@@ -95,6 +95,17 @@ def weights(folder: Path) -> list[str]:
 
 def read(folder: Path, name: str):
     return json.loads((folder / name).read_text())
+
+
+def test_overlong_prompts_are_not_trained_on_and_counted(base, trained, tmp_path, capsys) -> None:
+    sums = read_queries(write_sums(tmp_path / "sums.jsonl"))
+    write_queries(tmp_path / "train.jsonl", [*sums, Query("long", "1+1+1=", "3")])
+    limited = run_json(prompt={"template": "{{ query }}", "chat": False, "max_tokens": 4})
+    train(limited, base, tmp_path / "train.jsonl", tmp_path / "run", code="c" * 16)
+    data = json.loads((tmp_path / "run/provenance.json").read_text())["data"]
+    assert (data["queries"], data["overlong"]) == (17, 1)
+    assert "1 of 17 queries dropped: prompts over 4 tokens" in capsys.readouterr().out
+    assert (tmp_path / "run/metrics.jsonl").read_bytes() == (trained / "metrics.jsonl").read_bytes()
 
 
 def test_the_files_of_a_run(trained, base, data) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rftlab import levels
+from rftlab import levels, templating
 from rftlab.data import procedural
 from rftlab.data.families import FAMILIES
 from rftlab.runlog import write_text
 from rftlab.schema import Study
+from rftlab.templating import DAY
 
 SCHEMA, README = Path("workflow/schemas/study.schema.json"), Path("config/README.md")
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,7 +57,10 @@ def readme_text() -> str:
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     functions: dict[str, Callable[..., str]] = {"keys": keys_table, "levels": levels_table, "families": families_table}
-    text = environment.get_template("config.md.j2").render(functions | {"sizes": procedural.SIZES})
+    functions["templates"] = templates_table
+    text = environment.get_template("config.md.j2").render(
+        functions | {"sizes": procedural.SIZES, "day": DAY.strftime("%d %B %Y")}
+    )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
@@ -130,6 +134,11 @@ def families_table() -> str:
         shown = ", ".join(f"`{key}: {json.dumps(default)}`" for key, default in defaults.items())
         rows.append([f"`{name}`", shown, (family.__doc__ or "").partition("\n")[0]])
     return table(["family", "parameters", "what it is"], rows)
+
+
+def templates_table() -> str:
+    """Every prompt template that has a name."""
+    return table(["name", "template"], [[f"`{name}`", f"`{text}`"] for name, text in templating.NAMED.items()])
 
 
 def table(headings: list[str], rows: Iterable[list[str]]) -> str:

@@ -48,10 +48,21 @@ def resolve(kind: Kind, repository: str, revision: str) -> Commit:
     """
     from huggingface_hub import HfApi
 
+    refuse_without_access(kind, repository, revision)
     api = HfApi(token=token())
-    asked(kind, repository, revision, lambda: api.auth_check(repository, repo_type=kind))
     info = asked(kind, repository, revision, lambda: api.repo_info(repository, repo_type=kind, revision=revision))
     return Commit(str(info.sha), tuple(sorted(sibling.rfilename for sibling in getattr(info, "siblings", None) or ())))
+
+
+def refuse_without_access(kind: Kind, repository: str, revision: str) -> None:
+    """Ask the hub, once, whether a repository may be read: without a hub a download would ask for half a minute.
+
+    Raises:
+        BadInputError: it may not, or there is no hub.
+    """
+    from huggingface_hub import HfApi
+
+    asked(kind, repository, revision, lambda: HfApi(token=token()).auth_check(repository, repo_type=kind))
 
 
 def download(kind: Kind, repository: str, commit: str, name: str) -> Path:
@@ -83,16 +94,17 @@ def files(kind: Kind, repository: str, commit: str, digests: Mapping[str, str]) 
 
     cached = {name: try_to_load_from_cache(repository, name, revision=commit, repo_type=kind) for name in digests}
     missing = [name for name, path in cached.items() if not isinstance(path, str)]
-    found = {}
-    for name in digests:
-        try:
-            found[name] = download(kind, repository, commit, name) if name in missing else Path(str(cached[name]))
-        except BadInputError as error:
-            raise BadInputError(
-                f"{len(missing)} of {len(digests)} files of {kind} {repository} at commit {commit[:12]} are not in the "
-                f"cache ({shortened(missing)}): {error}; {fetch_command()} on a machine that reaches the hub, "
-                "such as a login node, fetches them beforehand"
-            ) from None
+    found = {name: Path(path) for name, path in cached.items() if isinstance(path, str)}
+    try:
+        if missing:
+            refuse_without_access(kind, repository, commit)
+        found |= {name: download(kind, repository, commit, name) for name in missing}
+    except BadInputError as error:
+        raise BadInputError(
+            f"{len(missing)} of {len(digests)} files of {kind} {repository} at commit {commit[:12]} are not in the "
+            f"cache ({shortened(missing)}): {error}; {fetch_command()} on a machine that reaches the hub, "
+            "such as a login node, fetches them beforehand"
+        ) from None
     for name, path in found.items():
         if (sha256 := file_sha256(path)) != digests[name]:
             raise BadInputError(

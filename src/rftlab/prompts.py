@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.rollouts import Rollout
-from rftlab.templating import render
-
-DAY = datetime.date(2024, 7, 26)
-"""What chat templates are told is today, such as those of Llama 3.x that print it: prompts do not depend on the day."""
+from rftlab.templating import DAY, render
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ WORDING: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda c: f"at least {_short(c['ge'])} is needed",
     "less_than": lambda c: f"less than {_short(c['lt'])} is needed",
     "less_than_equal": lambda c: f"at most {_short(c['le'])} is needed",
+    "string_pattern_mismatch": lambda c: f"a text like {c['pattern']} is needed",
+    "string_too_short": lambda _: "a text that is not empty is needed",
     "multiple_of": lambda c: f"a multiple of {c['multiple_of']} is needed",
     "too_short": lambda c: f"at least {c['min_length']} {_entries(c['min_length'])} needed",
     "too_long": lambda c: f"at most {c['max_length']} {_entries(c['max_length'])} possible",

@@ -5,6 +5,7 @@ Planning checks a template and writes its text into ``run.json``: stages render 
 
 from __future__ import annotations
 
+import datetime
 import functools
 
 from jinja2 import StrictUndefined, Template, TemplateError
@@ -12,6 +13,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rftlab.levels import did_you_mean
+
+DAY = datetime.date(2024, 7, 26)
+"""What chat templates are told is today, such as those of Llama 3.x that print it: prompts do not depend on the day."""
 
 NAMED = {  # arXiv 2601.22532: the question, a space, and the instruction of its scripts
     "plain": "{{ query }}",
