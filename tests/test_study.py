@@ -224,7 +224,8 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
     [
         (
             {"objective.ratio": "clipp"},
-            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated (did you mean 'clip'?)",
+            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated "
+            "(did you mean 'clip'?)",
         ),
         (
             {"advantage": {"name": "pass_at_k", "k": 4}, "rollout.rollouts": 3},
