@@ -28,6 +28,9 @@ ADVANTAGES = {
     "max_likelihood": [1.0, -1.0, 0.0, 0.0],  # (1 − 1/2)/(1/2); p̂ = 0 gives 0
     "positive_only": [1.0, 0.0, 0.0, 0.0],
     "negative_only": [0.0, -1.0, -1.0, -1.0],
+    "weighted": [0.1, -1.0, -1.0, -1.0],
+    "pass_at_k": [0.0, 0.0, 0.0, 0.0],  # k = 2: the only set of a succeeds, the only set of b does not
+    "shrinkage": [1.0, -1.0, 0.0, 0.0],  # two queries: λ = 0, leave_one_out
     "ema": [0.55, -0.45, -0.45, -0.45],  # b = 0.9·0.5 + 0.1·0
     # a: 0, 0, 1, 0 has mean 1/4, std 1/2. b: 1, 0, 0 has mean 1/3, std² = (4/9 + 1/9 + 1/9)/2 = 1/3:
     # (−1/3)/(0.57735027 + 1e-6) = −0.57734927

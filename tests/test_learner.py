@@ -7,6 +7,7 @@ from rftlab.data.queries import read_queries
 from rftlab.errors import BadInputError
 from rftlab.learner import BudgetConfig, Learner
 from rftlab.models import PolicyDirectory
+from rftlab.passes import Passes
 from rftlab.rollouts import Sampling
 from training import run_json, write_base, write_sums
 
@@ -65,3 +66,50 @@ def test_budgets() -> None:
     rounds, tokens = BudgetConfig(rounds=3), BudgetConfig(tokens=50)
     assert [rounds.spent(number, tokens=10**9) for number in (0, 2, 3, 4)] == [False, False, True, True]
     assert [tokens.spent(10**9, tokens=count) for count in (0, 49, 50, 51)] == [False, False, True, True]
+
+
+def test_the_baseline_computes_in_float32_and_samples_from_the_policy_itself(given) -> None:
+    learner = Learner(run_json(), *given)
+    assert learner.passes == Passes(pad_token=0, temperature=1.0, token_budget=4096)
+    assert (learner.engine.autocast, learner.engine.dtype) == (None, None)
+    assert learner.exported() is learner.policy
+    assert not learner.policy.is_gradient_checkpointing
+
+
+BFLOAT16 = {"autocast": "bfloat16", "checkpoint_dtype": "bfloat16", "sampler_dtype": "trainer"}
+
+
+@pytest.mark.parametrize(
+    ("sampler", "autocast", "dtype"),
+    [("trainer", torch.bfloat16, None), ("float32", None, None), ("bfloat16", None, torch.bfloat16)],
+)
+def test_precision(given, sampler, autocast, dtype) -> None:
+    learner = Learner(run_json(precision={**BFLOAT16, "sampler_dtype": sampler}), *given)
+    assert learner.passes.autocast == torch.bfloat16
+    assert (learner.engine.autocast, learner.engine.dtype) == (autocast, dtype)
+    assert {parameter.dtype for parameter in learner.policy.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in learner.exported().parameters()} == {torch.bfloat16}
+    assert (learner.engine.model is learner.policy) == (dtype is None)
+
+
+def test_what_the_update_may_do(given) -> None:
+    computed = {"token_budget": 64, "gradient_checkpointing": True, "compile": True}
+    learner = Learner(run_json(update=computed), *given)
+    assert learner.policy.is_gradient_checkpointing
+    assert learner.passes.compiled
+    assert learner.passes.token_budget == 64
+
+
+def test_adapters(given) -> None:
+    learner = Learner(run_json(lora={"rank": 2, "alpha": 4, "targets": ["q_proj"]}), *given)
+    (group,) = learner.optimizer.param_groups
+    trained = [parameter for parameter in learner.policy.parameters() if parameter.requires_grad]
+    assert [id(p) for p in group["params"]] == [id(p) for p in trained]
+    assert len(trained) == 2  # A and B of one layer
+    assert not any("lora" in name for name in learner.exported().state_dict())
+
+
+def test_a_model_whose_head_is_not_plain_is_refused(given, monkeypatch) -> None:
+    monkeypatch.setattr("rftlab.learner.has_plain_head", lambda model: False)
+    with pytest.raises(BadInputError, match="logits of qwen2 are not its last layer's"):
+        Learner(run_json(), *given)

@@ -12,7 +12,7 @@ EVERY_LEVEL = [(kind, name) for kind in KINDS for name in levels.names(kind)]
 
 
 def test_names_are_the_files_without_the_packages_own():
-    assert levels.names("objectives.ratio") == ["clip", "none"]
+    assert levels.names("objectives.ratio") == ["cispo", "clip", "dual_clip", "gspo", "none", "truncated"]
     assert levels.names("objectives.kl") == ["k1", "k2", "k3"]
     assert "__init__" not in levels.names("advantages")
     assert levels.names("advantages") == sorted(levels.names("advantages"))

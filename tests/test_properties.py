@@ -197,7 +197,7 @@ def test_statistics_rollouts_change_these_advantages(name):
     assert np.abs(helped - alone).max() > 0.01
 
 
-@pytest.mark.parametrize("name", sorted({*ADVANTAGE} - {*GROUP, "batch_mean", "batch_norm"}))
+@pytest.mark.parametrize("name", sorted({*ADVANTAGE} - {*GROUP, "batch_mean", "batch_norm", "pass_at_k", "shrinkage"}))
 @quick
 @given(scores=rounds())
 def test_statistics_rollouts_leave_the_others_as_they_are(name, scores):

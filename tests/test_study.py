@@ -68,7 +68,7 @@ def test_the_studies_that_come_with_it_are_valid(path: Path, repository: Path, m
         (
             ("factors/lr/zero", {"optimiser.lr": 0.1}),
             "factors.lr.zero: optimiser.lr: unknown key 'optimiser'; valid keys: rollout, engine, reward, advantage, "
-            "objective, optimizer, update (did you mean 'optimizer'?)",
+            "objective, optimizer, update, precision, lora (did you mean 'optimizer'?)",
         ),
         (
             ("factors/lr/zero", {"objective.kll.coefficient": 0.1}),
@@ -224,7 +224,22 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
-        ({"objective.ratio": "clipp"}, "objective.ratio.name: 'clipp' is not one of clip, none (did you mean 'clip'?)"),
+        (
+            {"objective.ratio": "clipp"},
+            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated "
+            "(did you mean 'clip'?)",
+        ),
+        (
+            {"advantage": {"name": "pass_at_k", "k": 4}, "rollout.rollouts": 3},
+            "advantage.name: pass_at_k, k: 4 needs rollout.rollouts + rollout.statistics_rollouts ≥ 4, not 3",
+        ),
+        (
+            {"advantage.name": "pass_at_k"},
+            "advantage.name: pass_at_k needs rollout.rollouts + rollout.statistics_rollouts",
+        ),
+        ({"objective.ratio": {"name": "truncated", "cap": 0.0}}, "objective.ratio.cap: more than 0 is needed, not 0.0"),
+        ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
+        ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
         ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (

@@ -388,3 +388,50 @@ def test_queries_are_read_in_any_order(go, base, data, tmp_path, trained) -> Non
     assert [q.id for q in read_queries(backwards)] == [q.id for q in reversed(read_queries(data))]
     train(run_json(), base, backwards, tmp_path / "run", code="c")
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == (trained / "metrics.jsonl").read_bytes()
+
+
+LOWER = {"autocast": "bfloat16", "checkpoint_dtype": "float32", "sampler_dtype": "trainer"}
+
+
+def mismatch(folder: Path) -> list[float]:
+    return [row["mismatch_all_mean"] for row in json_lines(folder / "metrics.jsonl") if "mismatch_all_mean" in row]
+
+
+def test_a_sampler_of_its_own_precision_is_measured(go) -> None:
+    """One model at one precision has next to no mismatch; a bfloat16 copy has, and follows the policy all the same."""
+    same = mismatch(go("same", **DENSE))
+    copied = go("copied", precision={**LOWER, "autocast": "none", "sampler_dtype": "bfloat16"}, **DENSE)
+    apart = mismatch(copied)
+    assert len(same) == len(apart) == 3
+    assert max(same) < 1e-6
+    assert min(apart) > 1e-4
+    assert max(apart) < 0.05
+    rows = json_lines(copied / "metrics.jsonl")
+    assert rows[-1]["mismatch_trained_effective_share"] < 1
+    corrected = {"name": "truncated", "cap": 2.0, "sequence": False}
+    other = go(
+        "corrected", objective__ratio=corrected, precision=read(copied, "run.json")["config"]["precision"], **DENSE
+    )
+    assert weights(other) != weights(copied)
+
+
+def test_training_in_bfloat16_keeps_float32_weights(go, trained) -> None:
+    folder = go("lower", precision=LOWER)
+    policy = PolicyDirectory(folder / "checkpoints" / "round-00006").model()
+    assert any((p != p.bfloat16().float()).any() for p in policy.parameters())
+    assert weights(folder) != weights(trained)
+    assert read(folder, "checkpoints.json")["status"] == "finished"
+
+
+def test_adapters_learn_and_are_saved_as_part_of_the_model(go, base) -> None:
+    folder = go("adapted", lora={"rank": 2, "alpha": 4, "targets": ["q_proj", "down_proj"]}, **DENSE)
+    before, after = (PolicyDirectory(f).model().state_dict() for f in (base, folder / "checkpoints" / "round-00006"))
+    assert [*before] == [*after]
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed == {name for name in before if name.endswith(("q_proj.weight", "down_proj.weight"))}
+
+
+def test_gradient_checkpointing_changes_not_a_byte(go, trained) -> None:
+    folder = go("again", update__gradient_checkpointing=True)
+    assert weights(folder) == weights(trained)
+    assert (folder / "metrics.jsonl").read_bytes() == (trained / "metrics.jsonl").read_bytes()

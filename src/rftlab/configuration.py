@@ -28,6 +28,9 @@ RANGES: dict[
     "epsilon_high": (lambda value: value >= 0, "at least 0"),
     "ddof": (lambda value: value <= 1, "0 or 1"),
     "decay": (lambda value: 0 <= value <= 1, "a number from 0 to 1"),
+    "c": (lambda value: value > 1, "more than 1"),
+    "cap": (lambda value: value > 0, "more than 0"),
+    "k": (lambda value: value >= 1, "at least 1"),
 }
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -150,6 +153,10 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     if sampled < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         needed = f"rollout.rollouts + rollout.statistics_rollouts ≥ {least}"
         raise BadInputError(f"{where} needs {needed}, not {sampled}")
+    if sampled < (k := advantage.get("k", 1)):
+        raise BadInputError(
+            f"{where}, k: {k} needs rollout.rollouts + rollout.statistics_rollouts ≥ {k}, not {sampled}"
+        )
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")

@@ -61,7 +61,7 @@ def test_the_limit_matters_to_constant_alone(name, lengths_Bn):
     assert same == (name != "constant")
 
 
-@pytest.mark.parametrize("ratio", ["none", "clip"])
+@pytest.mark.parametrize("ratio", levels.names("objectives.ratio"))
 @pytest.mark.parametrize("name", WEIGHTS)
 @quick
 @given(lengths_Bn=lengths_of_rounds(), data=st.data())

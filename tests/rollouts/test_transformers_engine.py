@@ -5,8 +5,9 @@ import pytest
 import scipy.stats
 import torch
 
-from rftlab.logprobs import response_logprobs
+from rftlab.logprobs import response_logprobs, sampler_logprobs
 from rftlab.models.tiny import HEAD_DIM
+from rftlab.passes import Passes
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.padding import pad_left, positions
@@ -192,6 +193,31 @@ def test_sync_takes_another_model() -> None:
     engine = engine_of(first)
     engine.sync(second)
     assert engine.generate(PROMPTS, SAMPLING, SEEDS) == engine_of(second).generate(PROMPTS, SAMPLING, SEEDS)
+
+
+def test_a_copy_in_another_format_follows_at_sync(model) -> None:
+    other = perturbed(model, 0.05)
+    engine = engine_of(model, dtype=torch.bfloat16)
+    assert {p.dtype for p in engine.model.parameters()} == {torch.bfloat16}
+    first = engine.generate(PROMPTS, SAMPLING, SEEDS)
+    assert first == engine_of(copy.deepcopy(model).to(torch.bfloat16)).generate(PROMPTS, SAMPLING, SEEDS)
+    engine.sync(other)
+    assert engine.generate(PROMPTS, SAMPLING, SEEDS) != first
+    assert torch.equal(engine.model.lm_head.weight, other.lm_head.weight.bfloat16())
+    assert {p.dtype for p in other.parameters()} == {torch.float32}
+
+
+def test_autocast_is_how_the_trainer_computes(model) -> None:
+    """The mismatch of a sampler under the trainer's autocast is far below that of one in float32."""
+    lower = Passes(PAD, temperature=1.0, token_budget=10**6, autocast=torch.bfloat16)
+    distances = []
+    for autocast in (torch.bfloat16, None):
+        rollouts = engine_of(model, autocast=autocast).generate(PROMPTS, SAMPLING, SEEDS)
+        (batch,) = lower.batches(rollouts)
+        with torch.no_grad():
+            logprobs_NT, mask_NT = lower.logprobs(model, batch)
+        distances.append((logprobs_NT - sampler_logprobs(batch.rollouts, model.device))[mask_NT].abs().mean().item())
+    assert distances[0] < 0.5 * distances[1]
 
 
 # drawing a token ----------------------------------------------------------------------------------------------------
