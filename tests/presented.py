@@ -110,6 +110,7 @@ def study(
             | {"relative_to": run["relative_to"], "status": "finished", "inert": False, "rounds": ROUNDS}
             | {"rollouts": sampled * ROUNDS, "tokens": int(curve["tokens"].iloc[-1]), "seconds": 0.3 * ROUNDS}
             | {"reward_first": accuracy[:12].mean(), "reward_last": accuracy[-12:].mean()}
+            | {"collapse": "entropy" if run["variant"] == "optimizer/lr_3e-4" and run["seed"] == 1 else ""}
             | {f"config.{key}": value for key, value in config.items()}
         )
         for i, (evaluation_set, (suite, split, _)) in enumerate(SETS.items()):

@@ -8,6 +8,7 @@ import pytest
 
 from rftlab.metrics import (
     area_under_curve,
+    collapse,
     collapsed,
     first_mean,
     last_mean,
@@ -151,3 +152,14 @@ def test_collapse_is_losing_half_of_the_peak() -> None:
     assert not collapsed(rise, share=0.2, kept=0.5)
     assert not collapsed(np.zeros(20), share=0.2, kept=0.5)
     assert not collapsed(np.zeros(0), share=0.2, kept=0.5)
+
+
+def test_the_ways_in_which_a_policy_dies():
+    rise, fall, one = np.linspace(0.1, 0.9, 20), np.concatenate([np.linspace(0.5, 0, 10), np.zeros(10)]), np.ones(20)
+    assert collapse(rise, one, 0 * one, 0.2) == ()
+    assert collapse(fall, one, 0 * one, 0.2) == ("reward",)
+    assert collapse(0 * one, one, one, 0.2) == ()  # it never could, and never ended a response: nothing was lost
+    assert collapse(rise, fall + 0.001, 0 * one, 0.2) == ("entropy",)
+    assert collapse(rise, one, 1 - fall, 0.2) == ("truncation",)
+    assert collapse(fall, fall, 1 - fall, 0.2) == ("reward", "entropy", "truncation")
+    assert collapse(np.zeros(0), np.zeros(0), np.zeros(0), 0.2) == ()

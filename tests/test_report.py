@@ -103,6 +103,26 @@ def test_it_shows_gains_cost_and_provenance(study: Results, report: Path) -> Non
     assert "2.13.0" in text
 
 
+def test_it_counts_how_the_runs_of_each_variant_ended() -> None:
+    study = presented.study()
+    study.runs.loc[study.runs["variant"] == "control/lr_0", "status"] = "diverged"
+    table = summary.endings(study)
+    assert table.columns == [
+        "variant",
+        "runs",
+        "diverged",
+        "collapsed: nothing correct",
+        "collapsed: no entropy",
+        "collapsed: all truncated",
+    ]
+    counts = dict(zip((v.name for v in study.variants), table.rows, strict=True))
+    runs = (study.runs["variant"] == "baseline").sum()
+    pairs = len(study.pairs)
+    assert [cell.text for cell in counts["baseline"][1:]] == [str(runs), "0", "0", "0", "0"]
+    assert [cell.text for cell in counts["control/lr_0"][1:]] == [str(runs), str(runs), "0", "0", "0"]
+    assert [cell.text for cell in counts["optimizer/lr_3e-4"][1:]] == [str(runs), "0", "0", str(pairs), "0"]
+
+
 def test_the_same_inputs_give_the_same_bytes(study: Results, report: Path) -> None:
     data = read_document(report.parent / "data.json")
     assert render(study, report.parent / "figures", data) == report.read_text(encoding="utf-8")

@@ -138,6 +138,26 @@ def test_a_run_without_a_single_round_is_a_row_and_not_an_error(
     assert pd.api.types.is_integer_dtype(made["curves"]["round"])
 
 
+def test_a_collapse_is_told_and_counted_by_variant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = write_study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for seed in (0, 2):
+        folder = next(
+            Path(r["folder"]) for r in read_document(plan)["runs"] if (r["variant"], r["seed"]) == ("rollouts/n8", seed)
+        )
+        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for row in rows[-5:]:
+            row |= {"truncation_rate": 1.0, "accuracy": 0.0}
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = tables(read_document(plan))
+    told = made["runs"].set_index(["variant", "seed"])["collapse"]
+    assert told["rollouts/n8"].tolist() == ["reward, truncation", "", "reward, truncation"]
+    assert set(told["baseline"]) == {""}
+    gains = made["marginal_gains"]
+    assert set(gains.loc[gains["level"] == "n8", "n_collapsed"]) == {2}
+    assert set(gains.loc[gains["level"] != "n8", "n_collapsed"]) == {0}
+
+
 def test_a_plan_without_runs_is_refused(tmp_path: Path) -> None:
     plan = read_document(write_study(tmp_path, variants=()))
     with pytest.raises(BadInputError, match="the plan of synthetic has no runs"):

@@ -51,13 +51,13 @@ COMPARED = (
 )
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, study: str = STUDY) -> None:
     """A copy of the code, with the study's base model and data made."""
     folder.mkdir()
     for name in CODE:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    (folder / "study.yaml").write_text(STUDY)
+    (folder / "study.yaml").write_text(study)
     finish(folder, "models", "data")
 
 

@@ -145,6 +145,22 @@ def collapsed(accuracy_R: Floats, share: float, kept: float) -> bool:
     return last_mean(accuracy_R, share) < kept * peak_mean(accuracy_R, share)
 
 
+def collapse(accuracy_R: Floats, entropy_R: Floats, truncated_R: Floats, share: float) -> tuple[str, ...]:
+    """In which ways a policy has ended up dead: over the last ⌈share·R⌉ rounds, and not over the first.
+
+    ``reward``: nothing is correct any more. ``entropy``: below a hundredth of what it was in the first ⌈share·R⌉
+    rounds, so that sampling gives the same again and again. ``truncation``: no response ends by itself.
+    """
+    if not len(accuracy_R):
+        return ()
+    ways = {
+        "reward": last_mean(accuracy_R, share) == 0.0 < peak_mean(accuracy_R, share),
+        "entropy": last_mean(entropy_R, share) < 0.01 * first_mean(entropy_R, share),
+        "truncation": last_mean(truncated_R, share) == 1.0 > first_mean(truncated_R, share),
+    }
+    return tuple(name for name, found in ways.items() if found)
+
+
 def _window(values_R: Floats, share: float) -> int:
     if not 0 < share <= 1:
         raise ValueError(f"a share of the rounds lies in (0, 1], not {share:g}")

@@ -24,14 +24,13 @@ from filelock import FileLock, Timeout
 from transformers import PreTrainedModel
 
 from rftlab.errors import BadInputError
-from rftlab.runlog import RUN_FILES, STATE, canonical_json, publish, read_json, sync, write_json
+from rftlab.runlog import RUN_FILES, STATE, STATE_CONFIG, canonical_json, publish, read_json, sync, write_json
 from rftlab.saved import LOGS, read_facts, read_tensors, write_state
 from rftlab.state import whole_directory
 
 KEPT = 2  # saved states
 BESIDE = ("removed.json", "diverged.jsonl")  # what may lie beside a run's files: of removed checkpoints, of divergence
 BYTES_PER_SECOND = 250e6  # assumed of a disk before the first state has been saved
-ENVIRONMENT = "RFTLAB_STATE"  # the study's section `state`, as JSON: no param, since no result depends on it
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class StateConfig:
     @classmethod
     def read(cls) -> StateConfig:
         """From the environment; a stage that is called by hand has the defaults."""
-        return cls(**json.loads(os.environ.get(ENVIRONMENT, "{}")))
+        return cls(**json.loads(os.environ.get(STATE_CONFIG, "{}")))
 
 
 class RunState:

@@ -15,6 +15,7 @@ from typing import Any
 
 RUN_FILES = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")  # the manifest last
 STATE = ".state"  # of a run under way, in the run's folder
+STATE_CONFIG = "RFTLAB_STATE"  # environment: the study's section `state`, as JSON; no param, since no result needs it
 
 
 def canonical_json(value: Any) -> str:

@@ -21,6 +21,7 @@ FORMS = {
     "truncation_rate": "cut off",
     "verifier_failure_rate": "not judged",
 }
+COLLAPSE = {"reward": "nothing correct", "entropy": "no entropy", "truncation": "all truncated"}
 RUN_COLUMNS = ("status", "inert", "rounds", "rollouts", "tokens", "seconds", "reward_first", "reward_last")
 
 
@@ -79,6 +80,18 @@ def cost(results: Results, records: Records) -> dict[str, str]:
         "Tokens sampled": f"{int(runs['tokens'].sum()):,}",
         "Seconds of training": f"{float(runs['seconds'].sum()):,.0f}, summed over runs ({shares})",
     }
+
+
+def endings(results: Results) -> Table:
+    """How the runs of each variant ended: a row per variant; collapsed runs are among the finished ones as well."""
+    rows = []
+    for variant in results.variants:
+        of_variant = results.runs[results.runs["variant"] == variant.name]
+        ways = [way for ways in of_variant["collapse"].fillna("") for way in ways.split(", ") if way]
+        counts = collections.Counter(ways)
+        numbers = [len(of_variant), int((of_variant["status"] == "diverged").sum()), *(counts[way] for way in COLLAPSE)]
+        rows.append([Cell(variant.label, variant.label), *(Cell(f"{number:,}", number) for number in numbers)])
+    return Table(["variant", "runs", "diverged", *(f"collapsed: {what}" for what in COLLAPSE.values())], rows)
 
 
 def provenance(results: Results, records: Records) -> dict[str, list[str]]:

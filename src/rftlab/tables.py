@@ -7,6 +7,7 @@ that the plan's paths are relative to. Rows are sorted; CSV bytes depend on the 
 from __future__ import annotations
 
 import argparse
+import collections
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.marginal_gains import inert, marginal_gains
-from rftlab.metrics import collapsed, first_mean, last_mean, peak_mean
+from rftlab.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
 from rftlab.outcomes import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.runfiles import read_curve, read_document
 from rftlab.runlog import canonical_json, replacing, write_text
@@ -26,7 +27,7 @@ MARGINAL_GAINS = {
     **dict.fromkeys(["model", "dataset", "evaluation_set", "suite", "factor", "level", "relative_to"], "string"),
     **{"metric": "string", "budget": "string", "estimate": "float64", "low": "float64", "high": "float64"},
     **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "p_holm": "float64"},
-    **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "df": "float64"},
+    **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "n_collapsed": "int64", "df": "float64"},
 }
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
 KEPT = 0.5  # a run whose last accuracy is below this share of its peak has collapsed
@@ -72,7 +73,10 @@ def tables(plan: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
             confidence=report["confidence"],
             margin=report["equivalence_margin"],
         )
-        gains.extend({"model": model, "dataset": dataset, **row} for row in rows)
+        here = runs[-len(entries) :]
+        dead = collections.Counter((run["factor"], run["level"]) for run in here if run["collapse"])
+        for row in rows:
+            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": dead[row["factor"], row["level"]]})
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -120,8 +124,19 @@ def run_row(
         "accuracy_peak": peak_mean(accuracy_R, EDGE),
         "accuracy_last": last_mean(accuracy_R, EDGE),
         "collapsed": collapsed(accuracy_R, EDGE, KEPT),
+        "collapse": ", ".join(ways_to_collapse(curve)),
         **flattened("config", read_document(folder / "run.json")["config"]),
     }
+
+
+def ways_to_collapse(curve: pd.DataFrame) -> tuple[str, ...]:
+    """The ways in which a run collapsed: reward, entropy, truncation; none for most."""
+    if curve.empty:
+        return ()
+    accuracy_R, entropy_R, truncated_R = (
+        curve[name].to_numpy("float64") for name in ("accuracy", "entropy", "truncation_rate")
+    )
+    return collapse(accuracy_R, entropy_R, truncated_R, EDGE)
 
 
 def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFrame:

@@ -54,6 +54,9 @@ def main(argv: list[str] | None = None) -> None:
     except StoppedError as stopped:
         print(f"{arguments.folder}: {stopped}", file=sys.stderr, flush=True)
         sys.exit(stopped.code)
+    except OSError as error:  # a full disk does not say which
+        error.filename = error.filename or str(arguments.folder)
+        raise
 
 
 def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, code: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rftlab.figures import FORMATS, names
 from rftlab.interrupt import SUPERVISOR
 from rftlab.kept import made, refuse_removed
-from rftlab.runlog import RUN_FILES, canonical_json
+from rftlab.runlog import RUN_FILES, STATE_CONFIG, canonical_json
 from rftlab.unlock import free_stale_lock
 
 
@@ -22,7 +22,7 @@ prepend("PYTHONPATH", f"{workflow.basedir}/src")
 # What messages of jobs name: the study file that `rftlab fetch` takes.
 os.environ["RFTLAB_STUDY"] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
 # What no result depends on is no param: how a training saves its state, and whom it stops with.
-os.environ["RFTLAB_STATE"] = plan.study.state.model_dump_json()
+os.environ[STATE_CONFIG] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
 
 if workflow.is_main_process:  # others are jobs of one
