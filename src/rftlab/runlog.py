@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import secrets
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,7 @@ def file_sha256(path: Path) -> str:
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step: a reader, or a run after a crash, sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # machines that share a folder share no ids
     try:
         with temporary.open("wb") as file:
             file.write(content)

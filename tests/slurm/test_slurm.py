@@ -52,8 +52,8 @@ def environment(cluster: Path | None = None) -> dict[str, str]:
     return kept | {"OMP_NUM_THREADS": "1"} | ({"SLURM_CONF": f"{cluster}/slurm.conf"} if cluster else {})
 
 
-def snakemake(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "snakemake", "tables", "--configfile", STUDY, *arguments]
+def snakemake(target: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "snakemake", target, "--configfile", STUDY, *arguments]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
         copy(source, folder / name)
     shutil.copy(NODE.with_name(STUDY), folder / STUDY)
     done = subprocess.run(
-        snakemake("--cores", "2"), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        snakemake("tables", "--cores", "2"), cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -80,7 +80,9 @@ class Slurm:
         self.log = folder / "snakemake.log"
         with self.log.open("w") as log:
             # the profile waits 40 s before it first asks for a job's state, for the sake of a busy controller
-            command = snakemake("--workflow-profile", "slurm", "--slurm-init-seconds-before-status-checks", "1")
+            command = snakemake(
+                "tables", "--workflow-profile", "slurm", "--slurm-init-seconds-before-status-checks", "1"
+            )
             self.snakemake = subprocess.Popen(
                 command, cwd=folder, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -178,6 +180,20 @@ def test_a_study_survives_what_clusters_do(cluster: Path, local: Path, tmp_path:
     assert (first["TimeLimit"], second["TimeLimit"]) == ("04:00:00", "08:00:00")
     assert {facts["Restarts"] for facts in evaluations.values()} == {"0"}
 
+    compare(local / "results/cluster", folder / "results/cluster")
+
+
+def test_two_that_share_a_folder_share_a_study(local: Path, tmp_path: Path) -> None:
+    """As docs/cluster.md has it: other runs each, without Snakemake's lock, and the tables at the end."""
+    folder = tmp_path / "study"
+    shutil.copytree(local, folder, copy_function=shutil.copy2)
+    shutil.rmtree(folder / "results")
+    both = [
+        subprocess.Popen(snakemake(target, "--cores", "1", "--nolock"), cwd=folder, env=environment())
+        for target in ("baseline", "factor_advantage")
+    ]
+    assert [one.wait(300) for one in both] == [0, 0]
+    subprocess.run(snakemake("tables", "--cores", "2"), cwd=folder, env=environment(), check=True)
     compare(local / "results/cluster", folder / "results/cluster")
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from filelock import FileLock, Timeout
 from alembic.util.exc import CommandError
+from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.db import upgrade
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, Run, RunTag
