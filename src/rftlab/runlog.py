@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import resource
-import socket
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,11 +38,11 @@ def file_sha256(path: Path) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Replace a file in one step: write to the path this yields, which takes the file's place once it is on disk.
 
-    A reader, or a run after a crash, sees the old content or the new, never a part. The temporary name is this
-    process's own, also among several machines that share the folder.
+    A reader, or a run after a crash, sees the old content or the new, never a part. The temporary name is
+    this call's own, also among several machines that share the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # machines that share a folder share no ids
     try:
         yield temporary
         sync(temporary)

@@ -77,10 +77,12 @@ def refuse_unusable(content: Any, where: str) -> None:
             for name, below in value.items():
                 refuse_unusable_scalar(name, at)
                 todo.append((f"{key}.{name}" if key else str(name), below))
-        elif isinstance(value, list | tuple | set):
+        elif isinstance(value, list):
             todo += [(f"{key}.{position}", below) for position, below in enumerate(value)]
         else:
             refuse_unusable_scalar(value, at)
+            if not isinstance(value, str | int | float | None):  # a date, !!binary, !!set
+                raise BadInputError(f"{at}: YAML reads a {type(value).__name__} here; put quotes around a text")
 
 
 def refuse_unusable_scalar(value: Any, at: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -139,7 +140,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def keys_of(record: Mapping[str, Any]) -> str:
     """Name the keys of a record, for a message."""
-    return ", ".join(map(repr, record)) or "no keys"
+    return ", ".join(f"{key!r:.40}" for key in itertools.islice(record, 20)) or "no keys"
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class PolicyDirectory:
             dtype=torch.float32,
             use_safetensors=True,
             local_files_only=True,
+            trust_remote_code=False,  # said nothing, transformers asks the terminal
             attn_implementation=ATTENTION,
         )
         return model.eval().requires_grad_(not frozen)

@@ -41,7 +41,7 @@ def read_gguf(config: Mapping[str, Any]) -> tuple[PreTrainedModel, PreTrainedTok
     given its weights.
     """
     path = find_gguf(config)
-    where: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
+    where: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
     shape = AutoConfig.from_pretrained(path.parent, **where)
     dequantised = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **where)
     shape.torch_dtype = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from alembic.util.exc import CommandError
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.db import upgrade
@@ -63,6 +64,9 @@ def opened(uri: str, wait_s: float) -> Iterator[Store]:
             upgrade.callback(f"{PREFIX}{new}")
             new.replace(path)
         yield Store(MlflowClient(f"{PREFIX}{path}", f"{PREFIX}{path}"), artifact_folder(uri))
+    except CommandError as error:  # its schema is not among those that this MLflow knows
+        reason = "the store was written by a newer MLflow; import with that one, or move the store away to have it anew"
+        raise BadInputError(f"{uri}: {reason}; the study's files are untouched") from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadInputError(f"{uri}: {reason}; the study's files are untouched, import again") from error
