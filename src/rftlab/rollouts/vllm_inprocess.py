@@ -29,6 +29,7 @@ os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 try:
     from vllm import LLM, RequestOutput, SamplingParams
     from vllm.config.weight_transfer import WeightTransferConfig
+    from vllm.distributed import cleanup_dist_env_and_memory
     from vllm.model_executor.models import ModelRegistry
     from vllm.model_executor.models.transformers.base import Base as TransformersBackend
     from vllm.platforms import current_platform
@@ -76,7 +77,10 @@ def start(architecture: str, **settings: Any) -> LLM:
 
     Raises:
         BadInputError: there is not enough memory, or vLLM cannot run such a model.
+        RuntimeError: one runs here already.
     """
+    if torch.distributed.is_initialized():
+        raise RuntimeError("a process can run one vLLM at a time: close() the engine before")
     # Looked at here, a model's class is not looked at by a child process, which takes long and may outlive this one.
     ModelRegistry.register_model(architecture, ModelRegistry.models[architecture].load_model_cls())
     set_num_threads, preload = torch.set_num_threads, os.environ.get("LD_PRELOAD")
@@ -96,7 +100,8 @@ def start(architecture: str, **settings: Any) -> LLM:
             **settings,
         )
     except (ValueError, torch.OutOfMemoryError) as error:
-        raise BadInputError(f"engine: vLLM does not start: {error}") from error
+        cleanup_dist_env_and_memory()
+        raise BadInputError(f"{key_of(error)}: vLLM does not start: {error}") from error
     finally:
         torch.set_num_threads = set_num_threads
         os.environ.pop("LD_PRELOAD", None)  # it is for processes that vLLM would start
@@ -104,3 +109,10 @@ def start(architecture: str, **settings: Any) -> LLM:
             os.environ["LD_PRELOAD"] = preload
         if met := os.environ.get("VLLM_DIST_IDENT"):  # a file through which one process has met itself
             (Path(tempfile.gettempdir()) / met).unlink(missing_ok=True)
+
+
+def key_of(error: Exception) -> str:
+    """Key of a study that an error of vLLM's start is about."""
+    if isinstance(error, torch.OutOfMemoryError) or "Free memory on device" in str(error):
+        return "engine.gpu_memory_utilization"
+    return "engine.cache_gib" if "kv cache" in str(error).lower() else "engine"
