@@ -170,7 +170,8 @@ def show(rows: list[dict[str, Any]]) -> None:
         table.add_column(heading, justify="left" if heading == "work" else "right")
     for row in rows:
         seconds = [f"{row[key]:.3f}" for key in keys]
-        table.add_row(row["work"], *seconds, f"{row['ratio']:.2f}", f"{row['ours_all_s']:.3f}", f"{row['ratio_all']:.2f}")
+        every = f"{row['ours_all_s']:.3f}", f"{row['ratio_all']:.2f}"
+        table.add_row(row["work"], *seconds, f"{row['ratio']:.2f}", *every)
     Console(width=140).print(table)
 
 

@@ -29,7 +29,7 @@ class OnRequest(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         whole, sample_s = time.perf_counter() - self.started, self.timings["sample_s"]
-        self.answer({"sample_s": sample_s, "update_s": whole - sample_s, **self.timings, "trained": self.timings["rows"]})
+        self.answer({**self.timings, "update_s": whole - sample_s, "trained": self.timings["rows"]})
 
 
 class Trainer(GRPOTrainer):

@@ -117,4 +117,4 @@ def test_models_datasets_seeds_and_runs(study: Study, found: dict[str, Variant])
     runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)
     assert (len(study.models) * len(study.datasets), len(found), len(study.seeds), runs) == (6, 45, 5, 1350)
     assert study.evaluation.every.rounds == 100
-    assert study.evaluation.checkpoints == "final"
+    assert study.checkpoints == "final"
