@@ -122,4 +122,4 @@ def test_the_command_prints_hours(tmp_path: Path, monkeypatch) -> None:
 
 def test_the_file_that_ships_knows_every_model_of_the_papers_grid(repository: Path) -> None:
     names = ["qwen2.5-0.5b", "llama-3.2-1b", "olmo-2-1b"]
-    assert [*read_throughput(repository / "config" / "throughput.yaml", names)] == names
+    assert [*read_throughput(repository / "config" / "throughput" / "a100.yaml", names)] == names

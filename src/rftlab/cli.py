@@ -37,7 +37,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
     throughput: Annotated[
         Path | None,
-        typer.Option(help="tokens per second, as in config/throughput.yaml: adds hours"),
+        typer.Option(help="tokens per second, as in config/throughput/a100.yaml: adds hours"),
     ] = None,
 ) -> None:
     """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""

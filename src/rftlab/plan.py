@@ -119,7 +119,8 @@ class Plan(Resources):
             }
             for name, entry in study.evaluation_sets.items()
         }
-        selected = {module for entry in (datasets | sets).values() for module in verifiers(entry["verifier"]).modules}
+        sources = [*study.datasets.values(), *study.evaluation_sets.values()]
+        selected = {module for source in sources for module in verifiers(verifier_of(study, source)).modules}
         config = {"datasets": datasets, "evaluation_sets": sets}
         return {"code": self.code("rftlab.datacheck", *selected), "config": canonical_json(config)}
 
