@@ -332,3 +332,11 @@ def test_queries_are_read_in_any_order(go, base, data, tmp_path, trained) -> Non
     assert [q.id for q in read_queries(backwards)] == [q.id for q in reversed(read_queries(data))]
     train(run_json(), base, backwards, tmp_path / "run", code="c")
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == (trained / "metrics.jsonl").read_bytes()
+
+
+def test_a_verifier_in_processes_scores_as_often_the_same(go) -> None:
+    first, second = go("first", verifier="math_verify"), go("second", verifier="math_verify")
+    assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
+    rows = json_lines(first / "metrics.jsonl")
+    assert any(row["accuracy"] == row["accuracy_flexible"] > 0 for row in rows)  # `7;#5`: the last number is right
+    assert all(row["accuracy_strict"] == row["format_rate"] == 0 for row in rows)  # nothing is in a box
