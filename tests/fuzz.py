@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 ANSWERS = ["18", "-7", "1234", r"\frac{3}{4}", "0.25", r"2\sqrt{3}", r"12\pi", "x^2+2x+1", "(1,2)", r"[0,\infty)"]
 ANSWERS += ["1,2,3", r"\text{Sunday}", r"\text{(C)}", r"\begin{pmatrix}1\\2\end{pmatrix}", "y=2x+3", r"50\%"]
+NUMBERS = ["18", "-7", "1234"]
+LONG_NUMBERS = ["4181926", "-703519"]
 ALPHABET = "0123456789+-*/^_=<>(){}[],.;:!|&%$#~\\ \n\tabcxyzeiπ√∞×"
 COMMANDS = [r"\frac", r"\sqrt", r"\boxed", r"\left", r"\right", r"\begin{pmatrix}", r"\end{pmatrix}", r"\text", r"\pi"]
 COMMANDS += [
@@ -41,12 +43,16 @@ PYTHON = ['__import__("os").abort()', "lambda: 1/0", "().__class__.__bases__[0]"
 PYTHON += ["open('/etc/passwd').read()", "{0.__class__}", "sympy.S('1').__class__", "'\\x00'*10**10", "globals()"]
 
 
-def completions(seed: int, count: int) -> Iterator[tuple[str, str]]:
-    """``(completion, answer)``, of every kind in turn; no completion gives the answer."""
+def completions(seed: int, count: int, *, numbers: bool = False) -> Iterator[tuple[str, str]]:
+    """``(completion, answer)``, of every kind in turn; no completion gives the answer.
+
+    ``numbers``: all answers are whole numbers, and long ones where random characters could hold a short one.
+    """
     rng = random.Random(seed)
     for i in range(count):
-        answer = ANSWERS[i // len(KINDS) % len(ANSWERS)]
-        yield _placed(rng, KINDS[i % len(KINDS)](rng)), answer
+        kind = KINDS[i % len(KINDS)]
+        answers = (LONG_NUMBERS if kind in (_bytes, _soup, _long) else NUMBERS) if numbers else ANSWERS
+        yield _placed(rng, kind(rng)), answers[i // len(KINDS) % len(answers)]
 
 
 def repeated(count: int = 10_000) -> Iterator[tuple[str, str]]:

@@ -10,25 +10,19 @@ import pytest
 
 import fuzz
 from rftlab import levels
-from rftlab.scoring import Scorer, isolated, verifiers
+from rftlab.scoring import Scorer, isolated
 
 COUNT = int(os.environ.get("RFTLAB_FUZZ", "600"))
 SECONDS = 2  # of processor time for one completion of any length that a verifier without a process may take
 BYTES = 200 * 2**20
-NUMBERS = {"18", "-7", "1234", "0.25"}  # answers that the rewards for numbers can use
-
-
-def usable(verifier: str, answer: str) -> bool:
-    if verifier in ("math_boxed_strict", "math_verify"):
-        return True
-    return answer in NUMBERS and (verifier != "marked" or "." not in answer)
+MATH = {"math_boxed_strict", "math_verify"}
 
 
 @pytest.mark.parametrize("verifier", levels.names("rewards"))
 def test_no_completion_breaks_or_fools_a_reward(verifier: str) -> None:
-    cases = [case for case in fuzz.completions(0, COUNT) if usable(verifier, case[1])]
+    cases = list(fuzz.completions(0, COUNT, numbers=verifier not in MATH))
     scores = Scorer(verifier).score([c for c, _ in cases], [a for _, a in cases])
-    assert len(scores) == len(cases) >= COUNT // 6
+    assert len(scores) == COUNT
     fooled = [(c[:200], a, s) for (c, a), s in zip(cases, scores, strict=True) if s.correct or s.strict or s.flexible]
     assert fooled == []
     assert all(score.failure is None or not score.correct for score in scores)
@@ -41,7 +35,7 @@ def test_time_and_memory_are_bounded_without_a_process(verifier: str) -> None:
     try:
         for completion, answer in [*fuzz.completions(1, 200), *fuzz.repeated(2_000)]:
             start = time.process_time()
-            verify(completion, answer if usable(verifier, answer) else "18")
+            verify(completion, answer if verifier in MATH else "18")
             assert time.process_time() - start < SECONDS
         assert tracemalloc.get_traced_memory()[1] < BYTES
     finally:
@@ -55,7 +49,6 @@ def test_an_answer_repeated_ten_thousand_times_is_still_the_answer(verifier: str
     completion = f"{mark[verifier]}18{end.get(verifier, '')}\n" * 10_000
     (score,) = Scorer(verifier).score([completion], ["18"])
     assert score.correct
-    cases = [case for case in fuzz.repeated() if usable(verifier, case[1])]
-    for answer, score in zip(cases, Scorer(verifier).score([c for c, _ in cases], [a for _, a in cases]), strict=True):
-        assert score.failure is None or not score.correct, answer[1]
-    assert verifiers(verifier).own == verifier
+    cases = [(completion, answer if verifier in MATH else "18") for completion, answer in fuzz.repeated()]
+    for score in Scorer(verifier).score([c for c, _ in cases], [a for _, a in cases]):
+        assert score.failure in (None, "too_long")

@@ -435,3 +435,11 @@ def test_gradient_checkpointing_changes_not_a_byte(go, trained) -> None:
     folder = go("again", update__gradient_checkpointing=True)
     assert weights(folder) == weights(trained)
     assert (folder / "metrics.jsonl").read_bytes() == (trained / "metrics.jsonl").read_bytes()
+
+
+def test_a_verifier_in_processes_scores_as_often_the_same(go) -> None:
+    first, second = go("first", verifier="math_verify"), go("second", verifier="math_verify")
+    assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
+    rows = json_lines(first / "metrics.jsonl")
+    assert any(row["accuracy"] == row["accuracy_flexible"] > 0 for row in rows)  # `7;#5`: the last number is right
+    assert all(row["accuracy_strict"] == row["format_rate"] == 0 for row in rows)  # nothing is in a box

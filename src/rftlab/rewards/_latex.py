@@ -35,6 +35,8 @@ SYNONYMS = (
     (re.compile(r"[−–]"), "-"),
 )
 DEGREES = re.compile(r"\^\{?\\circ\}?|\\degree(?![a-zA-Z])|°")
+SPACED = re.compile(r"-?[0-9]+(?:\s+[0-9.]+)+")
+GROUPED = re.compile(r"-?[0-9]{1,3}(?:\s[0-9]{3})+(?:\.[0-9]+)?")
 THOUSANDS = re.compile(r"\{[0-9]{1,3}(?:,[0-9]{3})+\}")
 NAME = r"(?:\\?[a-zA-Z]|[A-Z]+|[a-zA-Z]{3,}|\\(?:angle|triangle) ?[A-Z]+)(?:_\{?\w+\}?)?(?:\([a-zA-Z0-9,]+\))?"
 NAMED = re.compile(rf"({NAME}) ?(?:=|\\in(?![a-zA-Z]))(?=[^=]+$)")
@@ -159,6 +161,8 @@ def _unit(text: str, power: str | None) -> str | None:
 def _compact(body: str) -> str:
     r"""Drop spaces, save the one that ends a command before a letter, and braces that LaTeX does not need."""
     body = re.sub(r"(\\[a-zA-Z]+)\s+(?=[a-zA-Z])", "\\1\0", body)
+    if SPACED.fullmatch(body) and not GROUPED.fullmatch(body):
+        body = re.sub(r"\s+", "\0", body)  # 1 8 is not 18
     body = re.sub(r"\s+", "", body).replace("\0", " ")
     body = re.sub(r"\\frac ?(?![{ ])([0-9a-zA-Z]|\\[a-zA-Z]+ ?)", r"\\frac{\1}", body)
     body = re.sub(r"(\\frac\{[^{}]*\}) ?([0-9a-zA-Z])", r"\1{\2}", body)
