@@ -237,7 +237,13 @@ def test_a_new_evaluation_set_trains_nothing(checkout: Checkout) -> None:
     assert not [job for job in planned if job.startswith(("train", "base model"))]
     assert not [job for job in planned if job.endswith(", id")]
     assert len([job for job in planned if job.endswith(", ood")]) == 12
-    assert "dataset longest" in planned
+    assert {"dataset longest", "check the data of smoke"} <= planned
+
+
+def test_what_was_found_of_the_data_is_made_again_without_training(checkout: Checkout) -> None:
+    for name in ("data.json", "report.html"):
+        (results(checkout) / name).unlink()
+    assert checkout.planned() == {"check the data of smoke", "report", "track in results/mlflow.db"}
 
 
 def test_removing_a_level_makes_the_report_anew(checkout: Checkout) -> None:

@@ -15,11 +15,12 @@ prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
 # What messages of jobs name: the study file that `rftlab fetch` takes.
-os.environ["RFTLAB_STUDY"] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
+os.environ.update(RFTLAB_STUDY=os.fspath(workflow.configfiles[-1]) if workflow.configfiles else "")
 
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
 FIGURE_NAMES = names({"runs": [{"model": run.model, "dataset": run.dataset} for run in plan.runs()]})
+CHECKED = f"resources/checked/{plan.study.study}.json"
 TABLES = ("runs", "curves", "evaluations", "marginal_gains")
 
 
