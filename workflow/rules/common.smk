@@ -20,7 +20,7 @@ prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
 # What messages of jobs name: the study file that `rftlab fetch` takes.
-os.environ["RFTLAB_STUDY"] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
+os.environ.update(RFTLAB_STUDY=os.fspath(workflow.configfiles[-1]) if workflow.configfiles else "")
 # What no result depends on is no param: how a training saves its state, and whom it stops with.
 os.environ[STATE_CONFIG] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
@@ -35,6 +35,7 @@ if workflow.is_main_process:  # others are jobs of one
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
 FIGURE_NAMES = names({"runs": [{"model": run.model, "dataset": run.dataset} for run in plan.runs()]})
+CHECKED = f"resources/checked/{plan.study.study}.json"
 TABLES = ("runs", "curves", "evaluations", "marginal_gains")
 
 

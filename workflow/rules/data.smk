@@ -22,22 +22,27 @@ for name in plan.data:
 
 
 # Before anything is trained or evaluated: answers that can be scored, evaluation sets that are not trained on. Jobs that
-# wait for it take it as `ancient`: a set that is added later retrains nothing.
-rule datacheck:
-    input:
-        plan.data_files(),
-    output:
-        f"{RESULTS}/data.json",
-    log:
-        f"{LOGS}/datacheck.log",
-    conda:
-        "../../envs/cpu.yaml"
-    params:
-        **{key: constant(value) for key, value in plan.datacheck_params().items()},
-    message:
-        "check the data of {plan.study.study}"
-    shell:
-        "python -m rftlab.datacheck --config {params.config:q} --output {output:q} > {log:q} 2>&1"
+# wait for it take it as `ancient`: a set that is added later retrains nothing. The report has a copy of its own, because
+# results/ may lose what can be made again, and what training waits for is not made again without training.
+for rule_name, checked in (("datacheck", CHECKED), ("datareport", f"{RESULTS}/data.json")):
+
+    rule:
+        name:
+            rule_name
+        input:
+            plan.data_files(),
+        output:
+            checked,
+        log:
+            f"{LOGS}/{rule_name}.log",
+        conda:
+            "../../envs/cpu.yaml"
+        params:
+            **{key: constant(value) for key, value in plan.datacheck_params().items()},
+        message:
+            "check the data of {plan.study.study}"
+        shell:
+            "python -m rftlab.datacheck --config {params.config:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule data:

@@ -2,7 +2,7 @@
 rule evaluate_base:
     input:
         model=lambda w: f"{plan.model_folder(w.model)}/model.json",
-        checked=ancient(rules.datacheck.output),
+        checked=ancient(CHECKED),
         sets=lambda w: [plan.evaluation_file(name) for name in plan.base_sets(w.digest)],
     output:
         f"{RESULTS}/evaluations/{{model}}/base/{{digest}}.parquet",

@@ -75,7 +75,7 @@ rule report:
         runs=rules.tables.input.runs,
         tables=rules.tables.output,
         figures=rules.figures.output,
-        data=rules.datacheck.output,
+        data=f"{RESULTS}/data.json",
         bases=plan.base_evaluations(),
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),

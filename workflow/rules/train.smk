@@ -6,7 +6,7 @@ rule train:
     input:
         model=lambda w: f"{plan.model_folder(w.model)}/model.json",
         data=lambda w: plan.data_file(w.dataset, "train"),
-        checked=ancient(rules.datacheck.output),
+        checked=ancient(CHECKED),
     output:
         run=f"{RUN}/run.json",
         metrics=f"{RUN}/metrics.jsonl",
