@@ -89,7 +89,8 @@ import rftlab.train
 sizes, update = [], rftlab.train.update
 
 def watched(*arguments, **options):
-    gc.collect()
+    if len(sizes) % 50 == 49:
+        gc.collect()
     sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20)
     return update(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""What a stage loads: torch, transformers, numpy, Jinja2 and PyYAML with what they bring, and nothing else of ours."""
+"""What each stage loads: no more than it uses. Those that run a model load torch, transformers and what these bring."""
 
 import json
 import subprocess
@@ -8,9 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from training import run_json, write_base, write_sums
+import presented
+from studies import STUDY
+from synthetic import write_study
+from training import BASE, run_json, write_base, write_sums
 
-FORBIDDEN = {"mlflow", "snakemake", "altair", "datasets", "typer", "pydantic", "pandas", "scipy", "pyarrow"}
+FORBIDDEN = {
+    "peft",
+    "gguf",
+    "vllm",
+    "mlflow",
+    "snakemake",
+    "altair",
+    "datasets",
+    "typer",
+    "pydantic",
+    "pandas",
+    "scipy",
+    "pyarrow",
+}
 KNOWN = packages_distributions()
 LISTING = "\nimport json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 REFERENCE = """
@@ -48,6 +64,61 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
+STAGE = """
+import runpy, sys
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
+"""
+HEAVY = {
+    *FORBIDDEN,
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "numpy",
+    "vl_convert",
+    "matplotlib",
+    "sklearn",
+}
+TASK = BASE["tasks"]["sums"]
+CHAINS = {"source": "procedural", "family": "chains", "sizes": {"train": 8}}
+TABLES = ["--plan", "results/synthetic/plan.json"]
+SHOWN = ["--plan", "plan.json", "--tables", "tables"]
+LIGHT = {  # stages that run no model: their arguments, and all that they load of the packages that take long
+    "data": (["--config", json.dumps(CHAINS), "--folder", "data"], set()),
+    "planfile": (["--study", json.dumps(STUDY), "--output", "planned.json"], {"pydantic"}),
+    "tables": ([*TABLES, "--folder", "made"], {"numpy", "pandas", "pyarrow", "scipy"}),
+    "figures": ([*SHOWN, "--folder", "figures"], {"numpy", "pandas", "pyarrow", "altair", "jinja2", "vl_convert"}),
+    "report": (
+        [*SHOWN, "--figures", "figures", "--output", "report.html"],
+        {"numpy", "pandas", "pyarrow", "jinja2", "vl_convert"},
+    ),
+    "track": ([*TABLES, "--done", "done.json"], {"mlflow", "numpy", "pandas", "pyarrow", "pydantic", "scipy"}),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    """A folder with a finished study in it."""
+    folder = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_study(Path())
+        presented.write(presented.study(), Path())
+    return folder
+
+
+@pytest.mark.parametrize("stage", LIGHT)
+def test_stages_that_run_no_model(stage, results, monkeypatch) -> None:
+    """In the order of the workflow: the report's charts are those of the figures."""
+    arguments, uses = LIGHT[stage]
+    monkeypatch.chdir(results)
+    if stage == "report":
+        loaded(STAGE, "rftlab.figures", *LIGHT["figures"][0])
+    modules = loaded(STAGE, f"rftlab.{stage}", *arguments)
+    assert "rftlab" in modules
+    assert modules & HEAVY <= uses
+
+
 def loaded(script: str, *arguments: object) -> set[str]:
     """Names of the top-level modules a script ends with."""
     command = [sys.executable, "-c", script + LISTING, *map(str, arguments)]
@@ -70,6 +141,20 @@ def test_training(place, reference) -> None:
     assert "rftlab" in modules
     assert not modules & (FORBIDDEN - reference)
     assert distributions(modules) - distributions(reference) <= {"rftlab"}
+
+
+def test_a_base_model(place, reference) -> None:
+    config = json.dumps({**BASE, "max_steps": 20, "check_every": 20, "tasks": {"sums": {**TASK, "goal": 0.0}}})
+    modules = loaded(STAGE, "rftlab.models.build", "--config", config, "--folder", place / "built")
+    assert not modules & (FORBIDDEN - reference)
+    assert distributions(modules) - distributions(reference) <= {"rftlab"}
+
+
+def test_adapters_bring_peft_and_nothing_else_does(place, reference) -> None:
+    run = json.dumps(run_json(budget={"rounds": 1}, lora={"rank": 2, "alpha": 4, "targets": ["q_proj"]}))
+    modules = loaded(TRAINING, place / "base", place / "adapted", place / "train.jsonl", run)
+    assert "peft" in modules
+    assert not modules & (FORBIDDEN - {"peft"} - reference)
 
 
 def test_evaluation(place, reference) -> None:
