@@ -45,8 +45,8 @@ test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
 	@PYTHONPATH=src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
-	@$(BIN)/ruff format --check src tests
-	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint

