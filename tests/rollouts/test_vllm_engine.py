@@ -48,7 +48,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from rftlab.rollouts import vllm_inprocess
-from rftlab.rollouts.vllm_engine import BLOCK, VllmEngine
+from rftlab.rollouts.vllm_engine import BLOCK, PREFILL, VllmEngine
 
 CONFIG = EngineConfig("vllm", rows=64, cache_gib=0.05)
 GREEDY, SAMPLED = Sampling(12, temperature=0.0), Sampling(12)
@@ -241,9 +241,10 @@ def test_nor_on_how_much_the_cache_holds(vllm, blocks) -> None:
     """Long prompts, begun in several steps or taken off and begun again: noise is drawn once for each token."""
     model = policy()
     gib = (blocks + 1) * BLOCK * cache_bytes(model.config, model.dtype) / 2**30
-    long = [random.Random(i).choices(range(3, 15), k=100 + 9 * i) for i in range(20)]
-    rollouts = vllm(model, EngineConfig("vllm", rows=64, cache_gib=gib)).generate(long, Sampling(60), range(20))
-    assert_same(rollouts, expected(model, Sampling(60), long, range(20)))
+    long = [random.Random(i).choices(range(3, 15), k=100 + 9 * (i % 30)) for i in range(60)]
+    assert sum(map(len, long)) > PREFILL
+    rollouts = vllm(model, EngineConfig("vllm", rows=64, cache_gib=gib)).generate(long, Sampling(60), range(60))
+    assert_same(rollouts, expected(model, Sampling(60), long, range(60)))
 
 
 def test_only_the_studys_end_tokens_end_a_response(vllm) -> None:
