@@ -301,7 +301,33 @@ MARKED = r"""
 5 | #٥ | 00
 """
 
+# choice
+CHOICE = r"""
+B | #### B | +
+B | The answer is B | +
+B | The answer is (B). | +
+B | #### A¶#### B | +
+B | #### B¶#### A | -
+B | B | +
+B | b | 0
+B | A train leaves at nine | 0
+B | #### 7 | 0
+B | «B» | +
+"""
+
+# exact
+EXACT = r"""
+New York | #### New York | +
+New York | #### New  York | +
+New York | New York | +
+New York | #### new york | -
+New York | #### New York City | -
+New York | #### | 0
+"""
+
 BLOCKS = {
+    ("choice",): CHOICE,
+    ("exact",): EXACT,
     ("math_boxed_strict", "math_verify"): MATH,
     ("gsm8k_strict", "numeric"): GSM8K,
     ("marked", "numeric"): MARKED,

@@ -202,7 +202,7 @@ def test_score_reads_standard_input() -> None:
         (
             "gsm8k_strct",
             LINES,
-            ["--reward: 'gsm8k_strct' is not one of gsm8k_strict, marked, math_boxed_strict", "did you mean"],
+            ["--reward: 'gsm8k_strct' is not one of choice, exact, gsm8k_strict, marked", "did you mean"],
         ),
         ("marked", "", [".jsonl: the file is empty"]),
         ("marked", LINES + "{\n", [".jsonl:4: not JSON"]),

@@ -16,12 +16,18 @@ COUNT = int(os.environ.get("RFTLAB_FUZZ", "600"))
 SECONDS = 2  # of processor time for one completion of any length that a verifier without a process may take
 BYTES = 200 * 2**20
 MATH = {"math_boxed_strict", "math_verify"}
+RIGHT = {"choice": "Q"}  # of the others: 18
+
+
+def answer_of(verifier: str, answer: str) -> str:
+    """What a verifier can be asked to compare with: of multiple choice a letter that no completion gives."""
+    return RIGHT.get(verifier, answer)
 
 
 @pytest.mark.parametrize("verifier", levels.names("rewards"))
 def test_no_completion_breaks_or_fools_a_reward(verifier: str) -> None:
     cases = list(fuzz.completions(0, COUNT, numbers=verifier not in MATH))
-    scores = Scorer(verifier).score([c for c, _ in cases], [a for _, a in cases])
+    scores = Scorer(verifier).score([c for c, _ in cases], [answer_of(verifier, a) for _, a in cases])
     assert len(scores) == COUNT
     fooled = [(c[:200], a, s) for (c, a), s in zip(cases, scores, strict=True) if s.correct or s.strict or s.flexible]
     assert fooled == []
@@ -35,7 +41,7 @@ def test_time_and_memory_are_bounded_without_a_process(verifier: str) -> None:
     try:
         for completion, answer in [*fuzz.completions(1, 200), *fuzz.repeated(2_000)]:
             start = time.process_time()
-            verify(completion, answer if verifier in MATH else "18")
+            verify(completion, answer if verifier in MATH else answer_of(verifier, "18"))
             assert time.process_time() - start < SECONDS
         assert tracemalloc.get_traced_memory()[1] < BYTES
     finally:
@@ -44,11 +50,12 @@ def test_time_and_memory_are_bounded_without_a_process(verifier: str) -> None:
 
 @pytest.mark.parametrize("verifier", levels.names("rewards"))
 def test_an_answer_repeated_ten_thousand_times_is_still_the_answer(verifier: str) -> None:
-    mark = {"marked": "#", "gsm8k_strict": "#### ", "numeric": "", "math_verify": "$", "math_boxed_strict": r"\boxed{"}
+    mark = {"marked": "#", "numeric": "", "math_verify": "$", "math_boxed_strict": r"\boxed{"}
     end = {"math_verify": "$", "math_boxed_strict": "}"}
-    completion = f"{mark[verifier]}18{end.get(verifier, '')}\n" * 10_000
-    (score,) = Scorer(verifier).score([completion], ["18"])
+    right = answer_of(verifier, "18")
+    completion = f"{mark.get(verifier, '#### ')}{right}{end.get(verifier, '')}\n" * 10_000
+    (score,) = Scorer(verifier).score([completion], [right])
     assert score.correct
-    cases = [(completion, answer if verifier in MATH else "18") for completion, answer in fuzz.repeated()]
+    cases = [(completion, answer if verifier in MATH else right) for completion, answer in fuzz.repeated()]
     for score in Scorer(verifier).score([c for c, _ in cases], [a for _, a in cases]):
         assert score.failure in (None, "too_long")

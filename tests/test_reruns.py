@@ -26,6 +26,7 @@ DATASETS, VARIANTS, SEEDS = ("sums", "notes"), ("baseline", "advantage/group_nor
 SUITES = ("id", "ood")
 BASE_MODEL, BASE_EVALUATION, PLAN = {"base model random"}, {"evaluate the base model random"}, {"plan of reruns"}
 DATA = {"dataset sums", "dataset notes", "dataset exam"}
+CHECK = {"check the data of reruns"}
 AFTER_TABLES = AFTER_TRAINING - {"tables"}
 NORM = "    group_norm: {advantage.name: group_norm, rollout.statistics_rollouts: 1}\n"
 pytestmark = pytest.mark.workflow
@@ -53,7 +54,7 @@ def runs(
     return trainings(datasets, variants, seeds) | evaluations(datasets, variants, seeds) | AFTER_TRAINING
 
 
-EVERYTHING = DATA | BASE_MODEL | BASE_EVALUATION | PLAN | runs()
+EVERYTHING = DATA | CHECK | BASE_MODEL | BASE_EVALUATION | PLAN | runs()
 
 
 # changes -------------------------------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ CHANGES = [
         "a module that training and evaluation share, `prompts.py`",
         f"base models, every training and evaluation, {AFTER}; no dataset",
         code("prompts.py"),
-        EVERYTHING - DATA,
+        EVERYTHING - DATA - CHECK,
     ),
     Change(
         "a module of one stage, `train.py`",
@@ -182,7 +183,7 @@ CHANGES = [
         "`evaluate.py`",
         "base models, since theirs is measured with it, and all that follows",
         code("evaluate.py"),
-        EVERYTHING - DATA - PLAN,
+        EVERYTHING - DATA - CHECK - PLAN,
     ),
     Change("`statistics.py`", AFTER, code("statistics.py"), AFTER_TRAINING),
     Change("`report.py`", "report, track", code("report.py"), {"report", "track in results/mlflow.db"}),
@@ -233,9 +234,10 @@ CHANGES = [
     Change("a level removed", f"plan, {AFTER}", study(NORM, ""), PLAN | AFTER_TRAINING),
     Change(
         "an evaluation set added",
-        f"its queries, the evaluations of its suite, base models' evaluations, plan, {AFTER}; no training",
+        "its queries, the check of the data, the evaluations of its suite, base models' evaluations, plan, "
+        f"{AFTER}; no training",
         add_an_evaluation_set,
-        {"dataset longer"} | BASE_EVALUATION | evaluations(suites=("ood",)) | PLAN | AFTER_TRAINING,
+        {"dataset longer"} | CHECK | BASE_EVALUATION | evaluations(suites=("ood",)) | PLAN | AFTER_TRAINING,
     ),
     Change(
         "how evaluations sample, `evaluation.samples`",
@@ -245,9 +247,10 @@ CHANGES = [
     ),
     Change(
         "one byte of a dataset's file",
-        f"the dataset, its trainings, every evaluation with one of its splits, plan, {AFTER}",
+        f"the dataset, the check of the data, its trainings, every evaluation with one of its splits, plan, {AFTER}",
         one_byte("notes.jsonl"),
         {"dataset notes"}
+        | CHECK
         | BASE_EVALUATION
         | runs(datasets=("notes",))
         | evaluations(datasets=("sums",), suites=("ood",))
@@ -255,9 +258,9 @@ CHANGES = [
     ),
     Change(
         "one byte of an evaluation set's own file",
-        f"its queries, the evaluations of its suite, base models' evaluations, plan, {AFTER}",
+        f"its queries, the check of the data, the evaluations of its suite, base models' evaluations, plan, {AFTER}",
         one_byte("exam.jsonl"),
-        {"dataset exam"} | BASE_EVALUATION | evaluations(suites=("ood",)) | PLAN | AFTER_TRAINING,
+        {"dataset exam"} | CHECK | BASE_EVALUATION | evaluations(suites=("ood",)) | PLAN | AFTER_TRAINING,
     ),
     Change(
         "a dataset's prompt template",

@@ -15,6 +15,8 @@ COUNTERPARTS = {
     "gsm8k_strict": ("gsm8k_strict", "numeric"),
     "numeric": ("gsm8k_strict", "numeric"),
     "marked": ("marked", "numeric"),
+    "choice": ("choice", "choice"),
+    "exact": ("exact", "exact"),
     "math_boxed_strict": ("math_boxed_strict", "math_verify"),
     "math_verify": ("math_boxed_strict", "math_verify"),
 }

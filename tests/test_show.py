@@ -28,7 +28,7 @@ def test_it_holds_every_level_with_its_reference_gain_interval_and_verdict() -> 
     for v in study.levels:
         assert v.label.replace(" ", "") in flat
     gain = study.gains(study.pairs[0]).query("variant == 'control/lr_0' and evaluation_set == 'chains_test'").iloc[0]
-    assert f"{100 * gain['estimate']:+.1f} lower" in text
+    assert f"{100 * gain['estimate']:+.1f} {gain['verdict']}" in text
     assert f"[{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}]" in text
     assert "vsbaseline,control" in flat
     assert "vsbaseline,inert" in flat

@@ -89,7 +89,7 @@ LIGHT = {  # stages that run no model: their arguments, and all that they load o
     "tables": ([*TABLES, "--folder", "made"], {"numpy", "pandas", "pyarrow", "scipy"}),
     "figures": ([*SHOWN, "--folder", "figures"], {"numpy", "pandas", "pyarrow", "altair", "jinja2", "vl_convert"}),
     "report": (
-        [*SHOWN, "--figures", "figures", "--output", "report.html"],
+        [*SHOWN, "--figures", "figures", "--data", "data.json", "--output", "report.html"],
         {"numpy", "pandas", "pyarrow", "jinja2", "vl_convert"},
     ),
     "track": ([*TABLES, "--done", "done.json"], {"mlflow", "numpy", "pandas", "pyarrow", "pydantic", "scipy"}),

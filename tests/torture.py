@@ -155,9 +155,10 @@ class Torture:
     def evaluate(self, folder: Path) -> None:
         """Evaluation tables of a training's checkpoints."""
         sets = {"sums": {"path": str(self.data), "verifier": "marked", "limit": 8}}
-        asked = {"max_new_tokens": 6, "samples": 2, "temperature": 1.0, "top_p": 1.0, "seed": 0}
+        asked = {"max_new_tokens": 6, "samples": 2, "temperature": 1.0, "top_p": 1.0, "seed": 0, "device": "cpu"}
         labels = {"model": "tiny", "dataset": "sums", "variant": "baseline", "seed": 0}
         config = {"labels": labels, "sets": sets, "prompt": RUN["config"]["prompt"], "evaluation": asked}
+        config["engine"] = RUN["config"]["engine"]
         output = folder.with_suffix(".parquet")
         rftlab.evaluate.main(["--config", json.dumps(config), "--run", str(folder), "--output", str(output)])
 

@@ -58,7 +58,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch) -> None:
     write_queries(path, [of("old")])
 
     def full_disk(descriptor: int) -> None:
-        os.ftruncate(descriptor, 10)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)

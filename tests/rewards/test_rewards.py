@@ -14,7 +14,8 @@ def test_a_verifier_is_found_by_its_name_and_described(name: str) -> None:
     level = levels.read("rewards", name)
     assert level.summary
     assert level.parameters == {}
-    assert levels.load("rewards", name)("no number here", "5") == Verdict(False, None)
+    answer, completion = {"choice": ("B", "no letter here"), "exact": ("5", " ")}.get(name, ("5", "no number here"))
+    assert levels.load("rewards", name)(completion, answer) == Verdict(False, None)
 
 
 def test_the_verifiers() -> None:

@@ -11,10 +11,12 @@ import re
 
 from rftlab.rewards import Verdict
 
+STRICT = "choice"
+FLEXIBLE = "choice"
 LAST = 2000
 """Characters that are read, from the end."""
 
-LETTER = r"[*({\[]{0,4}(?:\\text\{)?([A-Z])(?![A-Za-z0-9'’])"
+LETTER = r"[*({\[]{0,4}(?:\\text\{)?([A-Z])(?![\w'’])"
 MARKED = rf"(?:####|\\boxed\s?\{{|[Aa]nswer(?: is)?:?)[ *$]{{0,4}}{LETTER}"
 ALONE = r"[*(\[]{0,3}([A-Z])(?:[.):\]*]{1,4}(?: .*)?)?"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from rftlab.rewards import Verdict
 
+STRICT = "exact"
+FLEXIBLE = "exact"
 LONGEST = 10_000
 """Characters; a longer text is no answer."""
 
