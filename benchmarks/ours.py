@@ -13,6 +13,7 @@ from work import Work, answering, requests
 from rftlab.advantages import Past, Round
 from rftlab.levels import load
 from rftlab.models import PolicyDirectory
+from rftlab.passes import Passes
 from rftlab.prompts import end_tokens, pad_token
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.transformers_engine import TransformersEngine
@@ -30,6 +31,7 @@ def main() -> None:
     engine = TransformersEngine(policy, end_tokens=ends, pad_token=pad_token(tokenizer))
     advantage, weights = load("advantages", work.advantage), load("objectives.aggregation", "token_mean")
     objective = Objective(policy_loss=load("objectives.ratio", "none"))
+    passes = Passes(pad_token(tokenizer), temperature=1.0, token_budget=16384)
     B, n = work.queries, work.rollouts
     for number, request in enumerate(requests()):
         clock = [time.perf_counter()]
@@ -50,9 +52,7 @@ def main() -> None:
             advantages_Bn.ravel(),
             weights(lengths_Bn, work.new_tokens).ravel(),
             objective,
-            temperature=1.0,
-            pad_token=pad_token(tokenizer),
-            token_budget=16384,
+            passes,
             max_gradient_norm=1.0,
         )
         clock.append(time.perf_counter())
