@@ -326,7 +326,8 @@ def test_killed_while_generating_it_leaves_no_process_and_no_half_of_a_file(tmp_
     assert not left
     assert not list(temporary.iterdir())
     files = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert files == {".state/run.json", ".state/metrics.jsonl", ".state/timings.jsonl"}
+    state = {".state/run.json", ".state/key.json", ".state/metrics.jsonl", ".state/timings.jsonl"}
+    assert files == {".lock", *state}  # no saved state: the first round had not ended
     assert json.loads((tmp_path / "run" / ".state" / "run.json").read_text()) == run
 
 
