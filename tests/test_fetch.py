@@ -281,7 +281,7 @@ def test_planning_needs_the_lock_alone(fetched: Path, tmp_path: Path, repository
         (tmp_path / "without").mkdir(exist_ok=True)
         (tmp_path / "without" / f"{package}.py").write_text(f"raise ImportError('planning imports {package}')")
     command = ["snakemake", "-n", "--snakefile", str(repository / "Snakefile"), "--configfile", "study.yaml"]
-    path = f"{tmp_path / 'without'}:{environment(tmp_path, NOWHERE)['PYTHONPATH']}"
+    path = f"{tmp_path / 'without'}:{repository / 'src'}"
     done = run(command, tmp_path, NOWHERE, PYTHONPATH=path)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "train" in done.stdout
