@@ -157,7 +157,9 @@ def serve() -> Iterator[Hub]:
 def environment(folder: Path, url: str, **other: str) -> dict[str, str]:
     """Environment of a command with that hub and a cache of its own; no token unless given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING", "TRANSFORMERS_OFFLINE"))}
-    return kept | {"HF_ENDPOINT": url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1"} | other
+    patient = {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}  # a busy machine answers late
+    own = {"HF_ENDPOINT": url, "HF_HOME": str(folder / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return kept | own | patient | other
 
 
 def run(arguments: list[str], folder: Path, url: str, **other: str) -> subprocess.CompletedProcess[str]:
