@@ -22,8 +22,8 @@ VERIFIERS = {
     "echo": "return Verdict(completion == answer, completion)",
     "hang": "while completion == 'hang': pass\n    return Verdict(True, None)",
     "sleep": "time.sleep(600 if completion == 'sleep' else 0)\n    return Verdict(True, None)",
-    "bomb": "held = [bytearray(2**26) for _ in range(2**10)] if completion == 'bomb' else []\n"
-    "    return Verdict(True, str(len(held)))",
+    # at once: filling two gigabytes can take longer than an answer may
+    "bomb": "held = bytearray(2**36 if completion == 'bomb' else 1)\n    return Verdict(True, str(len(held)))",
     "segfault": "if completion == 'segfault': ctypes.string_at(0)\n    return Verdict(True, None)",
     "deep": "return Verdict(True, str(completion == 'deep' and verify(completion, answer)))",
     "killed_once": "place = pathlib.Path(answer)\n"

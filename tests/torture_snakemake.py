@@ -9,6 +9,7 @@ next call is the same command, at once: nothing is unlocked by hand and nothing 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -81,9 +82,13 @@ def finish(folder: Path, *targets: str) -> None:
 
 
 def rounds(folder: Path) -> int:
-    """Rounds that any training has logged."""
-    logs = [p for p in (folder / "results/killed/runs").rglob("metrics.jsonl") if ".state" in p.parts]
-    return sum(p.read_bytes().count(b"\n") for p in logs)
+    """Rounds that any training has logged, in its state or at its end; folders come and go while this looks."""
+    logged = 0
+    for place, _, names in os.walk(folder / "results/killed/runs"):
+        if "metrics.jsonl" in names:
+            with contextlib.suppress(FileNotFoundError):
+                logged += Path(place, "metrics.jsonl").read_bytes().count(b"\n")
+    return logged
 
 
 def kill(folder: Path, alone: bool, chance: random.Random) -> int:
