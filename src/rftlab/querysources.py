@@ -68,36 +68,31 @@ class MappedSource(Section):
     limit: dict[str, Count] = Field({}, description="split → use the first so many distinct queries")
 
 
-class JsonlSource(MappedSource):
+class FileSource(MappedSource):
+    """What sources of files by path share."""
+
+    files: dict[str, str] = Field(description="split → path, relative to the working directory")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        records.parse(self.content())
+        return self
+
+    def content(self) -> dict[str, Any]:
+        """What the data stage is given; empty mappings are left out."""
+        return {k: v for k, v in self.model_dump(include=set(records.KEYS)).items() if v}
+
+
+class JsonlSource(FileSource):
     """JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
 
     source: Literal["jsonl"] = Field(description="selects JSONL files")
-    files: dict[str, str] = Field(description="split → path, relative to the working directory")
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        records.parse(self.content())
-        return self
-
-    def content(self) -> dict[str, Any]:
-        """What the data stage is given; empty mappings are left out."""
-        return {k: v for k, v in self.model_dump(include=set(records.KEYS)).items() if v}
 
 
-class ParquetSource(MappedSource):
+class ParquetSource(FileSource):
     """Parquet files, one row a record."""
 
     source: Literal["parquet"] = Field(description="selects Parquet files")
-    files: dict[str, str] = Field(description="split → path, relative to the working directory")
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        records.parse(self.content())
-        return self
-
-    def content(self) -> dict[str, Any]:
-        """What the data stage is given; empty mappings are left out."""
-        return {k: v for k, v in self.model_dump(include=set(records.KEYS)).items() if v}
 
 
 class LockedSplit(Section):
