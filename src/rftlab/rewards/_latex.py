@@ -10,10 +10,10 @@ are not kilometres, and ``a = 4`` is not ``b = 4``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-LONGEST = 1000
-"""Characters; a longer answer is not looked at. The longest of MATH has 159."""
+from rftlab.rewards import Verdict
 
 SPACING = re.compile(r"\\[,;:! ]|\\(?:quad|qquad|displaystyle|limits|phantom\{[^{}]*\})(?![a-zA-Z])|~")
 SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![a-zA-Z])\.?")
@@ -94,6 +94,27 @@ class Answer:
         units = {self.unit, other.unit}
         named = None not in (self.name, other.name) and self.name != other.name
         return named or (None not in units and len(units) > 1) or (len(units) > 1 and bool(units & MULTIPLES))
+
+
+def judged(
+    found: str | None, answer: str, judge: Callable[[Answer, Answer], Verdict], *, longest: int, compares: str
+) -> Verdict:
+    """What ``judge`` makes of the answer and of what was found in a completion, both cleaned, where there is something.
+
+    What has more than ``longest`` characters is found, and not judged.
+
+    Raises:
+        ValueError: nothing is left of the answer itself; ``compares`` begins the message.
+    """
+    expected = cleaned(answer)
+    if not expected.body:
+        raise ValueError(f"{compares}; the answer {answer[:40]!r} is empty")
+    if found is None or not found.strip():
+        return Verdict(False, None)
+    if len(found) > longest:
+        return Verdict(False, f"{found[:longest]}…", "too_long")
+    given = cleaned(found)
+    return judge(expected, given) if given.body else Verdict(False, None)
 
 
 def cleaned(text: str) -> Answer:

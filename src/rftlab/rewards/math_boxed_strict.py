@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from rftlab.rewards import Verdict
 from rftlab.rewards._boxes import last_box
-from rftlab.rewards._latex import LONGEST, cleaned
+from rftlab.rewards._latex import Answer, judged
 
 STRICT = "math_boxed_strict"
 FLEXIBLE = "math_verify"
+LONGEST = 1000
+"""Characters; a longer answer is not looked at. The longest of MATH has 159."""
 
 
 def verify(completion: str, answer: str) -> Verdict:
@@ -21,15 +23,10 @@ def verify(completion: str, answer: str) -> Verdict:
     Raises:
         ValueError: nothing is left of the answer itself.
     """
-    expected = cleaned(answer)
-    if not expected.body:
-        raise ValueError(f"rewards/math_boxed_strict compares what is in a box; the answer {answer[:40]!r} is empty")
-    box = last_box(completion)
-    if box is None or not box.strip():
-        return Verdict(False, None)
-    if len(box) > LONGEST:
-        return Verdict(False, f"{box[:LONGEST]}…", "too_long")
-    given = cleaned(box)
-    if not given.body:
-        return Verdict(False, None)
+    what = "rewards/math_boxed_strict compares what is in a box"
+    return judged(last_box(completion), answer, same, longest=LONGEST, compares=what)
+
+
+def same(expected: Answer, given: Answer) -> Verdict:
+    """Compare two normalised answers as strings."""
     return Verdict(given.body == expected.body and not given.contradicts(expected), given.body)

@@ -19,7 +19,7 @@ from typing import Any
 from rftlab.rewards import Verdict
 from rftlab.rewards._boxes import last_answer
 from rftlab.rewards._exact import ExponentError, number, several
-from rftlab.rewards._latex import Answer, cleaned
+from rftlab.rewards._latex import Answer, judged
 
 STRICT = "math_boxed_strict"
 FLEXIBLE = "math_verify"
@@ -49,17 +49,12 @@ def verify(completion: str, answer: str) -> Verdict:
     Raises:
         ValueError: nothing is left of the answer itself.
     """
-    expected = cleaned(answer)
-    if not expected.body:
-        raise ValueError(f"rewards/math_verify compares answers; the answer {answer[:40]!r} is empty")
-    found = last_answer(completion)
-    if found is None or not found.strip():
-        return Verdict(False, None)
-    if len(found) > LONGEST:
-        return Verdict(False, f"{found[:LONGEST]}…", "too_long")
-    given = cleaned(found)
-    if not given.body:
-        return Verdict(False, None)
+    what = "rewards/math_verify compares answers"
+    return judged(last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
+
+
+def by_value(expected: Answer, given: Answer) -> Verdict:
+    """Compare two normalised answers by value, or say why that cannot be done."""
     try:
         value = number(given.body)
         extracted = given.body if value is None else str(value)
