@@ -99,10 +99,11 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
         study = Study.model_validate(dict(config))
         check_names(study)
         study = locked(study, files)
-        refuse_too_much(study)
+        found = variants(study)
+        refuse_too_much(study, found)
         check_data(study)
-        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants(study).values()))
-        check_engines(study, variants(study))
+        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in found.values()))
+        check_engines(study, found)
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:
@@ -110,7 +111,7 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
     return study
 
 
-def refuse_too_much(study: Study) -> None:
+def refuse_too_much(study: Study, found: Mapping[str, Variant]) -> None:
     """Refuse a study that cannot be given to its jobs, or whose plan would not fit into memory.
 
     Raises:
@@ -121,7 +122,6 @@ def refuse_too_much(study: Study) -> None:
         raise BadInputError(
             f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
         )
-    found = variants(study)
     runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)
     if runs > MOST_RUNS:
         raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
