@@ -52,11 +52,12 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """A named set of queries and the verifier of its answers."""
+    """A named set of queries and the verifier of its answers; ``prompts`` are the queries' token ids, once encoded."""
 
     name: str
     queries: list[Query]
     verifier: str
+    prompts: Sequence[Sequence[int]] = ()
 
     @classmethod
     def read(cls, name: str, config: Mapping[str, Any]) -> EvaluationSet:
@@ -81,14 +82,14 @@ def main(argv: list[str] | None = None) -> None:
     overlong: dict[str, int] = {}
     if evaluated:  # one tokenizer for all of them
         sets, overlong = within_limits(evaluated[0][1], sets, prompt, asked)
-    rows = evaluate(evaluated, sets, prompt, asked, EngineConfig(**config["engine"]))
+    rows = evaluate(evaluated, sets, asked, EngineConfig(**config["engine"]))
     write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong)
 
 
 def within_limits(
     folder: Path, sets: Sequence[EvaluationSet], prompt: PromptConfig, asked: EvaluationConfig
 ) -> tuple[list[EvaluationSet], dict[str, int]]:
-    """Evaluation sets without the queries whose prompts are over the limit, and how many those are, by set.
+    """Evaluation sets, encoded, without the queries whose prompts are over the limit; how many those are, by set.
 
     Raises:
         BadInputError: no prompt of a set is short enough, or the model's context is shorter than prompt and response.
@@ -98,7 +99,7 @@ def within_limits(
     kept, overlong = [], {}
     for entry in sets:
         prompts = encode_all(tokenizer, prompt, entry.queries, context=room, response=asked.max_new_tokens)
-        kept.append(replace(entry, queries=prompts.queries))
+        kept.append(replace(entry, queries=prompts.queries, prompts=prompts.ids))
         overlong[entry.name] = prompts.overlong
         if prompts.overlong:
             print(f"{entry.name}: {prompts.overlong} queries dropped: prompts over {prompt.max_tokens} tokens")
@@ -120,7 +121,6 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
 def evaluate(
     found: Iterable[tuple[int, Path, bool]],
     sets: Sequence[EvaluationSet],
-    prompt: PromptConfig,
     asked: EvaluationConfig,
     config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:
@@ -136,7 +136,7 @@ def evaluate(
         for evaluation_set in sets:
             for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
                 sampling = asked.greedy if decoding == "greedy" else asked.sampled
-                outcomes = answer(engine, tokenizer, evaluation_set, prompt, sampling, count, asked.seed)
+                outcomes = answer(engine, tokenizer, evaluation_set, sampling, count, asked.seed)
                 for outcome in outcomes:
                     yield {
                         "round": round_number,
@@ -150,16 +150,15 @@ def answer(
     engine: Engine,
     tokenizer: PreTrainedTokenizerBase,
     evaluation_set: EvaluationSet,
-    prompt: PromptConfig,
     sampling: Sampling,
     samples: int,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Sample and verify ``samples`` responses to every query; evaluation has its own stream of seeds."""
     asked = [(query, sample) for query in evaluation_set.queries for sample in range(samples)]
-    prompts = {query.id: encode(tokenizer, prompt, query.query) for query in evaluation_set.queries}
+    prompts = [prompt for prompt in evaluation_set.prompts for _ in range(samples)]
     seeds = [rollout_seed("evaluate", seed, query.id, 0, sample) for query, sample in asked]
-    rollouts = engine.generate([prompts[query.id] for query, _ in asked], sampling, seeds)
+    rollouts = engine.generate(prompts, sampling, seeds)
     texts = responses(tokenizer, rollouts)
     scores = Scorer(evaluation_set.verifier).score(texts, [query.answer for query, _ in asked])
     outcomes = []
@@ -192,8 +191,8 @@ def accuracy(
     seed: int,
 ) -> float:
     """Share of queries answered correctly, one response each."""
-    evaluation_set = EvaluationSet("", queries, verifier)
-    outcomes = answer(engine, tokenizer, evaluation_set, PromptConfig(), sampling, 1, seed)
+    prompts = [encode(tokenizer, PromptConfig(), query.query) for query in queries]
+    outcomes = answer(engine, tokenizer, EvaluationSet("", queries, verifier, prompts), sampling, 1, seed)
     return float(np.mean([outcome["correct"] for outcome in outcomes]))
 
 
