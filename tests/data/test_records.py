@@ -6,13 +6,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from realdata import REAL, needs_real_files
 from rftlab.data.fields import Fields
 from rftlab.data.queries import DataError, query_id
 from rftlab.data.records import Records, parse, read
 from rftlab.rewards import gsm8k_strict, numeric
 
-REAL = Path(__file__).parents[3] / "shared" / "data"
-needs_real_files = pytest.mark.skipif(not REAL.is_dir(), reason="GSM8K and SVAMP are not in ../shared/data")
 SVAMP_FIELDS = {"query": ["Body", "Question"], "answer": "Answer"}
 
 
