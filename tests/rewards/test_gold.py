@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from realdata import MATH, REAL, needs_real_files
 from rftlab.data.records import read
 from rftlab.rewards import math_boxed_strict, math_verify
@@ -11,7 +13,7 @@ from rftlab.rewards._exact import number, several
 from rftlab.rewards._latex import cleaned
 from rftlab.scoring import Scorer, rates
 
-pytestmark = needs_real_files
+pytestmark = [needs_real_files, pytest.mark.no_cover]  # coverage would double their time
 
 
 def test_all_of_gsm8k() -> None:
