@@ -171,6 +171,10 @@ def test_a_study_survives_what_clusters_do(cluster: Path, local: Path, tmp_path:
     assert {facts["JobState"] for facts in trainings.values()} == {"COMPLETED"}
     assert {(facts["Partition"], facts["TresPerJob"]) for facts in trainings.values()} == {("gpu", "gres:gpu:1")}
 
+    logs = sorted((folder / "results/cluster/logs/train").rglob("seed-0.log"))  # each of the second start
+    went_on = [re.search(r"goes on after round (\d+), saved before", log.read_text()) for log in logs]
+    assert [found is not None and int(found[1]) > 0 for found in went_on] == [True, True], went_on
+
     evaluations = slurm.submitted("evaluate")
     again = [n for n, facts in evaluations.items() if facts["Comment"] == evaluations[failed]["Comment"]]
     first, second = (evaluations[number] for number in again)
