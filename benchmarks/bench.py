@@ -2,7 +2,8 @@
 
 Same model directory in float32, same prompts, same forced length, B·n rollouts, one optimizer step, a fixed number of
 successes. TRL cannot express the raw reward and skips nothing, so two ratios are given: as each is used, and with
-nothing skipped on our side either. Writes ``results/bench.json`` and prints a table; medians, warm-up rounds left out.
+nothing skipped on our side either. ``limit`` is the least time this machine could take for our work (``limits.py``).
+Writes ``results/bench.json`` and prints a table; medians, warm-up rounds left out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import limits
 from rich.console import Console
 from rich.table import Table
 from work import Work
@@ -30,7 +32,7 @@ WARM_UP = 2
 class Worker:
     """A process that plays rounds on request."""
 
-    def __init__(self, python: str, script: str, work: Work, log: Path) -> None:
+    def __init__(self, script: str, work: Work, log: Path, python: str = sys.executable) -> None:
         threads = {name: str(work.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         environment = {**os.environ, **threads, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         self.log = log.open("w")
@@ -71,7 +73,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cells = [work for work in works(Path("resources/bench")) if arguments.only in work.name]
     rows = [measure(work, arguments.peer, arguments.rounds) for work in cells]
-    about = {"machine": platform.machine(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    speed = {threads: vars(limits.rates(threads)) for threads in sorted({work.threads for work in cells})}
+    about = {"machine": platform.machine(), "cores": os.cpu_count(), "load": os.getloadavg()[0], "rates": speed}
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps({**about, "rounds": arguments.rounds, "cells": rows}, indent=1) + "\n")
     show(rows)
@@ -141,8 +144,8 @@ def pretrained(folder: Path) -> str:
 def measure(work: Work, peer: str, rounds: int) -> dict[str, Any]:
     """Medians over rounds played in alternation: theirs, ours as used, ours with nothing skipped."""
     logs = Path(tempfile.mkdtemp())
-    theirs = Worker(peer, "peer.py", work, logs / "peer.log")
-    ours = Worker(sys.executable, "ours.py", work, logs / "ours.log")
+    theirs = Worker("peer.py", work, logs / "peer.log", peer)
+    ours = Worker("ours.py", work, logs / "ours.log")
     played: dict[str, list[dict[str, float]]] = {"peer": [], "ours": [], "ours_all": []}
     for number in range(WARM_UP + rounds):
         found = {"peer": theirs.round(), "ours": ours.round(all=False), "ours_all": ours.round(all=True)}
@@ -156,23 +159,48 @@ def measure(work: Work, peer: str, rounds: int) -> dict[str, Any]:
         row[f"{side}_s"] = statistics.median(t["sample_s"] + t["update_s"] for t in timings)
         for part in ("sample_s", "update_s", "trained", "tokens"):
             row[f"{side}_{part}"] = statistics.median(t[part] for t in timings)
+    row |= least(work, played["ours"])
     row["ratio"], row["ratio_all"] = row["peer_s"] / row["ours_s"], row["peer_s"] / row["ours_all_s"]
     print(f"{work.name}: {row['ratio']:.2f} as used, {row['ratio_all']:.2f} with nothing skipped", flush=True)
     return row
 
 
+def least(work: Work, played: list[dict[str, float]]) -> dict[str, float]:
+    """Least seconds that this machine could take for our rounds, and their share of what we took."""
+    shape, speed = limits.Shape.read(Path(work.model)), limits.rates(work.threads)
+    rows = work.queries * work.rollouts
+    middle = {part: statistics.median(t[part] for t in played) for part in played[0]}
+    lengths = {"prompt": middle["prompt_tokens"], "response": middle["tokens"] / rows}
+    sample_s = limits.sampling(shape, speed, queries=work.queries, rows=rows, **lengths)
+    update_s = limits.updating(shape, speed, rows=middle["trained"], **lengths)
+    share = (sample_s + update_s) / statistics.median(t["sample_s"] + t["update_s"] for t in played)
+    return {"limit_sample_s": sample_s, "limit_update_s": update_s, "limit_share": share}
+
+
 def show(rows: list[dict[str, Any]]) -> None:
     """The table."""
-    table = Table(title="seconds a round, medians; ratio: TRL's time ÷ ours")
-    headings = ("work", "TRL", "sample", "update", "ours", "sample", "update", "ratio", "ours, all", "ratio, all")
+    table = Table(title="seconds a round, medians; ratio: TRL's time ÷ ours; limit: least possible time ÷ ours")
+    headings = (
+        "work",
+        "TRL",
+        "sample",
+        "update",
+        "ours",
+        "sample",
+        "update",
+        "ratio",
+        "ours, all",
+        "ratio, all",
+        "limit",
+    )
     keys = ("peer_s", "peer_sample_s", "peer_update_s", "ours_s", "ours_sample_s", "ours_update_s")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "work" else "right")
     for row in rows:
         seconds = [f"{row[key]:.3f}" for key in keys]
         every = f"{row['ours_all_s']:.3f}", f"{row['ratio_all']:.2f}"
-        table.add_row(row["work"], *seconds, f"{row['ratio']:.2f}", *every)
-    Console(width=140).print(table)
+        table.add_row(row["work"], *seconds, f"{row['ratio']:.2f}", *every, f"{row['limit_share']:.0%}")
+    Console(width=150).print(table)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,10 @@ def main() -> None:
         clock.append(time.perf_counter())
         sample_s, update_s = np.diff(clock).tolist()
         trained, tokens = updated["trained_rollouts"], int(lengths_Bn.sum())
-        answer({"sample_s": sample_s, "update_s": update_s, "trained": trained, "tokens": tokens})
+        prompt = sum(map(len, prompts)) / (B * n)
+        answer(
+            {"sample_s": sample_s, "update_s": update_s, "trained": trained, "tokens": tokens, "prompt_tokens": prompt}
+        )
 
 
 if __name__ == "__main__":
