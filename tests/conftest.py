@@ -1,6 +1,8 @@
 """What all tests share: one thread, and no deadlines, since a busy machine is slow without being wrong."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,12 @@ settings.load_profile("rftlab")
 def repository() -> Path:
     """Root of the repository."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Without coverage, for sweeps of which it would double the time (under xdist ``no_cover`` does not stop it)."""
+    trace = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(trace)

@@ -12,7 +12,7 @@ import fuzz
 from rftlab import levels
 from rftlab.scoring import Scorer, isolated
 
-pytestmark = pytest.mark.no_cover  # coverage would double their time, which is measured besides
+pytestmark = pytest.mark.usefixtures("untraced")  # and their time is measured
 COUNT = int(os.environ.get("RFTLAB_FUZZ", "600"))
 SECONDS = 2  # of processor time for one completion of any length that a verifier without a process may take
 BYTES = 200 * 2**20

@@ -43,7 +43,7 @@ JSONL = {
     "evaluation_sets": {"file_test": {"dataset": "file"}},
     "evaluation": {"every": {"rounds": 2}, "id": ["file_test"], "samples": 2, "pass_at": [1, 2]},
 }
-pytestmark = pytest.mark.no_cover  # thousands of studies: coverage would double their time
+pytestmark = pytest.mark.usefixtures("untraced")  # thousands of studies
 PIECES = [
     b"", b"\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"{", b"}", b'"', b"\\", b"[", b"null", b"NaN", b"1e999",
     b"-Infinity", b"\\ud800", b"9" * 5000, b"[" * 100_000, b'{"a":' * 50_000, b'{"question": "q"}\n',

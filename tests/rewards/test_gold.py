@@ -13,7 +13,7 @@ from rftlab.rewards._exact import number, several
 from rftlab.rewards._latex import cleaned
 from rftlab.scoring import Scorer, rates
 
-pytestmark = [needs_real_files, pytest.mark.no_cover]  # coverage would double their time
+pytestmark = [needs_real_files, pytest.mark.usefixtures("untraced")]
 
 
 def test_all_of_gsm8k() -> None:
