@@ -32,7 +32,7 @@ demo: $(READY)  ## run the demo study: base model → training → evaluation �
 	@$(BIN)/rftlab show $(STUDY)
 
 test: $(READY_DEV)  ## all tests, with branch coverage
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every byte must be as if nobody had
 	@PYTHONPATH=src:tests $(BIN)/python tests/torture.py --kills 120

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 CODE = ("Snakefile", "workflow", "profiles", "src", "envs", "config")
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]  # one worker runs it, the other goes on
 
 
 class Checkout:

@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 WIDTH = 120  # characters, where the output is no terminal
+
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="a study file, for instance config/demo.yaml")]
 
 
@@ -204,7 +205,10 @@ def _table(headings: list[str], *, numbers: bool = True) -> Table:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if numbers and position else "left", overflow="fold")
+        if numbers and position:
+            table.add_column(heading, justify="right", no_wrap=True)  # a number in two lines is read as two
+        else:
+            table.add_column(heading, overflow="fold")
     return table
 
 
@@ -215,7 +219,9 @@ def _cell(key: str, value: int | float | str | None) -> str:
         return "?"
     if isinstance(value, float):
         return f"{value:,.1f}"
-    return f"{value / 2**20:,.0f} MiB" if key.endswith("_bytes") else f"{value:,}"
+    if key.endswith("_bytes"):
+        return f"{value / 2**20:,.0f} MiB" if value < 2**34 else f"{value / 2**30:,.0f} GiB"
+    return f"{value:,}" if value < 10**6 else f"{value / 10**6:,.1f} M"
 
 
 if __name__ == "__main__":
