@@ -3,6 +3,7 @@ import os
 import socket
 from pathlib import Path
 
+from rftlab import warmstart
 from rftlab.figures import FORMATS, names
 from rftlab.interrupt import SUPERVISOR
 from rftlab.kept import made, refuse_removed
@@ -16,6 +17,7 @@ def prepend(variable, folder):
 
 
 # Stages are `python -m rftlab.<stage>`: with the Python that runs Snakemake, activated or not, and this checkout's code.
+# Those that need torch go through rftlab.warmstart, which gets them from a process of this machine that has imported it.
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
@@ -31,6 +33,12 @@ if workflow.is_main_process:  # others are jobs of one
         refuse_removed(plan)
     except BadInputError as error:
         sys.exit(str(error))
+
+
+onstart:
+    if workflow.local_exec:
+        warmstart.offer()
+
 
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"

@@ -20,7 +20,7 @@ rule evaluate_base:
     message:
         "evaluate the base model {wildcards.model}"
     shell:
-        "python -m rftlab.evaluate --config {params.config:q} --model {params.model:q}/model"
+        "python -m rftlab.warmstart rftlab.evaluate --config {params.config:q} --model {params.model:q}/model"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -44,7 +44,7 @@ rule evaluate:
     message:
         "evaluate {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}, {wildcards.suite}"
     shell:
-        "python -m rftlab.evaluate --config {params.config:q} --run {params.run:q}"
+        "python -m rftlab.warmstart rftlab.evaluate --config {params.config:q} --run {params.run:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

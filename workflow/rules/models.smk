@@ -18,7 +18,7 @@ rule base_model:
     message:
         "base model {wildcards.model}"
     shell:
-        "python -m rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.warmstart rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule models:

@@ -28,7 +28,7 @@ rule train:
     message:
         "train {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
     shell:
-        "python -m rftlab.train --config {params.config:q} --model {params.model:q}/model"
+        "python -m rftlab.warmstart rftlab.train --config {params.config:q} --model {params.model:q}/model"
         " --data {input.data:q} --folder {params.folder:q} --code {params.code} > {log:q} 2>&1"
 
 
