@@ -172,6 +172,20 @@ def test_a_training_gives_the_same_bytes(start: Start, tmp_path: Path) -> None:
         assert (tmp_path / "forked" / file).read_bytes() == (tmp_path / "started" / file).read_bytes()
 
 
+@pytest.mark.parametrize("reason", ["gpu", "path"])
+def test_none_is_offered(reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason == "gpu":
+        monkeypatch.setattr(warmstart, "DRIVERS", (str(tmp_path),))
+    else:
+        (long := tmp_path / ("x" * 100)).mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(long))
+    monkeypatch.setattr(warmstart, "_server", None)
+    monkeypatch.delenv(warmstart.SERVER, raising=False)
+    warmstart.offer()
+    assert (warmstart._server, os.environ.get(warmstart.SERVER)) == (None, None)
+    assert [*tmp_path.rglob("rftlab-*")] == []
+
+
 def test_a_server_ends_with_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import os, sys; from rftlab import warmstart; warmstart.offer(); "
     script += "print(os.environ[warmstart.SERVER], warmstart._server.pid, flush=True); sys.stdin.read()"

@@ -52,6 +52,8 @@ SET_AFTERWARDS = (THREADS, "MKL_NUM_THREADS", "PYTHONPATH")
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 LENGTH = struct.Struct("!Q")
 PR_SET_PDEATHSIG = 1
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
+"""Of GPUs: one that an import has initialised does not survive a fork, and beside a GPU's work 5 seconds are little."""
 FORKED, REFUSED = b"+", b"-"
 
 _server: subprocess.Popen[bytes] | None = None  # its standard input stays open as long as this process lives
@@ -113,13 +115,21 @@ def run_there(module: str, arguments: list[str]) -> int | None:
 
 
 def offer() -> None:
-    """Start a server for the jobs of this process: it imports when the first one comes, and ends with this process."""
+    """Start a server for the jobs of this process: it imports when the first one comes, and ends with this process.
+
+    None is started on a machine with a GPU, without Linux, and where the path of a temporary folder is too long for a
+    socket: jobs then start as they are.
+    """
     global _server
-    if not hasattr(os, "pidfd_open"):  # not Linux
+    if not hasattr(os, "pidfd_open") or any(map(os.path.exists, DRIVERS)):
         return
     folder = tempfile.mkdtemp(prefix="rftlab-")  # which nobody else may enter
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(f"{folder}/socket")
+        try:
+            listening.bind(f"{folder}/socket")
+        except OSError:
+            shutil.rmtree(folder)
+            return
         listening.listen(128)  # jobs wait from here on
         _server = subprocess.Popen(
             [sys.executable, "-P", __file__, folder, str(listening.fileno())],
