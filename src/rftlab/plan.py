@@ -5,6 +5,7 @@ The Snakefile asks a :class:`Plan` while it builds the graph; nothing here impor
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ class Plan(Resources):
         super().__init__(study)
         self.variants: dict[str, Variant] = variants(study)
         self.folder = f"results/{study.study}"
+        self.verifiers = functools.cache(verifiers)  # asked for by every job; their files are read once a plan
 
     def stage_code(self, rule: str) -> str:
         """Fingerprint of a stage that selects no levels; the report's templates are code as well."""
@@ -95,7 +97,7 @@ class Plan(Resources):
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
-            *verifiers(config["verifier"]).modules,
+            *self.verifiers(config["verifier"]).modules,
             EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
@@ -120,7 +122,7 @@ class Plan(Resources):
             for name, entry in study.evaluation_sets.items()
         }
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
-        selected = {module for source in sources for module in verifiers(verifier_of(study, source)).modules}
+        selected = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
         config = {"datasets": datasets, "evaluation_sets": sets}
         return {"code": self.code("rftlab.datacheck", *selected), "config": canonical_json(config)}
 
@@ -199,7 +201,7 @@ class Plan(Resources):
             },
             "engine": asked.engine.model_dump(),
         }
-        selected = {module for entry in entries.values() for module in verifiers(entry["verifier"]).modules}
+        selected = {module for entry in entries.values() for module in self.verifiers(entry["verifier"]).modules}
         selected.add(EngineConfig(**config["engine"]).module)
         return {"code": self.code("rftlab.evaluate", *selected), "config": canonical_json(config)}
 
