@@ -104,8 +104,8 @@ def run_there(module: str, arguments: list[str]) -> int | None:
             if before[number] != signal.SIG_IGN:
                 signal.signal(number, lambda received, _: connection.sendall(bytes([received])))
         answer = connection.recv(16)
-    for number in SIGNALS:
-        signal.signal(number, before[number])
+        for number in SIGNALS:
+            signal.signal(number, before[number])
     if not answer:
         sys.exit(f"{module}: the process that waited for it has been killed")
     return int(answer)
