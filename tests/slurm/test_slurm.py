@@ -117,11 +117,11 @@ class Slurm:
         return found
 
     def training(self, but: set[int] = frozenset()) -> int | None:
-        """A job that is training and has some rounds behind it."""
+        """A job that is training, has some rounds behind it and has saved its state."""
         for number, facts in self.submitted("train").items():
             variant = "group_norm_extra3" if "group_norm" in facts["Comment"] else "baseline"
-            logs = list((self.folder / "results/cluster/runs").rglob("metrics.jsonl"))
-            rounds = [len(log.read_bytes().splitlines()) for log in logs if variant in log.parts]
+            states = [p for p in (self.folder / "results/cluster/runs").glob("*/*/**/.state") if variant in p.parts]
+            rounds = [int(saved.name.removeprefix("round-")) for state in states for saved in state.glob("round-*")]
             if number not in but and facts["JobState"] == "RUNNING" and rounds and 5 <= max(rounds) < 140:
                 return number
         return None
