@@ -28,9 +28,10 @@ def main() -> None:
     """Measure all cells and print them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="cells of the model whose name holds this text")
     parser.add_argument("--output", type=Path, default=Path("results/growth.json"))
     arguments = parser.parse_args()
-    rows = [measure(model, work, arguments.rounds) for model, work in cells()]
+    rows = [measure(model, work, arguments.rounds) for model, work in cells() if arguments.only in model]
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(rows, indent=1) + "\n")
     table = Table(title="ours, seconds a round, medians")
