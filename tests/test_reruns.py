@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from studies import pretrained
-from test_workflow import AFTER_TRAINING, ROOT, Checkout, copy_code
+from test_workflow import AFTER_TRAINING, ROOT, Checkout, copy_code, made_once
 
 DOCUMENT = ROOT / "docs" / "reruns.md"
 DATASETS, VARIANTS, SEEDS = ("sums", "notes"), ("baseline", "advantage/group_norm", "advantage/batch_mean"), (0, 1)
@@ -286,17 +285,8 @@ CHANGES = [
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The study as if it had run, once for all workers of a test run."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    folder = shared / "reruns-study"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "recorded").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            record(folder)
-            (folder / "recorded").touch()
-    return Checkout(folder, "reruns.yaml")
+    """The study as if it had run."""
+    return Checkout(made_once(tmp_path_factory, "reruns-study", record), "reruns.yaml")
 
 
 def record(folder: Path) -> None:

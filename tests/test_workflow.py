@@ -66,20 +66,24 @@ def copy_code(folder: Path) -> Checkout:
     return Checkout(folder)
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The smoke study, run once for all workers of a test run."""
-    shared = tmp_path_factory.getbasetemp()
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once for all workers of a test run."""
+    shared = factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    folder = shared / "smoke-study"
+    folder = shared / name
     with FileLock(f"{folder}.lock"):
-        if not (folder / "finished").exists():
+        if not (folder / "made").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            checkout = copy_code(folder)
-            checkout.snakemake("--cores", "2")
-            (folder / "finished").touch()
-    return Checkout(folder)
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The smoke study, run."""
+    return Checkout(made_once(tmp_path_factory, "smoke-study", lambda f: copy_code(f).snakemake("--cores", "2")))
 
 
 @pytest.fixture
