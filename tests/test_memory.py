@@ -18,7 +18,6 @@ import gc, json, resource, sys, threading, time
 import numpy as np, torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from rftlab.levels import load
-from rftlab.models.attention import ATTENTION
 from rftlab.passes import Passes
 from rftlab.rollouts import Rollout
 from rftlab.update import Objective, update
@@ -31,7 +30,6 @@ options = json.loads(sys.argv[1])
 config = LlamaConfig(hidden_size=64 * options["heads"], intermediate_size=176 * options["heads"],
                      num_hidden_layers=options["layers"], num_attention_heads=options["heads"],
                      num_key_value_heads=1, vocab_size=options["vocabulary"], tie_word_embeddings=True)
-config._attn_implementation = ATTENTION
 rng = np.random.default_rng(0)
 def rollout(prompt, response):
     ids = rng.integers(5, options["vocabulary"], prompt + response).tolist()

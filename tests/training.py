@@ -68,11 +68,9 @@ def prompts(count: int, *, seed: int = 0, longest: int = 9) -> list[list[int]]:
 
 @contextmanager
 def rows_run_forward(model: Any) -> Iterator[list[int]]:
-    """The number of rows of every forward pass of a model."""
+    """The number of rows of every forward pass of a model, a decoding step included."""
     rows: list[int] = []
-    hook = model.base_model.register_forward_pre_hook(
-        lambda _, args, kwargs: rows.append(len(kwargs["input_ids"])), with_kwargs=True
-    )
+    hook = model.get_input_embeddings().register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
     try:
         yield rows
     finally:

@@ -46,15 +46,13 @@ class PolicyDirectory:
         import torch
         from transformers import AutoModelForCausalLM
 
-        from rftlab.models.attention import ATTENTION
-
         model = AutoModelForCausalLM.from_pretrained(
             self.folder,
             dtype=torch.float32,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,  # said nothing, transformers asks the terminal
-            attn_implementation=ATTENTION,
+            attn_implementation="sdpa",
         )
         return model.eval().requires_grad_(not frozen)
 

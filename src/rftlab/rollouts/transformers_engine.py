@@ -14,6 +14,7 @@ from transformers import DynamicCache, PreTrainedModel
 from rftlab.lora import merged
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
+from rftlab.rollouts.decoding import decoder, forward
 from rftlab.rollouts.padding import pad_left, positions
 
 SHARED = 8  # tokens, such as a chat template's first; fewer are not run through the model apart
@@ -98,7 +99,7 @@ class TransformersEngine:
         N, limit, device = len(prompts), sampling.max_new_tokens, self.model.device
         cache = preallocated_cache(self.model.config, max(map(len, prompts)) + limit)
         logits_NV, mask_NT = self._prefill(prompts, cache)
-        position_N = mask_NT.sum(dim=1)
+        steps = decoder(self.model, cache, mask_NT, self.autocast)
         generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
         tokens_NT = torch.full((N, limit), self.pad_token, device=device)
         logprobs_NT = torch.zeros(N, limit, device=device)
@@ -114,12 +115,9 @@ class TransformersEngine:
             if t + 1 == limit or not len(going):
                 break
             if len(going) <= len(live) * (1 - COMPACT):
-                cache.batch_select_indices(going)
-                token_N, mask_NT, position_N = token_N[going], mask_NT[going], position_N[going]
-                live, ended_N = live[going], ended_N[going]
-            mask_NT = torch.cat([mask_NT, mask_NT.new_ones(len(live), 1)], dim=1)
-            logits_NV = self._next(cache, token_N[:, None], mask_NT, position_N[:, None])
-            position_N = position_N + 1
+                steps.keep(going)
+                token_N, live, ended_N = token_N[going], live[going], ended_N[going]
+            logits_NV = steps.next(token_N)
         return [
             Rollout(tuple(prompt), tuple(tokens[:length]), tuple(logprobs[:length]), length > limit)
             for prompt, tokens, logprobs, length in zip(
@@ -139,30 +137,17 @@ class TransformersEngine:
         if shared:
             first_1T = torch.tensor([distinct[0][:shared]], device=device)
             mask_1T = torch.ones_like(first_1T)
-            self._next(cache, first_1T, mask_1T, positions(mask_1T))
+            forward(self.model, cache, first_1T, mask_1T, positions(mask_1T))
             cache.batch_select_indices(torch.zeros(len(distinct), dtype=torch.long, device=device))
         input_NT, rest_NT = pad_left([prompt[shared:] for prompt in distinct], self.pad_token, device)
         mask_NT = torch.cat([rest_NT.new_ones(len(distinct), shared), rest_NT], dim=1)
-        logits_NV = self._next(cache, input_NT, mask_NT, positions(mask_NT)[:, shared:])
+        logits_NV = forward(self.model, cache, input_NT, mask_NT, positions(mask_NT)[:, shared:])
         if len(distinct) < len(prompts):
             row_of = {prompt: row for row, prompt in enumerate(distinct)}
             row_N = torch.tensor([row_of[tuple(prompt)] for prompt in prompts], device=device)
             cache.batch_select_indices(row_N)
             logits_NV, mask_NT = logits_NV[row_N], mask_NT[row_N]
         return logits_NV, mask_NT
-
-    def _next(self, cache: DynamicCache, input_NT: Tensor, mask_NT: Tensor, position_NT: Tensor) -> Tensor:
-        """Logits [N, V] of the token after these; the cache takes them in."""
-        output = self.model(
-            input_ids=input_NT,
-            attention_mask=mask_NT,
-            position_ids=position_NT,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        logits_NV: Tensor = output.logits[:, -1]
-        return logits_NV
 
 
 def common_prefix(prompts: Sequence[Sequence[int]]) -> int:
