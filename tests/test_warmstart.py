@@ -41,6 +41,9 @@ elif what == "raise":
     raise ValueError("told")
 elif what == "die":
     os.kill(os.getpid(), int(sys.argv[2]))
+elif what == "linger":
+    sys.stdout.write("written, ")
+    threading.Thread(target=lambda: (time.sleep(0.3), sys.stdout.write("a thread waited for"))).start()
 elif what == "wait":
     def stop(number, _):
         print("stopped by", number, flush=True)
@@ -57,6 +60,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def server() -> Iterator[str]:
     """The folder of a server of this process."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # output is kept until the end
         patch.setenv(warmstart.SERVER, "")
         warmstart.offer()
         yield os.environ[warmstart.SERVER]
@@ -74,14 +78,19 @@ def start(server: str, tmp_path: Path) -> Start:
     (tmp_path / "probe.py").write_text(PROBE)
     (tmp_path / "here").mkdir()
 
-    def started(*arguments: str, launcher: tuple[str, ...] = ("rftlab.warmstart", "probe"), **environment: str) -> Any:
+    def started(
+        *arguments: str,
+        launcher: tuple[str, ...] = ("rftlab.warmstart", "probe"),
+        output: Any = subprocess.PIPE,
+        **environment: str,
+    ) -> Any:
         path = os.pathsep.join([str(tmp_path), str(Path(warmstart.__file__).parents[1])])
         return subprocess.Popen(
             [sys.executable, "-m", *launcher, *arguments],
             cwd=tmp_path / "here",
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", warmstart.SERVER: server, **environment},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -102,6 +111,19 @@ def test_it_sees_what_a_started_process_sees(start: Start) -> None:
     assert seen["forked"]["ours"] == []
     assert seen["forked"]["tasks"] == 1
     assert seen["forked"]["stdin"] == "some input"
+
+
+def test_what_it_has_begun_is_finished(start: Start) -> None:
+    assert start("linger").communicate() == ("written, a thread waited for", "")
+
+
+def test_output_that_cannot_be_written_is_an_error(start: Start) -> None:
+    codes = []
+    for launcher in (("rftlab.warmstart", "probe"), ("probe",)):
+        with Path("/dev/full").open("w") as full:
+            process = start("linger", launcher=launcher, output=full)
+            codes.append((process.wait(), "No space left on device" in process.communicate()[1]))
+    assert codes == [(120, True)] * 2
 
 
 @pytest.mark.parametrize(
