@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from rftlab.cli import app
 from rftlab.errors import BadInputError
+from rftlab.forecast import forecast, weights_bytes
 from rftlab.lock import lock_path, read_lock, write_lock
 from rftlab.plan import Plan
 from rftlab.planfile import describe
@@ -74,7 +77,7 @@ def test_jobs_are_given_commits_and_digests(tmp_path: Path) -> None:
     study = load_study(tmp_path / "study.yaml")
     plan = Plan(study)
     files = {"config.json": SHA256}
-    assert plan.models["m"] == {"source": "hub", "id": "org/model", "commit": COMMIT, "files": files}
+    assert plan.model("m") == {"source": "hub", "id": "org/model", "commit": COMMIT, "files": files}
     assert plan.data["d"]["splits"]["test"] == {"split": "test", "files": {"test.jsonl": SHA256}}
     given = yaml.safe_load(study.model_dump_json(exclude_unset=True))  # to a job that knows no study file
     assert describe(Plan(read_study(given, []))) == describe(plan)
@@ -101,6 +104,31 @@ def test_no_lock(tmp_path: Path) -> None:
         "models.m: org/model is on the model hub and there is no study.lock: run `rftlab fetch study.yaml` beforehand, "
         "on a machine that reaches the hub, such as a login node; it fetches org/model, org/data"
     )
+
+
+def test_what_a_study_costs_is_planned_without_a_lock_as_far_as_it_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(STUDY))
+    expected, totals = forecast(Plan(load_study(path, unlocked=True))), {"runs": 15, "rounds": 90, "rollouts": 792}
+    assert totals.items() <= expected["totals"].items()
+    assert expected["totals"]["disk_bytes"] is expected["base_evaluation_rows"] is None
+    path.write_text(yaml.safe_dump(changed(("evaluation_sets/d_test/limit_queries", 5), study=STUDY)))
+    assert forecast(Plan(load_study(path, unlocked=True)))["base_evaluation_rows"] == 5 * 3
+    printed = CliRunner().invoke(app, ["plan", str(path)])
+    assert printed.exit_code == 0
+    assert f"the study cannot be run before `rftlab fetch {path}`" in " ".join(printed.stdout.split())
+    with pytest.raises(BadInputError, match="there is no "):
+        load_study(path)
+    write_lock(tmp_path / "study.lock", {**LOCK, "models": []}, path)  # one that is there must match
+    with pytest.raises(BadInputError, match="no longer matches: it has no org/model"):
+        load_study(path, unlocked=True)
+
+
+def test_a_tiny_model_beside_one_without_a_lock_has_its_own_size(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(changed(("models/hub", {"source": "hub", "id": "org/model"}))))
+    plan = Plan(load_study(path, unlocked=True))
+    assert {name: weights_bytes(plan, name) is None for name in plan.study.models} == {"tiny": False, "hub": True}
 
 
 @pytest.mark.parametrize(

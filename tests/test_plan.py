@@ -20,7 +20,7 @@ from studies import STUDY, changed, planned, pretrained
 def all_params(plan: Plan) -> dict[str, dict[str, str]]:
     """Params of every job that costs more than seconds, by what it makes."""
     params = {plan.data_folder(name): plan.data_params(name) for name in plan.data}
-    params |= {plan.model_folder(name): plan.model_params(name) for name in plan.models}
+    params |= {plan.model_folder(name): plan.model_params(name) for name in plan.study.models}
     for run in plan.runs():
         params[plan.run_folder(run)] = plan.run_params(run)
         params |= {plan.evaluation(run, s): plan.evaluation_params(run, s) for s in plan.suites(run.dataset)}

@@ -43,10 +43,11 @@ def plan(
 ) -> None:
     """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""
     from rftlab.forecast import forecast
+    from rftlab.lock import lacks_lock, lock_path
     from rftlab.plan import Plan
     from rftlab.study import load_study
 
-    planned = Plan(load_study(study))
+    planned = Plan(load_study(study, unlocked=True))
     expected = forecast(planned)
     if throughput is not None:
         from rftlab.hours import add_hours
@@ -68,9 +69,15 @@ def plan(
     console.print(table)
     console.print(
         "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
-        f"disk: of checkpoints. Base models add {expected['base_evaluation_rows']:,} evaluation rows.",
+        f"disk: of checkpoints. Base models add {_cell('rows', expected['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )
+    if lacks_lock(planned.study, [study]):
+        console.print(
+            f"No {lock_path(study)}: what is on the model hub has not been looked at, its sizes are '?', and the study "
+            f"cannot be run before `rftlab fetch {study}`.",
+            highlight=False,
+        )
     if throughput is not None:
         parts = ", ".join(f"{_cell('hours', hours)} {part}" for part, hours in expected["hours"].items())
         share = expected["overhead"]

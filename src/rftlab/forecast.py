@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rftlab.checks import content_of
 from rftlab.data import stage
 from rftlab.plan import Plan
 from rftlab.planfile import checkpoint_rounds
@@ -30,7 +31,8 @@ def forecast(plan: Plan) -> dict[str, Any]:
         by_variant[run.variant.name].append(run_costs(plan, run, queries, sizes[run.model]))
     costs = {name: _sum(rows) for name, rows in by_variant.items()}
     bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
-    base_rows = sum(queries[name] * (1 + study.evaluation.samples) for _, d in bases for name in plan.base_sets(d))
+    asked = [queries[name] for _, digest in bases for name in plan.base_sets(digest)]
+    base_rows = total(asked, 1 + study.evaluation.samples)
     return {
         "study": study.study,
         "size": {
@@ -45,53 +47,59 @@ def forecast(plan: Plan) -> dict[str, Any]:
     }
 
 
-def run_costs(plan: Plan, run: Run, queries: dict[str, int], weights: int | None) -> dict[str, int | None]:
+def run_costs(plan: Plan, run: Run, queries: dict[str, int | None], weights: int | None) -> dict[str, int | None]:
     """Cost of one run."""
     study, variant = plan.study, run.variant
     rounds, at = variant.rounds(study), checkpoint_rounds(plan, run)
     rollouts = None if rounds is None else rounds * variant.rollouts_per_round
     checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
-    asked = sum(queries[name] for sets in plan.suites(run.dataset).values() for name in sets)
+    asked = [queries[name] for sets in plan.suites(run.dataset).values() for name in sets]
     tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
-    rows = None if checkpoints is None else asked * (checkpoints + study.evaluation.samples)
+    rows = None if checkpoints is None else total(asked, checkpoints + study.evaluation.samples)
     kept = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
     disk = None if kept is None or weights is None else kept * weights
     return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
 
 
-def query_counts(plan: Plan) -> dict[str, int]:
-    """Queries of every evaluation set."""
-    counts = {}
+def query_counts(plan: Plan) -> dict[str, int | None]:
+    """Queries of every evaluation set; None where nobody knows before there is a lock."""
+    counts: dict[str, int | None] = {}
     for name, entry in plan.study.evaluation_sets.items():
-        content = plan.data[getattr(entry, "dataset", name)]
         source = plan.study.datasets[entry.dataset] if isinstance(entry, DatasetSplit) else entry
-        if "sizes" in content:
-            count = content["sizes"][entry.split]
-        elif isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
-            count = min(source.counts[entry.split], source.limit.get(entry.split, source.counts[entry.split]))
+        limits = [entry.limit_queries]
+        if isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
+            limits += [source.limit.get(entry.split), source.counts[entry.split] if source.locked else None]
+            known = source.locked is not None or entry.limit_queries is not None
         else:
-            count = len(stage.load(content).splits[entry.split])
-        counts[name] = min(count, entry.limit_queries or count)
+            content = content_of(plan.study, entry)
+            limits += [
+                content["sizes"][entry.split] if "sizes" in content else len(stage.load(content).splits[entry.split])
+            ]
+            known = True
+        counts[name] = min(limit for limit in limits if limit is not None) if known else None
     return counts
 
 
 def weights_bytes(plan: Plan, name: str) -> int | None:
     """Bytes of a checkpoint of a base model: those of its weights where they exist, an estimate for a tiny model."""
     model = plan.study.models[name]
+    if isinstance(model, HubModel) and model.locked is None:
+        return None
     folder = Path(model.path) if isinstance(model, DirectoryModel) else Path(plan.model_folder(name)) / "model"
     weights = folder / "model.safetensors"
     if weights.is_file():
         return weights.stat().st_size
-    if isinstance(model, HubModel) and model.locked is not None:
+    if isinstance(model, HubModel) and model.locked:
         return BYTES * model.locked.parameters
     if isinstance(model, TinyModel):  # attention 4h², a gated layer of twice the width 6h²; embeddings are tied
         return BYTES * (10 * model.layers * model.hidden_size**2 + TINY_VOCABULARY * model.hidden_size)
     return None
 
 
+def total(counts: list[int | None], times: int = 1) -> int | None:
+    """Sum of counts, so many times; None where one of them is unknown."""
+    return None if None in counts else times * sum(count or 0 for count in counts)
+
+
 def _sum(rows: list[dict[str, int | None]]) -> dict[str, int | None]:
-    sums: dict[str, int | None] = {}
-    for key in COUNTS:
-        values = [row[key] for row in rows]
-        sums[key] = None if None in values else sum(value or 0 for value in values)
-    return sums
+    return {key: total([row[key] for row in rows]) for key in COUNTS}

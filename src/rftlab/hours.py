@@ -67,7 +67,7 @@ def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:
     return value
 
 
-def hours(plan: Plan, throughput: dict[str, Throughput], queries: dict[str, int]) -> dict[str, Any]:
+def hours(plan: Plan, throughput: dict[str, Throughput], queries: dict[str, int | None]) -> dict[str, Any]:
     """Hours of each variant and of all, by what the time goes to; None where only the runs can tell.
 
     Every rollout counts as trained on (a raw reward trains on successes only and is faster), and a KL penalty adds the
@@ -89,7 +89,7 @@ def hours(plan: Plan, throughput: dict[str, Throughput], queries: dict[str, int]
     }
 
 
-def run_hours(plan: Plan, run: Run, rate: Throughput, queries: dict[str, int]) -> dict[str, float | None]:
+def run_hours(plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | None]) -> dict[str, float | None]:
     """Hours of one run."""
     rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]["coefficient"]
     costs = run_costs(plan, run, queries, None)

@@ -108,6 +108,11 @@ def found(lock: Mapping[str, Sequence[Mapping[str, Any]]], kind: str, source: Hu
     return None
 
 
+def lacks_lock(study: Study, files: Sequence[str | Path]) -> bool:
+    """Whether a study takes something from the hub and none of its files has a lock beside it."""
+    return any(hub_sources(study)) and not any(lock_path(file).is_file() for file in files)
+
+
 def locked(study: Study, files: Sequence[str | Path]) -> Study:
     """A study whose hub sources know their commits and digests, from the locks beside its files.
 
@@ -128,7 +133,7 @@ def locked(study: Study, files: Sequence[str | Path]) -> Study:
         if source.locked is not None:
             raise BadInputError(f"{key}: unknown key 'locked'; commits are in {path}, which {command} writes")
         entry = found(lock, kind, source)
-        if entry is None and not any(lock_path(file).is_file() for file in files):
+        if entry is None and lacks_lock(study, files):
             missing = list(dict.fromkeys(other.id for _, _, other in sources))
             raise BadInputError(
                 f"{key}: {source.id} is on the model hub and there is no {path}: run {command} beforehand, on a "

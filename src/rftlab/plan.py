@@ -76,7 +76,7 @@ class Plan(Resources):
             "level": variant.level,
             "seed": run.seed,
             "random_seed": run.random_seed,
-            "model_digest": digest(self.models[run.model]),
+            "model_digest": digest(self.model(run.model)),
             "dataset_digest": self.data_digests[run.dataset],
             "config": {
                 "prompt": dataset.prompt.model_dump(),

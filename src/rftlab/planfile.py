@@ -33,8 +33,8 @@ def describe(plan: Plan) -> dict[str, Any]:
         "study": study.study,
         "description": study.description,
         "models": {
-            name: {**config, "digest": Path(plan.model_folder(name)).name, "path": plan.model_folder(name)}
-            for name, config in plan.models.items()
+            name: {**plan.model(name), "digest": Path(plan.model_folder(name)).name, "path": plan.model_folder(name)}
+            for name in study.models
         },
         "datasets": {
             name: {

@@ -23,6 +23,8 @@ class Resources:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+        self.model = functools.cache(self._model)
+        """Resolved configuration of a base model, by its name: a tiny one holds the configuration of its tasks."""
 
     def code(self, *modules: str, files: Iterable[Path] = ()) -> str:
         """Fingerprint of a job's code; with that of the packages' versions, where the study asks for it."""
@@ -67,11 +69,6 @@ class Resources:
 
     # models ----------------------------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def models(self) -> dict[str, dict[str, Any]]:
-        """Resolved configuration of every base model: a tiny one holds the configuration of its tasks."""
-        return {name: self._model(name) for name in self.study.models}
-
     def _model(self, name: str) -> dict[str, Any]:
         model = self.study.models[name]
         if isinstance(model, HubModel):
@@ -93,7 +90,7 @@ class Resources:
 
     def model_folder(self, name: str) -> str:
         """Directory of a base model; the Hugging Face files are in its ``model``, its manifest is ``model.json``."""
-        return f"resources/models/{name}/{digest(self.models[name])}"
+        return f"resources/models/{name}/{digest(self.model(name))}"
 
     def model_files(self, name: str) -> list[str]:
         """The study's own files a base model is made from: one that changes makes the model anew."""
@@ -105,7 +102,7 @@ class Resources:
 
     def model_params(self, name: str) -> dict[str, str]:
         """Params of a base model's job."""
-        config = self.models[name]
+        config = self.model(name)
         selected = {
             module for task in config.get("tasks", {}).values() for module in verifiers(task["verifier"]).modules
         }

@@ -16,7 +16,7 @@ from rftlab.checks import check_contexts, check_data, check_names
 from rftlab.configuration import apply, resolve
 from rftlab.engines import check_engines
 from rftlab.errors import BadInputError
-from rftlab.lock import locked
+from rftlab.lock import lacks_lock, locked
 from rftlab.schema import Every, Study
 from rftlab.section import first_error, shown
 from rftlab.yamlfile import read_yaml, refuse_unusable
@@ -76,17 +76,20 @@ class Run:
         return f"{self.model}/{self.dataset}/{self.variant.name}/seed-{self.seed}"
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: Path, *, unlocked: bool = False) -> Study:
     """Read and validate a study file.
 
     Raises:
         BadInputError: as :func:`read_study`.
     """
-    return read_study(read_yaml(path), [path])
+    return read_study(read_yaml(path), [path], unlocked=unlocked)
 
 
-def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
+def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
     """Validate a study given as Snakemake's merged configuration; ``files`` are what it was merged from.
+
+    ``unlocked``: one that takes something from the hub may be without a lock. Its data are then not looked at, and it
+    cannot be run.
 
     Raises:
         BadInputError: the first thing that is wrong, as ``file: key: what is wrong and what would be valid``.
@@ -98,10 +101,12 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path]) -> Study:
     try:
         study = Study.model_validate(dict(config))
         check_names(study)
-        study = locked(study, files)
+        complete = not (unlocked and lacks_lock(study, files))
+        study = locked(study, files) if complete else study
         found = variants(study)
         refuse_too_much(study, found)
-        check_data(study)
+        if complete:
+            check_data(study)
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in found.values()))
         check_engines(study, found)
     except ValidationError as error:
