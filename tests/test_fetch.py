@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from hubserver import TOKEN, Hub, Repository, environment, jsonl, model_files, run, serve
 from rftlab.plan import Plan
 from rftlab.study import load_study
-from studies import changed
+from studies import GONE, changed
 from training import write_base
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
@@ -289,6 +290,21 @@ def test_planning_needs_the_lock_alone(fetched: Path, tmp_path: Path, repository
     assert "datacheck" in done.stdout
     plan = run(["rftlab.cli", "plan", "study.yaml", "--json"], tmp_path, NOWHERE, PYTHONPATH=path)
     assert json.loads(plan.stdout)["totals"]["evaluation_rows"] == 5 * 3 * 10 * (3 + 2), plan.stderr
+
+
+@pytest.mark.xdist_group("workflow")
+def test_a_study_of_the_hub_runs_from_its_cache_alone(fetched: Path, tmp_path: Path, repository: Path) -> None:
+    shutil.copytree(fetched, tmp_path / "study", symlinks=True)
+    small = (("seeds", [0]), ("factors", {}), ("noise_floor", False), ("budget", {"rounds": 2}))
+    readable = (("evaluation_sets/quiz", GONE), ("evaluation/ood", []))  # the tiny model knows no letters
+    folder = write(tmp_path / "study", hub_study(*small, *readable)).parent
+    command = ["snakemake", "--snakefile", str(repository / "Snakefile"), "--configfile", "study.yaml", "--cores", "2"]
+    done = run(command, folder, NOWHERE, HF_HUB_OFFLINE="1", PYTHONPATH=str(repository / "src"), OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    evaluations = pd.read_csv(folder / "results/small/tables/evaluations.csv")
+    assert set(evaluations["evaluation_set"]) == {"sums_test"}
+    assert set(evaluations["round"]) == {0, 2}
+    assert (folder / "results/small/report.html").is_file()
 
 
 def test_stages_use_the_cache_alone_and_shards_become_one_file(fetched: Path) -> None:

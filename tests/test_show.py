@@ -56,7 +56,9 @@ def test_below_three_seeds_there_are_no_verdicts() -> None:
 
 
 def test_one_seed_has_no_interval_either() -> None:
-    assert "[no interval]" in _shown(presented.study(seeds=(0,)))
+    text = _shown(presented.study(seeds=(0,)))
+    assert "[no interval]" in text
+    assert "1 seed;" in text
 
 
 def test_a_study_without_levels_says_so() -> None:

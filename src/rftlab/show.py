@@ -55,7 +55,8 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         console.print(gains_tables(results, pair, console.width))
     confidence = results.plan["report"]["confidence"]
     console.print(
-        f"Gain in points of greedy accuracy at the last checkpoint, variant - reference, {seeds} seeds; "
+        f"Gain in points of greedy accuracy at the last checkpoint, variant - reference, "
+        f"{seeds} seed{'' if seeds == 1 else 's'}; "
         f"[{100 * confidence:g}% interval]."
         + (" The A/A row is the noise floor." if any(v.noise_floor for v in results.levels) else ""),
         highlight=False,
