@@ -49,7 +49,9 @@ def sentence(asked: argparse.Namespace, found: dict[str, Any]) -> str:
         f"{name} {found[name]['tokens_per_s']:,.0f} tokens/s (weights' transfer {found[name]['sync_s']:.3f} s)"
         for name in ENGINES
     )
-    work = f"{found['work']['parameters'] / 1e6:.1f} M parameters, {asked.queries}×{asked.rollouts}×{asked.tokens} tokens"
+    work = (
+        f"{found['work']['parameters'] / 1e6:.1f} M parameters, {asked.queries}×{asked.rollouts}×{asked.tokens} tokens"
+    )
     return (
         f"sampling, {work}, {found['threads']} thread(s): {rates}; transformers' time ÷ vLLM's: {found['ratio']:.2f}; "
         f"{found['same_rollouts']:.0%} of the rollouts are the same"

@@ -39,7 +39,14 @@ def main() -> None:
         table.add_column(heading, justify="right")
     for row in rows:
         seconds = (row[key] for key in ("sample_s", "limit_sample_s", "update_s", "limit_update_s"))
-        table.add_row(row["model"], row["size"], str(row["paid"]), str(row["T"]), str(row["threads"]), *(f"{s:.3f}" for s in seconds))
+        table.add_row(
+            row["model"],
+            row["size"],
+            str(row["paid"]),
+            str(row["T"]),
+            str(row["threads"]),
+            *(f"{s:.3f}" for s in seconds),
+        )
     Console(width=110).print(table)
 
 
@@ -70,7 +77,12 @@ def measure(model: str, work: Work, rounds: int) -> dict[str, Any]:
     played = [worker.round(all=False) for _ in range(WARM_UP + rounds)][WARM_UP:]
     worker.end()
     seconds = {key: statistics.median(t[key] for t in played) for key in ("sample_s", "update_s", "trained")}
-    size = {"size": f"{work.queries}×{work.rollouts}", "paid": work.successes, "T": work.new_tokens, "threads": work.threads}
+    size = {
+        "size": f"{work.queries}×{work.rollouts}",
+        "paid": work.successes,
+        "T": work.new_tokens,
+        "threads": work.threads,
+    }
     return {"model": model, **size, **seconds, **least(work, played)}
 
 

@@ -112,8 +112,10 @@ def test_what_a_study_costs_is_planned_without_a_lock_as_far_as_it_is_known(tmp_
     expected, totals = forecast(Plan(load_study(path, unlocked=True))), {"runs": 15, "rounds": 90, "rollouts": 792}
     assert totals.items() <= expected["totals"].items()
     assert expected["totals"]["disk_bytes"] is expected["base_evaluation_rows"] is None
-    path.write_text(yaml.safe_dump(changed(("evaluation_sets/d_test/limit_queries", 5), study=STUDY)))
-    assert forecast(Plan(load_study(path, unlocked=True)))["base_evaluation_rows"] == 5 * 3
+    assert not expected["locked"]
+    for limit in (("evaluation_sets/d_test/limit_queries", 5), ("datasets/d/limit", {"test": 5})):
+        path.write_text(yaml.safe_dump(changed(limit, study=STUDY)))
+        assert forecast(Plan(load_study(path, unlocked=True)))["base_evaluation_rows"] == 5 * 3
     printed = CliRunner().invoke(app, ["plan", str(path)])
     assert printed.exit_code == 0
     assert f"the study cannot be run before `rftlab fetch {path}`" in " ".join(printed.stdout.split())
@@ -122,6 +124,47 @@ def test_what_a_study_costs_is_planned_without_a_lock_as_far_as_it_is_known(tmp_
     write_lock(tmp_path / "study.lock", {**LOCK, "models": []}, path)  # one that is there must match
     with pytest.raises(BadInputError, match="no longer matches: it has no org/model"):
         load_study(path, unlocked=True)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            ("evaluation_sets/own", {"source": "hub", "id": "org/data", "splits": {"train": "train"}, "shift": "s"}),
+            "evaluation_sets.own: there is no split 'test'; it has train",
+        ),
+        (
+            ("evaluation_sets/own", {"source": "jsonl", "files": {"test": "nowhere.jsonl"}, "shift": "s"}),
+            "evaluation_sets.own: nowhere.jsonl: cannot be read",
+        ),
+        (
+            ("evaluation_sets/own", {"source": "procedural", "family": "chains", "sizes": {"train": 4}, "shift": "s"}),
+            "evaluation_sets.own: there is no split 'test'; it has train",
+        ),
+        (("models/m/locked", {"commit": COMMIT}), "models.m"),
+        (
+            (
+                "datasets/d/locked",
+                {k: v for k, v in LOCK["datasets"][0].items() if k not in ("id", "name", "revision")},
+            ),
+            "datasets.d: unknown key 'locked'; commits are in ",
+        ),
+    ],
+)
+def test_without_a_lock_all_else_is_checked(tmp_path: Path, edit: tuple[str, Any], message: str) -> None:
+    own = [("evaluation/ood", ["own"])] if edit[0].endswith("/own") else []
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(changed(edit, *own, study=STUDY)))
+    with pytest.raises(BadInputError) as refusal:
+        load_study(path, unlocked=True)
+    assert str(refusal.value).startswith(f"{path}: ")
+    assert message in str(refusal.value)
+
+
+def test_a_tiny_model_learns_nothing_of_the_hub(tmp_path: Path) -> None:
+    hub = {"source": "hub", "id": "org/data", "splits": {"test": "test"}, "shift": "s"}
+    edits = (("evaluation_sets/longer", hub), ("models/tiny/train_on/longer", 1))
+    assert "a tiny model knows procedural tasks only" in refusal(tmp_path, changed(*edits))
 
 
 def test_a_tiny_model_beside_one_without_a_lock_has_its_own_size(tmp_path: Path) -> None:

@@ -41,12 +41,17 @@ elif what == "raise":
     raise ValueError("told")
 elif what == "die":
     os.kill(os.getpid(), int(sys.argv[2]))
+elif what == "keep":
+    class Kept:
+        def __del__(self, write=os.write):
+            write(1, b"taken apart")
+    sys.kept = Kept()
 elif what == "linger":
     sys.stdout.write("written, ")
     threading.Thread(target=lambda: (time.sleep(0.3), sys.stdout.write("a thread waited for"))).start()
 elif what == "wait":
     def stop(number, _):
-        print("stopped by", number, flush=True)
+        os.write(1, f"stopped by {number}\n".encode())  # print may be at work
         sys.exit(128 + number)
     signal.signal(signal.SIGTERM, stop)
     print(os.getpid(), flush=True)
@@ -115,6 +120,11 @@ def test_it_sees_what_a_started_process_sees(start: Start) -> None:
 
 def test_what_it_has_begun_is_finished(start: Start) -> None:
     assert start("linger").communicate() == ("written, a thread waited for", "")
+
+
+def test_what_it_shares_with_the_server_is_not_taken_apart(start: Start) -> None:
+    assert start("keep").communicate() == ("", "")
+    assert start("keep", launcher=("probe",)).communicate() == ("taken apart", "")
 
 
 def test_output_that_cannot_be_written_is_an_error(start: Start) -> None:

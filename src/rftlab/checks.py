@@ -12,7 +12,7 @@ from rftlab.data import procedural, reasoning_gym, stage
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.datacheck import check_answers, refuse_leaks, refuse_overlap
 from rftlab.errors import BadInputError
-from rftlab.querysources import ProceduralSource
+from rftlab.querysources import HubSource
 from rftlab.schema import Study
 from rftlab.sources import (
     Dataset,
@@ -102,6 +102,8 @@ def check_names(study: Study) -> None:
 def check_data(study: Study) -> None:
     """Read every file a study names, and look for evaluation queries that are trained on.
 
+    What is on the hub is known by the lock alone; of a study without one, only what the study itself says.
+
     Raises:
         BadInputError: naming key, file and line.
     """
@@ -111,14 +113,14 @@ def check_data(study: Study) -> None:
             modelfiles.check_directory(f"models.{name}", model, chat=chat)
         if isinstance(model, GgufModel):
             modelfiles.check_gguf(f"models.{name}", model)
-        if isinstance(model, HubModel) and chat and not (model.locked and model.locked.chat_template):
+        if isinstance(model, HubModel) and chat and model.locked and not model.locked.chat_template:
             raise BadInputError(
                 f"models.{name}: {model.id} has no chat template; set prompt.chat of the datasets to false"
             )
     loaded: dict[str, dict[str, list[Query]]] = {}
     for name, dataset in study.datasets.items():
         key = f"datasets.{name}"
-        _split_exists(key, dataset.content(), "train")
+        _split_exists(key, dataset, "train")
         if dataset.source in LATER:
             _check_later(key, dataset.source)
             continue
@@ -126,18 +128,17 @@ def check_data(study: Study) -> None:
         check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
     queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
-        key, content = f"evaluation_sets.{name}", content_of(study, evaluation_set)
-        _split_exists(key, content, evaluation_set.split)
-        if content["source"] in LATER:
-            _check_later(key, content["source"])
+        key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)
+        _split_exists(key, source, evaluation_set.split)
+        if source.source in LATER:
+            _check_later(key, source.source)
             continue
         of = _of(evaluation_set)
-        queries[name] = (loaded[of] if of else _load(key, content))[evaluation_set.split][
-            : evaluation_set.limit_queries
-        ]
+        splits = loaded[of] if of else _load(key, source.content())
+        queries[name] = splits[evaluation_set.split][: evaluation_set.limit_queries]
         check_answers(key, verifier_of(study, evaluation_set), queries[name])
         for trained, read in loaded.items():
-            if content["source"] == study.datasets[trained].source == "procedural":
+            if source.source == study.datasets[trained].source == "procedural":
                 continue  # a query's text decides its split: procedural splits never overlap
             shared = check_overlap(read["train"], queries[name])
             refuse_overlap(key, trained, shared, len(queries[name]), evaluation_set.overlap)
@@ -167,14 +168,19 @@ def check_contexts(study: Study, response: int) -> None:
                 )
 
 
+def owner_of(study: Study, source: Dataset | EvaluationSet) -> Any:
+    """What names the source of queries: the dataset that an evaluation set is a split of, or itself."""
+    return study.datasets[source.dataset] if isinstance(source, DatasetSplit) else source
+
+
 def content_of(study: Study, source: Dataset | EvaluationSet) -> dict[str, Any]:
     """The data configuration queries come from: a source's own, or its dataset's."""
-    return study.datasets[source.dataset].content() if isinstance(source, DatasetSplit) else source.content()
+    return dict(owner_of(study, source).content())
 
 
 def verifier_of(study: Study, source: Dataset | EvaluationSet) -> str:
     """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source."""
-    owner = study.datasets[source.dataset] if isinstance(source, DatasetSplit) else source
+    owner = owner_of(study, source)
     usual = "choice" if "choices" in getattr(owner, "fields", ()) else VERIFIERS.get(owner.source, "gsm8k_strict")
     return source.verifier or owner.verifier or usual
 
@@ -197,9 +203,10 @@ def _known(key: str, name: str, known: Iterable[str]) -> None:
         raise BadInputError(f"{key}: {name!r} is not one of {', '.join(known)}{levels.did_you_mean(name, list(known))}")
 
 
-def _split_exists(key: str, content: Mapping[str, Any], split: str) -> None:
-    if split not in stage.split_names(content):
-        raise BadInputError(f"{key}: there is no split {split!r}; it has {', '.join(stage.split_names(content))}")
+def _split_exists(key: str, source: Any, split: str) -> None:
+    names = list(source.splits) if isinstance(source, HubSource) else stage.split_names(source.content())
+    if split not in names:
+        raise BadInputError(f"{key}: there is no split {split!r}; it has {', '.join(names)}")
 
 
 def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
@@ -258,7 +265,6 @@ def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str])
 
 
 def _procedural(study: Study, key: str, source: Any) -> dict[str, Any]:
-    content = content_of(study, source)
-    if not isinstance(source, ProceduralSource) and content["source"] != "procedural":
-        raise BadInputError(f"{key}: a tiny model knows procedural tasks only; use a pretrained model for JSONL files")
-    return dict(content)
+    if owner_of(study, source).source != "procedural":
+        raise BadInputError(f"{key}: a tiny model knows procedural tasks only; use a pretrained model for other data")
+    return content_of(study, source)

@@ -43,7 +43,7 @@ def plan(
 ) -> None:
     """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""
     from rftlab.forecast import forecast
-    from rftlab.lock import lacks_lock, lock_path
+    from rftlab.lock import lock_path
     from rftlab.plan import Plan
     from rftlab.study import load_study
 
@@ -72,10 +72,10 @@ def plan(
         f"disk: of checkpoints. Base models add {_cell('rows', expected['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )
-    if lacks_lock(planned.study, [study]):
+    if not expected["locked"]:
         console.print(
-            f"No {lock_path(study)}: what is on the model hub has not been looked at, its sizes are '?', and the study "
-            f"cannot be run before `rftlab fetch {study}`.",
+            f"No {lock_path(study)}: nobody has looked at what is on the model hub. What that leaves unknown is '?', "
+            f"and the study cannot be run before `rftlab fetch {study}`.",
             highlight=False,
         )
     if throughput is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rftlab.checks import content_of
+from rftlab.checks import owner_of
 from rftlab.data import stage
+from rftlab.lock import hub_sources
 from rftlab.plan import Plan
 from rftlab.planfile import checkpoint_rounds
 from rftlab.querysources import HubSource
-from rftlab.sources import DatasetSplit, DirectoryModel, HubModel, TinyModel
+from rftlab.sources import DirectoryModel, HubModel, TinyModel
 from rftlab.study import Run
 
 BYTES = 4  # checkpoints are float32
@@ -19,7 +20,7 @@ COUNTS = ("runs", "rounds", "rollouts", "max_tokens", "checkpoints", "disk_bytes
 
 
 def forecast(plan: Plan) -> dict[str, Any]:
-    """Cost of each variant, of all variants, and of evaluating the base models; None where only the runs can tell.
+    """Cost of each variant, of all, and of evaluating the base models; None where only the runs or the hub can tell.
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
     are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
@@ -35,6 +36,7 @@ def forecast(plan: Plan) -> dict[str, Any]:
     base_rows = total(asked, 1 + study.evaluation.samples)
     return {
         "study": study.study,
+        "locked": all(source.locked for _, _, source in hub_sources(study)),
         "size": {
             "base models": len(study.models),
             "datasets": len(study.datasets),
@@ -62,21 +64,17 @@ def run_costs(plan: Plan, run: Run, queries: dict[str, int | None], weights: int
 
 
 def query_counts(plan: Plan) -> dict[str, int | None]:
-    """Queries of every evaluation set; None where nobody knows before there is a lock."""
+    """Queries of every evaluation set; without a lock, the most that a set of the hub may have, None for no limit."""
     counts: dict[str, int | None] = {}
     for name, entry in plan.study.evaluation_sets.items():
-        source = plan.study.datasets[entry.dataset] if isinstance(entry, DatasetSplit) else entry
-        limits = [entry.limit_queries]
+        source = owner_of(plan.study, entry)
         if isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
-            limits += [source.limit.get(entry.split), source.counts[entry.split] if source.locked else None]
-            known = source.locked is not None or entry.limit_queries is not None
+            limits = [source.limit.get(entry.split), source.counts[entry.split] if source.locked else None]
         else:
-            content = content_of(plan.study, entry)
-            limits += [
-                content["sizes"][entry.split] if "sizes" in content else len(stage.load(content).splits[entry.split])
-            ]
-            known = True
-        counts[name] = min(limit for limit in limits if limit is not None) if known else None
+            content = source.content()
+            sizes = content.get("sizes")
+            limits = [sizes[entry.split] if sizes else len(stage.load(content).splits[entry.split])]
+        counts[name] = min((limit for limit in [*limits, entry.limit_queries] if limit is not None), default=None)
     return counts
 
 

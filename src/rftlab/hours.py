@@ -68,7 +68,7 @@ def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:
 
 
 def hours(plan: Plan, throughput: dict[str, Throughput], queries: dict[str, int | None]) -> dict[str, Any]:
-    """Hours of each variant and of all, by what the time goes to; None where only the runs can tell.
+    """Hours of each variant and of all, by what the time goes to; None where only the runs or the hub can tell.
 
     Every rollout counts as trained on (a raw reward trains on successes only and is faster), and a KL penalty adds the
     base model's forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.

@@ -113,10 +113,11 @@ def lacks_lock(study: Study, files: Sequence[str | Path]) -> bool:
     return any(hub_sources(study)) and not any(lock_path(file).is_file() for file in files)
 
 
-def locked(study: Study, files: Sequence[str | Path]) -> Study:
+def locked(study: Study, files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
     """A study whose hub sources know their commits and digests, from the locks beside its files.
 
-    Without files, the study is one that was given to a job: its sources know them already.
+    Without files, the study is one that was given to a job: its sources know them already. ``unlocked``: without any
+    lock the sources know nothing, and no error is raised.
 
     Raises:
         BadInputError: there is no lock, or it does not match the study, with the command that writes it; or a source
@@ -128,10 +129,13 @@ def locked(study: Study, files: Sequence[str | Path]) -> Study:
     locks = [read_lock(lock_path(file)) for file in files]
     lock = {kind: [entry for one in reversed(locks) for entry in one[kind]] for kind in IDENTITY}  # the last file wins
     path, command = lock_path(files[-1]), f"`rftlab fetch {files[-1]}`"
-    changed: dict[str, dict[str, Any]] = {"models": {}, "datasets": {}, "evaluation_sets": {}}
-    for key, kind, source in sources:
+    for key, _, source in sources:
         if source.locked is not None:
             raise BadInputError(f"{key}: unknown key 'locked'; commits are in {path}, which {command} writes")
+    if unlocked and lacks_lock(study, files):
+        return study
+    changed: dict[str, dict[str, Any]] = {"models": {}, "datasets": {}, "evaluation_sets": {}}
+    for key, kind, source in sources:
         entry = found(lock, kind, source)
         if entry is None and lacks_lock(study, files):
             missing = list(dict.fromkeys(other.id for _, _, other in sources))

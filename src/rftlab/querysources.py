@@ -153,7 +153,7 @@ class HubSource(MappedSource):
     @property
     def counts(self) -> dict[str, int]:
         """Records of each split, as the lock counted them."""
-        assert self.locked is not None, "content() refuses a study without a lock"
+        assert self.locked is not None, "nobody asks a study without a lock"
         return {split: self.locked.splits[theirs].records for split, theirs in self.splits.items()}
 
 

@@ -16,7 +16,7 @@ from rftlab.checks import check_contexts, check_data, check_names
 from rftlab.configuration import apply, resolve
 from rftlab.engines import check_engines
 from rftlab.errors import BadInputError
-from rftlab.lock import lacks_lock, locked
+from rftlab.lock import locked
 from rftlab.schema import Every, Study
 from rftlab.section import first_error, shown
 from rftlab.yamlfile import read_yaml, refuse_unusable
@@ -88,8 +88,7 @@ def load_study(path: Path, *, unlocked: bool = False) -> Study:
 def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
     """Validate a study given as Snakemake's merged configuration; ``files`` are what it was merged from.
 
-    ``unlocked``: one that takes something from the hub may be without a lock. Its data are then not looked at, and it
-    cannot be run.
+    ``unlocked``: one that takes something from the hub may be without a lock; it cannot be run.
 
     Raises:
         BadInputError: the first thing that is wrong, as ``file: key: what is wrong and what would be valid``.
@@ -101,12 +100,10 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlock
     try:
         study = Study.model_validate(dict(config))
         check_names(study)
-        complete = not (unlocked and lacks_lock(study, files))
-        study = locked(study, files) if complete else study
+        study = locked(study, files, unlocked=unlocked)
         found = variants(study)
         refuse_too_much(study, found)
-        if complete:
-            check_data(study)
+        check_data(study)
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in found.values()))
         check_engines(study, found)
     except ValidationError as error:

@@ -97,17 +97,20 @@ def run_there(module: str, arguments: list[str]) -> int | None:
     content = json.dumps({**asked, "environment": environment, "identity": identity(environment)}).encode()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     with socket.socket(socket.AF_UNIX) as connection:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait until there is a stage to be told
         try:
             connection.connect(f"{environment[SERVER]}/socket")
             socket.send_fds(connection, [LENGTH.pack(len(content))], [0, 1, 2])
             connection.sendall(content)
             if connection.recv(1) != FORKED:
                 return None
+            for number in SIGNALS:
+                if before[number] != signal.SIG_IGN:
+                    signal.signal(number, lambda received, _: connection.sendall(bytes([received])))
         except OSError:  # its Snakemake has ended, or is on another machine
             return None
-        for number in SIGNALS:
-            if before[number] != signal.SIG_IGN:
-                signal.signal(number, lambda received, _: connection.sendall(bytes([received])))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         answer = connection.recv(16)
         for number in SIGNALS:
             signal.signal(number, before[number])
