@@ -51,7 +51,7 @@ elif what == "linger":
     threading.Thread(target=lambda: (time.sleep(0.3), sys.stdout.write("a thread waited for"))).start()
 elif what == "wait":
     def stop(number, _):
-        os.write(1, f"stopped by {number}\n".encode())  # print may be at work
+        os.write(1, f"stopped by {number}\\n".encode())  # print may be at work
         sys.exit(128 + number)
     signal.signal(signal.SIGTERM, stop)
     print(os.getpid(), flush=True)
