@@ -79,7 +79,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     sampling = Sampling(asked.tokens)
     seconds: dict[str, list[float]] = {name: [] for name in ENGINES}
     sync_s: dict[str, list[float]] = {name: [] for name in ENGINES}
-    drawn: dict[str, list[Any]] = {}
+    drawn: dict[str, list[Any]] = {name: [] for name in ENGINES}
     for number in range(asked.warmup + asked.rounds):
         rng = random.Random(number)
         several = [rng.choices(range(model.config.vocab_size), k=asked.prompt) for _ in range(asked.queries)]
@@ -89,7 +89,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             begun = time.perf_counter()
             engines[name].sync(model)
             synced = time.perf_counter()
-            drawn[name] = engines[name].generate(prompts, sampling, seeds)
+            drawn[name] += engines[name].generate(prompts, sampling, seeds)
             if number >= asked.warmup:
                 sync_s[name].append(synced - begun)
                 seconds[name].append(time.perf_counter() - synced)
@@ -108,7 +108,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             }
             for name in ENGINES
         },
-        "same_rollouts": sum(a.tokens == b.tokens for a, b in zip(*drawn.values(), strict=True)) / len(prompts),
+        "same_rollouts": statistics.mean(a.tokens == b.tokens for a, b in zip(*drawn.values(), strict=True)),
         "ratio": statistics.median(t / v for t, v in zip(seconds["transformers"], seconds["vllm"], strict=True)),
     }
 

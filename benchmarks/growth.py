@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/growth.py            # medians of 5 rounds a cell, as a table and results/growth.json
 
-Every cell changes one thing of the first of its model. The raw reward with half of the rollouts paid; failures are not
-trained on.
+Every cell changes one thing of the first of its model. The raw reward, with half of the rollouts paid but where that is
+what changes; failures are not trained on.
 """
 
 from __future__ import annotations
