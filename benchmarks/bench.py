@@ -111,7 +111,7 @@ def tiny_llama(folder: Path) -> str:
         from transformers import LlamaConfig, LlamaForCausalLM
 
         from rftlab.models.tiny import character_tokenizer
-        from rftlab.state import save_checkpoint
+        from rftlab.policies.checkpoint import save_checkpoint
 
         torch.manual_seed(0)
         tokenizer = character_tokenizer("0123456789+=;#-")

@@ -20,8 +20,8 @@ from typing import Any
 
 import torch
 
-from rftlab.models import PolicyDirectory
-from rftlab.prompts import pad_token
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.prompts import pad_token
 from rftlab.rollouts import EngineConfig, Sampling
 
 ENGINES = ("transformers", "vllm")

@@ -12,12 +12,12 @@ from work import Work, answering, requests
 
 from rftlab.advantages import Past, Round
 from rftlab.levels import load
-from rftlab.models import PolicyDirectory
-from rftlab.passes import Passes
-from rftlab.prompts import end_tokens, pad_token
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.prompts import end_tokens, pad_token
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.transformers_engine import TransformersEngine
-from rftlab.update import Objective, update
+from rftlab.training.passes import Passes
+from rftlab.training.update import Objective, update
 
 
 def main() -> None:

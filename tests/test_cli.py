@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from rftlab import levels
 from rftlab.cli import app
-from rftlab.forecast import forecast
-from rftlab.plan import Plan
-from rftlab.study import read_study
+from rftlab.planning.forecast import forecast
+from rftlab.planning.plan import Plan
+from rftlab.study.read import read_study
 from studies import STUDY, TEXT, changed
 from synthetic import write_study
 
@@ -55,8 +55,9 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
 
 def test_planning_imports_no_torch(repository: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from rftlab.study import load_study; from rftlab.plan import Plan\n"
-        "from rftlab.planfile import describe\n"
+        "import sys; from pathlib import Path; from rftlab.study.read import load_study\n"
+        "from rftlab.planning.plan import Plan\n"
+        "from rftlab.planning.planfile import describe\n"
         "plan = Plan(load_study(Path('config/demo.yaml'))); describe(plan)\n"
         "for run in plan.runs(): plan.run_params(run)\n"
         "assert not {'torch', 'transformers', 'mlflow'} & {*sys.modules}"
@@ -100,7 +101,7 @@ def test_disk_is_the_size_of_weights_that_exist(study_file: Path) -> None:
     plan = Plan(read_study(STUDY, []))
     estimated = forecast(plan)["totals"]["disk_bytes"]
     assert 45 * 4 * 400_000 < estimated < 45 * 4 * 600_000  # 45 checkpoints of well under a million parameters
-    weights = Path(plan.model_folder("tiny")) / "model" / "model.safetensors"
+    weights = Path(plan.resources.model_folder("tiny")) / "model" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(bytes(1000))
     assert forecast(plan)["totals"]["disk_bytes"] == 45 * 1000
@@ -129,7 +130,7 @@ def test_a_study_without_results(study_file: Path, command: str) -> None:
 
 
 def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:
-    from rftlab.tables import main as write_tables
+    from rftlab.analysis.tables import main as write_tables
 
     plan = write_study(study_file.parent.absolute(), study="small")
     write_tables(["--plan", str(plan), "--folder", str(plan.parent / "tables")])
@@ -142,7 +143,7 @@ def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:
 
 def test_track_imports_into_the_store_beside_the_study(study_file: Path, monkeypatch) -> None:
     calls: list[list[str]] = []
-    monkeypatch.setattr("rftlab.track.__main__.main", calls.append)
+    monkeypatch.setattr("rftlab.views.track.__main__.main", calls.append)
     write_study(study_file.parent.absolute(), study="small", seeds=(0,), variants=("baseline",))
     for arguments in ([str(study_file)], ["results/small", "--follow"], ["results/small", "--store", "sqlite:///x.db"]):
         assert rftlab("track", *arguments).exit_code == 0
@@ -208,7 +209,7 @@ def test_score_reads_standard_input() -> None:
         ("marked", LINES + "{\n", [".jsonl:4: not JSON"]),
         ("marked", '{"answer": "1"}\n', [".jsonl:1: a text is needed in field 'completion', not None"]),
         ("marked", '{"answer": 1, "completion": ""}\n', [".jsonl:1: a text is needed in field 'answer', not 1"]),
-        ("numeric", '{"answer": "blue", "completion": ""}\n', [".jsonl:1: rewards/numeric compares numbers"]),
+        ("numeric", '{"answer": "blue", "completion": ""}\n', [".jsonl:1: rewards/verifiers/numeric compares numbers"]),
     ],
 )
 def test_score_refuses(tmp_path: Path, reward: str, text: str, words: list[str]) -> None:

@@ -42,17 +42,14 @@ def plan(
     ] = None,
 ) -> None:
     """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""
-    from rftlab.forecast import forecast
-    from rftlab.lock import lock_path
-    from rftlab.plan import Plan
-    from rftlab.study import load_study
+    from rftlab.planning.forecast import forecast, read_throughput
+    from rftlab.planning.plan import Plan
+    from rftlab.study.lock import lock_path
+    from rftlab.study.read import load_study
 
     planned = Plan(load_study(study, unlocked=True))
-    expected = forecast(planned)
-    if throughput is not None:
-        from rftlab.hours import add_hours
-
-        add_hours(expected, planned, throughput)
+    rates = None if throughput is None else read_throughput(throughput, list(planned.study.models))
+    expected = forecast(planned, rates)
     if as_json:
         typer.echo(json.dumps(expected, indent=1))
         return
@@ -95,9 +92,9 @@ def show(
 ) -> None:
     """The marginal gains of a finished study."""
     folder = results_folder(place)
-    from rftlab.results import load
-    from rftlab.show import show as show_results
-    from rftlab.show import terminal
+    from rftlab.views.results import load
+    from rftlab.views.show import show as show_results
+    from rftlab.views.show import terminal
 
     report = folder / "report.html"
     show_results(load(folder / "plan.json", folder / "tables"), terminal(), report if report.is_file() else None)
@@ -112,7 +109,7 @@ def track(
 ) -> None:
     """Import a study into MLflow, as often as you like: `make mlflow` then shows it."""
     folder = results_folder(place)
-    from rftlab.track.__main__ import main
+    from rftlab.views.track.__main__ import main
 
     where = store or f"sqlite:///{folder.parent / 'mlflow.db'}"
     main(["--plan", str(folder / "plan.json"), "--store", where, *(["--follow"] if follow else [])])
@@ -124,14 +121,14 @@ def score(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="JSONL with answer and completion; - is standard input")
     ],
-    reward: Annotated[str, typer.Option(help="verifier, a file of rewards/, for instance gsm8k_strict")],
+    reward: Annotated[str, typer.Option(help="verifier, a file of rewards/verifiers/, for instance gsm8k_strict")],
 ) -> None:
     """Score completions with a verifier and its strict and flexible forms: a JSON line for each.
 
     A summary follows on standard error.
     """
-    from rftlab import score as scored
     from rftlab.levels import UnknownLevelError
+    from rftlab.rewards import score_file as scored
 
     try:
         summary = scored.score_records(reward, read_records(file), typer.echo)
@@ -147,7 +144,7 @@ def fetch(
     renew: Annotated[bool, typer.Option("--renew", help="resolve again what the lock already has")] = False,
 ) -> None:
     """Download what a study takes from the model hub and lock it: STUDY.lock holds every commit and digest."""
-    from rftlab.fetch import fetch as fetch_study
+    from rftlab.study.fetch import fetch as fetch_study
 
     path = fetch_study(study, typer.echo, renew=renew)
     typer.echo(f"wrote {path}" if path else f"{study} takes nothing from the model hub: there is nothing to fetch")
@@ -183,8 +180,8 @@ def results_folder(place: Path) -> Path:
     if place.is_dir():
         folder, study = place, "STUDY"
     else:
-        from rftlab.checks import NAME
-        from rftlab.yamlfile import read_yaml
+        from rftlab.study.check_names import NAME
+        from rftlab.study.yaml_file import read_yaml
 
         name = read_yaml(place).get("study")
         if not isinstance(name, str) or not NAME.fullmatch(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import functools
 import os
@@ -52,3 +53,9 @@ def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
             sys.exit(f"{where}{error.strerror}: no half-written file was left; make room, then run the same again")
 
     return guarded
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """A hint for a misspelt word: `` (did you mean 'token_mean'?)``, or nothing."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from rftlab.errors import BadInputError
-from rftlab.runlog import file_sha256
+from rftlab.files import file_sha256
+from rftlab.jobs.environment import STUDY
 
 Kind = Literal["model", "dataset"]
-STUDY = "RFTLAB_STUDY"
-"""Environment variable with the study file that a job belongs to: messages name it."""
 
 T = TypeVar("T")
 

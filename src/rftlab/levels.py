@@ -8,12 +8,13 @@ upper-case constants), so that a plan imports no torch; a stage imports exactly 
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
+
+from rftlab.errors import did_you_mean
 
 PACKAGE = Path(__file__).parent
 FUNCTIONS = {
@@ -21,7 +22,7 @@ FUNCTIONS = {
     "objectives.ratio": "policy_loss",
     "objectives.aggregation": "token_weights",
     "objectives.kl": "penalty",
-    "rewards": "verify",
+    "rewards.verifiers": "verify",
 }
 
 
@@ -96,9 +97,3 @@ def load(kind: str, name: str) -> Callable[..., Any]:
     level = read(kind, name)
     function: Callable[..., Any] = getattr(importlib.import_module(level.module), FUNCTIONS[kind])
     return function
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A hint for a misspelt word: `` (did you mean 'token_mean'?)``, or nothing."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

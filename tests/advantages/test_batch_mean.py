@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.batch_mean import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_one_rollout_is_compared_with_the_other_queries():

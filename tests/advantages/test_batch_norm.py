@@ -1,8 +1,7 @@
 from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.batch_norm import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_standardises_over_the_round():

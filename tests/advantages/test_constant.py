@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.constant import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_subtracts_one_half_unless_told():

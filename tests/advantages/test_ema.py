@@ -2,8 +2,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages import Past
 from rftlab.advantages.ema import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_in_the_first_round_nothing_is_known():

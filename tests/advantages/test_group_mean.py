@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.group_mean import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_subtracts_the_mean_of_the_query():

@@ -1,8 +1,7 @@
 from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.group_mean_batch_std import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_own_mean_and_common_std():

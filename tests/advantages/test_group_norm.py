@@ -2,8 +2,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.group_norm import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_one_right_of_four():

@@ -4,8 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from rftlab.advantages import Past
 from rftlab.advantages.group_norm import advantage as group_norm
 from rftlab.advantages.history_window import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 ROOT_HALF = 0.5**0.5  # one right of two, ddof 1
 

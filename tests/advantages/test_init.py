@@ -2,8 +2,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages import deviations
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_only_the_first_n_rollouts_are_trained_on():

@@ -2,8 +2,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.leave_one_out import MINIMUM_ROLLOUTS, advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_subtracts_the_mean_of_the_others():

@@ -3,8 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.max_likelihood import MINIMUM_REWARD, advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_rare_successes_weigh_more():

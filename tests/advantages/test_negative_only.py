@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.negative_only import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_keeps_failures():

@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.optimal_baseline import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_long_responses_weigh_more_in_the_baseline():

@@ -6,8 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.group_norm import advantage as group_norm
 from rftlab.advantages.pass_at_k import MINIMUM_ROLLOUTS, advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def by_enumeration(rewards: list[float], k: int) -> np.ndarray:

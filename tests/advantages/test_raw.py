@@ -1,8 +1,7 @@
 from numpy.testing import assert_array_equal
 
 from rftlab.advantages.raw import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_is_the_reward():

@@ -4,8 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from rftlab.advantages.leave_one_out import advantage as leave_one_out
 from rftlab.advantages.shrinkage import advantage, noise_share
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_worked_out():

@@ -3,8 +3,7 @@ from numpy.testing import assert_array_equal
 
 from rftlab.advantages import negative_only, positive_only
 from rftlab.advantages.weighted import advantage
-
-from .rounds import round_of
+from rounds import round_of
 
 
 def test_successes_weigh_less_than_failures():

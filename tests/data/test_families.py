@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rftlab.data.families import FAMILIES, Chains, Family, Products
 from rftlab.data.queries import DataError, query_id
 from rftlab.data.spelling import spell
-from rftlab.rewards import marked
+from rftlab.rewards.verifiers import marked
 
 NUMBERS = {spell(number): number for number in range(1000)}
 SIGNS = {"plus": "+", "minus": "-", "times": "*"}

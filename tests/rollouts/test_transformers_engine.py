@@ -5,9 +5,7 @@ import pytest
 import scipy.stats
 import torch
 
-from rftlab.logprobs import response_logprobs, sampler_logprobs
 from rftlab.models.tiny import HEAD_DIM
-from rftlab.passes import Passes
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.padding import pad_left, positions
@@ -19,6 +17,8 @@ from rftlab.rollouts.transformers_engine import (
     draw_tokens,
     keep_top_p,
 )
+from rftlab.training.logprobs import response_logprobs, sampler_logprobs
+from rftlab.training.passes import Passes
 from training import ARCHITECTURES, END, PAD, TOKENIZER, perturbed, policy, prompts, rows_run_forward
 
 SAMPLING = Sampling(max_new_tokens=12)

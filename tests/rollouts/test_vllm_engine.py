@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 import torch
 
+from checkout import SMOKE, copy_code
 from rftlab.errors import BadInputError
-from rftlab.logprobs import response_logprobs
 from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.limits import CPU_HEAD_DIMS
 from rftlab.rollouts.transformers_engine import TransformersEngine
-from test_workflow import copy_code
+from rftlab.training.logprobs import response_logprobs
 from training import (
     ARCHITECTURES,
     END,
@@ -299,7 +299,7 @@ import sys
 from rftlab.rollouts.vllm_engine import VllmEngine
 generate = VllmEngine.generate
 VllmEngine.generate = lambda *given: (print("generating", flush=True), generate(*given))[1]
-from rftlab.train import main
+from rftlab.training.train import main
 main(sys.argv[1:])
 """
 
@@ -365,7 +365,7 @@ def shape(path: Path) -> Any:
 
 
 def test_a_study_has_the_same_plan_and_the_same_files_with_either_engine(tmp_path) -> None:
-    smoke = yaml.safe_load((Path(__file__).parents[1] / "smoke.yaml").read_text())
+    smoke = yaml.safe_load(SMOKE.read_text())
     planned, files, folders = {}, {}, {}
     for engine in ("transformers", "vllm"):
         (tmp_path / engine).mkdir()
@@ -390,9 +390,10 @@ def test_a_study_has_the_same_plan_and_the_same_files_with_either_engine(tmp_pat
 
 def test_a_stage_with_the_other_engine_does_not_import_vllm(tmp_path) -> None:
     code = (
-        "import sys; from pathlib import Path; from rftlab.models import PolicyDirectory\n"
+        "import sys; from pathlib import Path; from rftlab.rollouts.engine import engine_of\n"
+        "from rftlab.policies.directory import PolicyDirectory\n"
         "directory = PolicyDirectory(Path(sys.argv[1]))\n"
-        "directory.engine(directory.model(), directory.tokenizer())\n"
+        "engine_of(directory, directory.model(), directory.tokenizer())\n"
         "print('vllm' in sys.modules)"
     )
     asked = [sys.executable, "-c", code, str(write_base(tmp_path / "base"))]

@@ -3,12 +3,14 @@ import os
 import socket
 from pathlib import Path
 
-from rftlab import warmstart
-from rftlab.figures import FORMATS, names
-from rftlab.interrupt import SUPERVISOR
-from rftlab.kept import made, refuse_removed
-from rftlab.runlog import RUN_FILES, STATE_CONFIG, canonical_json
-from rftlab.unlock import free_stale_lock
+from rftlab.files import canonical_json
+from rftlab.jobs import warmstart
+from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
+from rftlab.jobs.unlock import free_stale_lock
+from rftlab.planning.check_checkpoints import made, refuse_removed
+from rftlab.runfolder.log import RUN_FILES
+from rftlab.runfolder.study_plan import TABLES
+from rftlab.views.figures import FORMATS, names
 
 
 def prepend(variable, folder):
@@ -17,12 +19,12 @@ def prepend(variable, folder):
 
 
 # Stages are `python -m rftlab.<stage>`: with the Python that runs Snakemake, activated or not, and this checkout's code.
-# Those that need torch go through rftlab.warmstart, which gets them from a process of this machine that has imported it.
+# Those that need torch go through rftlab.jobs.warmstart, which gets them from a process of this machine that has imported it.
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 
 # What messages of jobs name: the study file that `rftlab fetch` takes.
-os.environ.update(RFTLAB_STUDY=os.fspath(workflow.configfiles[-1]) if workflow.configfiles else "")
+os.environ[STUDY] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
 # What no result depends on is no param: how a training saves its state, and whom it stops with.
 os.environ[STATE_CONFIG] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
@@ -42,9 +44,8 @@ onstart:
 
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
-FIGURE_NAMES = names({"runs": [{"model": run.model, "dataset": run.dataset} for run in plan.runs()]})
+FIGURE_NAMES = names(plan.pairs())
 CHECKED = f"resources/checked/{plan.study.study}.json"
-TABLES = ("runs", "curves", "evaluations", "marginal_gains")
 
 
 wildcard_constraints:

@@ -1,19 +1,19 @@
 # Datasets and evaluation sets, one job each: all splits come from one pass. A rule each, because their splits differ.
-for name in plan.data:
+for name in plan.resources.data:
 
     rule:
         name:
             f"dataset_{name}"
         output:
-            [plan.data_file(name, split) for split in plan.splits(name)],
-            manifest=f"{plan.data_folder(name)}/data.json",
+            [plan.resources.data_file(name, split) for split in plan.resources.splits(name)],
+            manifest=f"{plan.resources.data_folder(name)}/data.json",
         log:
             f"{LOGS}/data/{name}.log",
         localrule: True
         conda:
             "../../envs/cpu.yaml"
         params:
-            **{key: constant(value) for key, value in plan.data_params(name).items()},
+            **{key: constant(value) for key, value in plan.resources.data_params(name).items()},
             folder=subpath(output.manifest, parent=True),
         message:
             f"dataset {name}"
@@ -30,7 +30,7 @@ for rule_name, checked in (("datacheck", CHECKED), ("datareport", f"{RESULTS}/da
         name:
             rule_name
         input:
-            plan.data_files(),
+            plan.resources.data_files(),
         output:
             checked,
         log:
@@ -42,9 +42,9 @@ for rule_name, checked in (("datacheck", CHECKED), ("datareport", f"{RESULTS}/da
         message:
             "check the data of {plan.study.study}"
         shell:
-            "python -m rftlab.datacheck --config {params.config:q} --output {output:q} > {log:q} 2>&1"
+            "python -m rftlab.data.check --config {params.config:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule data:
     input:
-        plan.data_files(),
+        plan.resources.data_files(),

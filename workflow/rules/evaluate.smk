@@ -1,7 +1,7 @@
 # Evaluation: one job per run and suite, over all its checkpoints; the base model once for all runs with its prompt.
 rule evaluate_base:
     input:
-        model=lambda w: f"{plan.model_folder(w.model)}/model.json",
+        model=lambda w: f"{plan.resources.model_folder(w.model)}/model.json",
         checked=ancient(CHECKED),
         sets=lambda w: [plan.evaluation_file(name) for name in plan.base_sets(w.digest)],
     output:
@@ -20,7 +20,7 @@ rule evaluate_base:
     message:
         "evaluate the base model {wildcards.model}"
     shell:
-        "python -m rftlab.warmstart rftlab.evaluate --config {params.config:q} --model {params.model:q}/model"
+        "python -m rftlab.jobs.warmstart rftlab.evaluation.evaluate --config {params.config:q} --model {params.model:q}/model"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -44,7 +44,7 @@ rule evaluate:
     message:
         "evaluate {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}, {wildcards.suite}"
     shell:
-        "python -m rftlab.warmstart rftlab.evaluate --config {params.config:q} --run {params.run:q}"
+        "python -m rftlab.jobs.warmstart rftlab.evaluation.evaluate --config {params.config:q} --run {params.run:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -71,4 +71,4 @@ rule remove_checkpoints:
     message:
         "remove checkpoints of {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
     shell:
-        "python -m rftlab.removal --run {params.run:q} --keep {params.keep:q} --made {params.made:q} > {log:q} 2>&1"
+        "python -m rftlab.evaluation.removal --run {params.run:q} --keep {params.keep:q} --made {params.made:q} > {log:q} 2>&1"

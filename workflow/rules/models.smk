@@ -1,7 +1,7 @@
 # Base models: Hugging Face directories, shared between studies.
 rule base_model:
     input:
-        lambda w: plan.model_files(w.model),
+        lambda w: plan.resources.model_files(w.model),
     output:
         manifest="resources/models/{model}/{digest}/model.json",
     log:
@@ -13,14 +13,14 @@ rule base_model:
     threads: plan.study.threads
     params:
         folder=subpath(output.manifest, parent=True),
-        code=lambda w: plan.model_params(w.model)["code"],
-        config=lambda w: plan.model_params(w.model)["config"],
+        code=lambda w: plan.resources.model_params(w.model)["code"],
+        config=lambda w: plan.resources.model_params(w.model)["config"],
     message:
         "base model {wildcards.model}"
     shell:
-        "python -m rftlab.warmstart rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.jobs.warmstart rftlab.models.build --config {params.config:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule models:
     input:
-        [f"{plan.model_folder(model)}/model.json" for model in plan.study.models],
+        [f"{plan.resources.model_folder(model)}/model.json" for model in plan.study.models],

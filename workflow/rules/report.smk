@@ -10,11 +10,11 @@ rule plan:
     params:
         code=plan.stage_code("plan"),
         study=constant(plan.study.model_dump_json(exclude_unset=True, exclude={"state"})),
-        data=constant(canonical_json(plan.data_digests)),  # a file that changed has another path
+        data=constant(canonical_json(plan.resources.data_digests)),  # a file that changed has another path
     message:
         "plan of {plan.study.study}"
     shell:
-        "python -m rftlab.planfile --study {params.study:q} --output {output:q} > {log:q} 2>&1"
+        "python -m rftlab.planning.planfile --study {params.study:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tables:
@@ -35,7 +35,7 @@ rule tables:
     message:
         "tables"
     shell:
-        "python -m rftlab.tables --plan {input.plan:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.analysis.tables --plan {input.plan:q} --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule figures:
@@ -65,7 +65,7 @@ rule figures:
     message:
         "figures"
     shell:
-        "python -m rftlab.figures --plan {input.plan:q} --tables {params.tables:q} --folder {params.folder:q}"
+        "python -m rftlab.views.figures --plan {input.plan:q} --tables {params.tables:q} --folder {params.folder:q}"
         " > {log:q} 2>&1"
 
 
@@ -91,5 +91,5 @@ rule report:
     message:
         "report"
     shell:
-        "python -m rftlab.report --plan {input.plan:q} --tables {params.tables:q} --figures {params.figures:q}"
+        "python -m rftlab.views.report --plan {input.plan:q} --tables {params.tables:q} --figures {params.figures:q}"
         " --data {input.data:q} --output {output:q} > {log:q} 2>&1"

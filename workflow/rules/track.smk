@@ -17,4 +17,4 @@ rule track:
     message:
         "track in results/mlflow.db"
     shell:
-        "python -m rftlab.track --plan {input.plan:q} --done {output:q} > {log:q} 2>&1"
+        "python -m rftlab.views.track --plan {input.plan:q} --done {output:q} > {log:q} 2>&1"

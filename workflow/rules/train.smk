@@ -4,8 +4,8 @@ RUN = f"{RESULTS}/runs/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}"
 
 rule train:
     input:
-        model=lambda w: f"{plan.model_folder(w.model)}/model.json",
-        data=lambda w: plan.data_file(w.dataset, "train"),
+        model=lambda w: f"{plan.resources.model_folder(w.model)}/model.json",
+        data=lambda w: plan.resources.data_file(w.dataset, "train"),
         checked=ancient(CHECKED),
     output:
         run=f"{RUN}/run.json",
@@ -28,7 +28,7 @@ rule train:
     message:
         "train {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
     shell:
-        "python -m rftlab.warmstart rftlab.train --config {params.config:q} --model {params.model:q}/model"
+        "python -m rftlab.jobs.warmstart rftlab.training.train --config {params.config:q} --model {params.model:q}/model"
         " --data {input.data:q} --folder {params.folder:q} --code {params.code} > {log:q} 2>&1"
 
 

@@ -8,6 +8,8 @@ Source: REINFORCE++ (arXiv 2501.03262); ε and ddof are those of `group_norm`, s
 
 from rftlab.advantages import Floats, Round, deviations
 
+RANGES = {"epsilon": "(0, inf)", "ddof": (0, 1)}
+
 
 def advantage(scores: Round, *, epsilon: float = 1e-6, ddof: int = 1) -> Floats:
     """Return advantages_Bn = (rewards_Bn − mean(rewards_BM)) / (std(rewards_BM) + ``epsilon``)."""

@@ -8,6 +8,8 @@ Source: REINFORCE with a moving-average baseline (Williams 1992; d = 0.9 is our 
 
 from rftlab.advantages import Floats, Round
 
+RANGES = {"decay": "[0, 1]"}
+
 
 def advantage(scores: Round, *, decay: float = 0.9) -> Floats:
     """Return advantages_Bn = rewards_Bn − b, with b recomputed from the mean rewards of all earlier rounds."""

@@ -8,6 +8,8 @@ Source: Lite PPO (arXiv 2508.08221); ε and ddof are those of `group_norm`, so t
 
 from rftlab.advantages import Floats, Round, deviations
 
+RANGES = {"epsilon": "(0, inf)", "ddof": (0, 1)}
+
 
 def advantage(scores: Round, *, epsilon: float = 1e-6, ddof: int = 1) -> Floats:
     """Return advantages_Bn = (rewards_Bn − mean_B(rewards_BM)) / (std(rewards_BM) + ``epsilon``)."""

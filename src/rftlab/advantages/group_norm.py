@@ -9,6 +9,8 @@ Source: GRPO (arXiv 2402.03300). ε is verl's (TRL: 1e-4, OpenRLHF: 1e-9); ddof 
 
 from rftlab.advantages import Floats, Round, deviations
 
+RANGES = {"epsilon": "(0, inf)", "ddof": (0, 1)}
+
 
 def advantage(scores: Round, *, epsilon: float = 1e-6, ddof: int = 1) -> Floats:
     """Return advantages_Bn = (rewards_Bn − mean_B) / (std_B + ``epsilon``), mean and std over rewards_BM's rows."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from rftlab.advantages import Floats, Round, deviations
 
+RANGES = {"window": "[n, inf)", "epsilon": "(0, inf)", "ddof": (0, 1)}
+
 
 def advantage(scores: Round, *, window: int = 8, epsilon: float = 1e-6, ddof: int = 1) -> Floats:
     """Return advantages_Bn, each row standardised over the last ``window`` rewards of its query.

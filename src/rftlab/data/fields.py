@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rftlab.data.queries import DataError, Query, keys_of, query_id
-from rftlab.levels import did_you_mean
-from rftlab.rewards._boxes import last_box
+from rftlab.errors import did_you_mean
+from rftlab.rewards.boxes import last_box
 
 MARK = "####"
 ANNOTATION = re.compile(r"<<[^<>]*>>")  # GSM8K's calculator: <<48/2=24>>

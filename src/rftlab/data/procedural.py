@@ -10,7 +10,7 @@ from typing import Any
 
 from rftlab.data.families import FAMILIES, Family, is_integer
 from rftlab.data.queries import SPLITS, DataError, Query, split_of
-from rftlab.levels import did_you_mean
+from rftlab.errors import did_you_mean
 
 SIZES = {"train": 512, "validation": 100, "test": 150}
 PATIENCE = 50_000

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.errors import BadInputError
-from rftlab.runlog import write_bytes
+from rftlab.files import write_bytes
 
 SPLITS = ("train", "validation", "test")
 SHARES = {"train": 0.60, "validation": 0.15, "test": 0.25}

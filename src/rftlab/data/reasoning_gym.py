@@ -16,7 +16,7 @@ from rftlab.data.families import is_integer
 from rftlab.data.fields import Split, refuse_unknown
 from rftlab.data.procedural import SIZES
 from rftlab.data.queries import SPLITS, DataError, Query, query_id
-from rftlab.levels import did_you_mean
+from rftlab.errors import did_you_mean
 
 KEYS = ("source", "family", "parameters", "seed", "sizes")
 RESERVED = ("seed", "size")  # of the package's own configurations; ours stand beside `parameters`

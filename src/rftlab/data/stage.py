@@ -12,8 +12,8 @@ from typing import Any
 
 from rftlab.data import hub, procedural, reasoning_gym, records
 from rftlab.data.queries import SPLITS, DataError, Query, check_overlap, encode
-from rftlab.levels import did_you_mean
-from rftlab.runlog import write_bytes
+from rftlab.errors import did_you_mean
+from rftlab.files import write_bytes
 
 SOURCES = ("procedural", "reasoning_gym", "jsonl", "parquet", "hub")
 MANIFEST = "data.json"

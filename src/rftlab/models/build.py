@@ -14,10 +14,10 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError, one_line_errors
+from rftlab.files import write_json
 from rftlab.models.published import PublishedDirectory, snapshot
-from rftlab.prompts import declared_ends, end_tokens
-from rftlab.runlog import write_json
-from rftlab.state import save_checkpoint
+from rftlab.policies.checkpoint import save_checkpoint
+from rftlab.policies.prompts import declared_ends, end_tokens
 
 
 @one_line_errors

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rftlab import hub
 from rftlab.errors import BadInputError
-from rftlab.models import INDEX, WEIGHTS, PolicyDirectory
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.weights import INDEX, WEIGHTS, shards
 
 
 class PublishedDirectory(PolicyDirectory):
@@ -27,21 +27,6 @@ class PublishedDirectory(PolicyDirectory):
         for name in ("config.json", "tokenizer.json", *shards(folder)):
             if not (folder / name).is_file():
                 raise BadInputError(f"{folder}: no {name}, which the model needs")
-
-
-def shards(folder: Path) -> list[str]:
-    """Names of the files that weights are split into.
-
-    Raises:
-        BadInputError: the index is none.
-    """
-    try:
-        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInputError(f"{folder / INDEX} is no index of weights: {error!r}") from None
-    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
-        raise BadInputError(f"{folder / INDEX} is no index of weights: names of files beside it are needed")
-    return sorted(names)
 
 
 def snapshot(config: Mapping[str, Any]) -> Path:

@@ -28,8 +28,8 @@ from transformers import (
 from rftlab.data import procedural
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
-from rftlab.evaluate import accuracy
-from rftlab.prompts import end_tokens, pad_token
+from rftlab.evaluation.measure import accuracy
+from rftlab.policies.prompts import end_tokens, pad_token
 from rftlab.randomness import stable_hash
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.transformers_engine import TransformersEngine

@@ -1,11 +1,4 @@
-"""Rewards: from a completion to a verdict, and from a verdict to a number.
-
-One file per verifier, one pure function in it: ``verify(completion, answer) -> Verdict``. Three constants say how it
-is used, and are read without importing it: ``STRICT`` and ``FLEXIBLE`` name its counterparts, the verifiers that ask
-for one written form and that accept any (a verifier is its own counterpart where it names none), and ``ISOLATED`` that
-it may hang, crash or fill the memory, so that it runs in processes that can be killed. Of a verifier that is not
-isolated the time is linear in the completion's length whatever it holds, and only the digits 0–9 are digits.
-"""
+"""Rewards: from a completion to a verdict (``verifiers``, ``scoring``), and from a verdict to a number (``value``)."""
 
 from __future__ import annotations
 

@@ -99,11 +99,8 @@ class ShortDecoder:
         self.D, self.scaling = attention.head_dim, attention.scaling
         self.H, self.G = config.num_attention_heads, config.num_key_value_heads
         capacity = cache.layers[0].capacity
-        cos_1TD, sin_1TD = self.body.rotary_emb(self.head.weight, torch.arange(capacity)[None])
-        self.cos_TD, self.sin_TD = (
-            cos_1TD[0],
-            torch.cat([-sin_1TD[0, :, : self.D // 2], sin_1TD[0, :, self.D // 2 :]], 1),
-        )
+        (self.cos_TD,), (sin_TD,) = self.body.rotary_emb(self.head.weight, torch.arange(capacity)[None])
+        self.sin_TD = torch.cat([-sin_TD[:, : self.D // 2], sin_TD[:, self.D // 2 :]], dim=1)
         self.position_N = mask_NT.sum(dim=1)
         self.bias_NT = torch.zeros(len(mask_NT), capacity)
         self.bias_NT[:, : mask_NT.shape[1]].masked_fill_(mask_NT == 0, -torch.inf)

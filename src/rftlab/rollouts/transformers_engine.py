@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from rftlab.lora import merged
+from rftlab.policies.lora import merged
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
 from rftlab.rollouts.decoding import decoder, forward

@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from rftlab.errors import BadInputError
-from rftlab.lora import merged
+from rftlab.policies.lora import merged
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes
 from rftlab.rollouts.vllm_inprocess import RequestOutput, SamplingParams, refuse_unsupported, start

@@ -1,9 +1,8 @@
 import torch
 from torch.testing import assert_close
 
+from enumeration import divergence, expected_gradient, expected_value
 from rftlab.objectives.kl.k1 import penalty
-
-from .enumeration import divergence, expected_gradient, expected_value
 
 
 def test_is_the_log_ratio():

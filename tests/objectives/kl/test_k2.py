@@ -1,9 +1,8 @@
 import torch
 from torch.testing import assert_close
 
+from enumeration import divergence, divergence_gradient, expected_gradient, expected_value
 from rftlab.objectives.kl.k2 import penalty
-
-from .enumeration import divergence, divergence_gradient, expected_gradient, expected_value
 
 
 def test_is_half_the_square():

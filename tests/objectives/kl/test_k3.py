@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from enumeration import divergence, divergence_gradient, expected_gradient, expected_value
 from rftlab.objectives.kl.k3 import penalty
-
-from .enumeration import divergence, divergence_gradient, expected_gradient, expected_value
 
 
 def test_value():

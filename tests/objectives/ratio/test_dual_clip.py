@@ -2,8 +2,7 @@ import pytest
 
 from rftlab.objectives.ratio import clip
 from rftlab.objectives.ratio.dual_clip import policy_loss
-
-from .tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
+from tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 import pytest
 
 from rftlab.objectives.ratio.gspo import policy_loss
-
-from .tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
+from tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
 
 WIDE = {"epsilon_low": 0.2, "epsilon_high": 0.2}
 

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from rftlab.objectives.ratio.truncated import policy_loss
-
-from .tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
+from tokens import assert_finite_where_ratios_overflow, assert_masked, assert_none_at_ratio_one, loss_and_gradient
 
 
 def test_every_token_has_its_own_weight():

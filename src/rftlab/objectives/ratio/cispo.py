@@ -10,6 +10,8 @@ import math
 
 from torch import Tensor
 
+RANGES = {"cap": "(0, inf)"}
+
 
 def policy_loss(
     logprobs_NT: Tensor, old_logprobs_NT: Tensor, mask_NT: Tensor, advantages_N: Tensor, *, cap: float = 5.0

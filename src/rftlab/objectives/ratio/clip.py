@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor
 
+RANGES = {"epsilon_low": "[0, 1)", "epsilon_high": "[0, inf)"}
+
 
 def policy_loss(
     logprobs_NT: Tensor,

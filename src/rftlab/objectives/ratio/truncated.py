@@ -11,6 +11,8 @@ import math
 
 from torch import Tensor
 
+RANGES = {"cap": "(0, inf)"}
+
 
 def policy_loss(
     logprobs_NT: Tensor,

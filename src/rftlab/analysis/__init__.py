@@ -1,0 +1,1 @@
+"""Outcomes → metrics, estimates, verdicts, tables: arrays in, numbers out."""

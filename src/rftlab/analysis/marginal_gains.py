@@ -1,0 +1,166 @@
+"""Marginal gains: what each level did, as paired differences variant − reference by seed and query.
+
+What is paired with what
+    Runs of one model, dataset and seed: the variant's and that of its ``relative_to``. Only seeds that both have.
+Metrics
+    ``greedy`` (primary): greedy answers at the end. ``greedy_auc``: their average over the curve, round 0 (the base
+    model) included. ``greedy_best_validation``: each run at its own checkpoint with the best mean greedy accuracy over
+    the validation sets of its ``id`` suite; round 0 is a candidate, since one can always keep the base model, and ties
+    go to the earliest. ``pass@k`` and ``maj@k``: from the samples at each run's last checkpoint.
+Budgets
+    At equal ``rounds`` or at equal sampled ``rollouts``, statistics rollouts among them: both curves of a pair are read
+    at, or averaged up to, the most that both reached, linearly between checkpoints, query by query. With a budget in
+    rounds, ``greedy`` at equal rounds is the last checkpoint of both. The metrics of a single checkpoint have no curve:
+    they stand under ``rounds``.
+Divergence
+    A diverged run stays at the last checkpoint it reached, to the end of its partner: what divergence cost is part of
+    the effect, and cutting the partner short would hide it. ``n_diverged`` counts the pairs in which a run diverged.
+Many comparisons
+    ``p_holm`` is Holm's over all levels of one model, dataset, evaluation set, metric and budget; the A/A variant is
+    no hypothesis and not among them. Verdicts are per interval, uncorrected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rftlab.analysis.metrics import area_under_curve, value_at
+from rftlab.analysis.runs import RunOutcomes
+from rftlab.analysis.statistics import crossed, holm, verdict
+from rftlab.errors import BadInputError
+from rftlab.runfolder.study_plan import NOISE_FLOOR, PlannedVariant
+
+Floats = NDArray[np.float64]
+Runs = Mapping[tuple[str, int], RunOutcomes]  # (variant, seed) → run
+
+
+def marginal_gains(
+    runs: Runs,
+    variants: Sequence[PlannedVariant],
+    splits: Mapping[str, str],
+    *,
+    confidence: float,
+    margin: float,
+) -> list[dict[str, Any]]:
+    """Marginal gains of every level, for the runs of one model and dataset.
+
+    Args:
+        runs: by variant and seed.
+        variants: of the plan.
+        splits: split of each evaluation set; those of ``validation`` choose checkpoints and are not reported.
+        confidence: coverage of the intervals.
+        margin: differences smaller than this do not matter: the margin of the equivalence test, as a fraction.
+
+    Returns:
+        One row per level, evaluation set, metric and budget; estimates and intervals are fractions.
+
+    Raises:
+        BadInputError: a level shares no seed with its reference.
+    """
+    rows = []
+    for variant in variants:
+        if variant.relative_to is None or not any(name == variant.name for name, _ in runs):
+            continue
+        pairs = _pairs(runs, variant)
+        labels = {"factor": variant.factor, "level": variant.level, "relative_to": variant.relative_to}
+        counts = {
+            "inert": all(inert(changed, reference) for changed, reference in pairs),
+            "n_diverged": sum(not (changed.finished and reference.finished) for changed, reference in pairs),
+        }
+        for suite, name in _reported(pairs, splits):
+            by_seed = [dict(differences(changed, reference, name, splits)) for changed, reference in pairs]
+            for metric, budget in by_seed[0]:
+                estimate = crossed(np.stack([of_seed[metric, budget] for of_seed in by_seed]), confidence)
+                says = {"verdict": verdict(estimate, margin)}
+                place = {"evaluation_set": name, "suite": suite, **labels, "metric": metric, "budget": budget}
+                rows.append(place | asdict(estimate) | says | counts)
+    return _with_holm(rows)
+
+
+def differences(
+    changed: RunOutcomes, reference: RunOutcomes, name: str, splits: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, str], Floats]]:
+    """Differences_Q of one pair of runs on one evaluation set, by metric and budget."""
+    after, before = changed.sets[name], reference.sets[name]
+    if after.queries != before.queries:
+        raise BadInputError(f"{name}: {_name(changed)} and {_name(reference)} answered different queries")
+    for budget, x, x_reference in (
+        ("rounds", changed.rounds_P, reference.rounds_P),
+        ("rollouts", changed.rollouts_P, reference.rollouts_P),
+    ):
+        end = common_end([(x[-1], changed.finished), (x_reference[-1], reference.finished)])
+        curve, curve_reference = held(x, after.correct_QP, end), held(x_reference, before.correct_QP, end)
+        yield ("greedy", budget), value_at(*curve, end) - value_at(*curve_reference, end)
+        yield ("greedy_auc", budget), area_under_curve(*curve, end) - area_under_curve(*curve_reference, end)
+    best, best_reference = best_validation(changed, splits), best_validation(reference, splits)
+    if best is not None and best_reference is not None:
+        gain_Q = after.correct_QP[:, best] - before.correct_QP[:, best_reference]
+        yield ("greedy_best_validation", "rounds"), gain_Q
+    last, last_reference = after.sampled.get(after.rounds[-1], {}), before.sampled.get(before.rounds[-1], {})
+    for metric, values_Q in last.items():
+        yield (metric, "rounds"), values_Q - last_reference[metric]
+
+
+def common_end(ends: Sequence[tuple[float, bool]]) -> float:
+    """Position up to which a pair is compared, from (last position, finished) of each of its runs.
+
+    The smallest end of a finished run: a diverged one holds its last checkpoint. If none finished, the largest end.
+    """
+    finished = [end for end, done in ends if done]
+    return float(min(finished) if finished else max(end for end, _ in ends))
+
+
+def held(x_P: Floats, y_QP: Floats, end: float) -> tuple[Floats, Floats]:
+    """A curve extended to ``end`` at its last height, where it ends before that."""
+    if x_P[-1] >= end:
+        return x_P, y_QP
+    return np.append(x_P, end), np.concatenate([y_QP, y_QP[:, -1:]], axis=1)
+
+
+def best_validation(run: RunOutcomes, splits: Mapping[str, str]) -> int | None:
+    """Which checkpoint of a run the validation sets of its ``id`` suite choose; None when it has no such set."""
+    names = [name for name in run.suites.get("id", ()) if splits[name] == "validation"]
+    if not names:
+        return None
+    accuracy_P = np.mean([run.sets[name].correct_QP.mean(axis=0) for name in names], axis=0)
+    return int(np.argmax(np.round(accuracy_P, 12)))  # the first of equals; rounded, or sums in another order break ties
+
+
+def inert(changed: RunOutcomes, reference: RunOutcomes) -> bool:
+    """Whether a level changed nothing: the final weights of both runs are the same bytes."""
+    return changed.weights is not None and changed.weights == reference.weights
+
+
+def _pairs(runs: Runs, variant: PlannedVariant) -> list[tuple[RunOutcomes, RunOutcomes]]:
+    name, relative_to = variant.name, str(variant.relative_to)
+    seeds = sorted(seed for of, seed in runs if of == name and (relative_to, seed) in runs)
+    if not seeds:
+        raise BadInputError(f"level {name}: no seed in common with its reference {relative_to}")
+    return [(runs[name, seed], runs[relative_to, seed]) for seed in seeds]
+
+
+def _reported(pairs: Sequence[tuple[RunOutcomes, RunOutcomes]], splits: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    changed, _ = pairs[0]
+    for suite, names in changed.suites.items():
+        yield from ((suite, name) for name in names if splits[name] != "validation")
+
+
+def _with_holm(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        row["p_holm"] = float("nan")
+        if row["factor"] != NOISE_FLOOR:
+            families.setdefault((row["evaluation_set"], row["metric"], row["budget"]), []).append(row)
+    for family in families.values():
+        for row, p in zip(family, holm([row["p"] for row in family]), strict=True):
+            row["p_holm"] = float(p)
+    return list(rows)
+
+
+def _name(run: RunOutcomes) -> str:
+    return f"{run.labels['variant']}/seed-{run.labels['seed']}"

@@ -1,0 +1,218 @@
+"""Tables: the files of a study's runs → ``runs``, ``curves``, ``evaluations`` and ``marginal_gains``, CSV and Parquet.
+
+Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --folder results/<study>/tables``, from the
+folder that the plan's paths are relative to. Rows are sorted; CSV bytes depend on the inputs alone; 0.05 is 5 points.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rftlab.analysis.marginal_gains import inert, marginal_gains
+from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
+from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
+from rftlab.errors import BadInputError, one_line_errors
+from rftlab.files import canonical_json, replacing, write_text
+from rftlab.runfolder.read import read_curve, read_document
+from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
+
+MARGINAL_GAINS = {
+    **dict.fromkeys(["model", "dataset", "evaluation_set", "suite", "factor", "level", "relative_to"], "string"),
+    **{"metric": "string", "budget": "string", "estimate": "float64", "low": "float64", "high": "float64"},
+    **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "p_holm": "float64"},
+    **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "n_collapsed": "int64", "df": "float64"},
+}
+EDGE = 0.2  # first, last and peak means are over this share of the rounds
+KEPT = 0.5  # a run whose last accuracy is below this share of its peak has collapsed
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Write the tables of a study."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.analysis.tables")
+    parser.add_argument("--plan", required=True, type=Path)
+    parser.add_argument("--folder", required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    for name, table in tables(read_plan(arguments.plan)).items():
+        write_table(arguments.folder, name, table)
+
+
+def tables(plan: StudyPlan) -> dict[str, pd.DataFrame]:
+    """All four tables of a planned study whose runs have ended and were evaluated.
+
+    Raises:
+        BadInputError: a file is missing or incomplete; the message names it.
+    """
+    if not plan.runs:
+        raise BadInputError(f"the plan of {plan.study} has no runs")
+    runs, curves, evaluations = [], [], []
+    gains: list[dict[str, Any]] = []
+    splits = plan.splits
+    planned = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
+    for (model, dataset), group in itertools.groupby(planned, key=lambda run: run.pair):
+        entries = list(group)  # one model and dataset at a time: outcomes are paired within them, and fit in memory
+        outcomes = read_runs(entries, plan)
+        for entry in entries:
+            run = outcomes[entry.variant, entry.seed]
+            curve = read_curve(Path(entry.folder))
+            runs.append(run_row(entry, curve, run, outcomes.get((str(entry.relative_to), entry.seed))))
+            curves.append(with_labels(entry, curve))
+            evaluations.append(with_labels(entry, evaluation_values(run, splits)))
+        rows = marginal_gains(
+            outcomes,
+            plan.variants,
+            splits,
+            confidence=plan.report.confidence,
+            margin=plan.report.equivalence_margin,
+        )
+        here = runs[-len(entries) :]
+        dead = collections.Counter((run["factor"], run["level"]) for run in here if run["collapse"])
+        for row in rows:
+            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": dead[row["factor"], row["level"]]})
+    return {
+        "runs": typed(runs),
+        # a run that diverged in its first round has no rows, and no types either
+        "curves": pd.concat([curve for curve in curves if len(curve)] or curves[:1], ignore_index=True),
+        "evaluations": pd.concat(evaluations, ignore_index=True),
+        "marginal_gains": pd.DataFrame(gains, columns=list(MARGINAL_GAINS))
+        .astype(MARGINAL_GAINS)
+        .sort_values(["model", "dataset", "suite", "evaluation_set", "factor", "level", "metric", "budget"])
+        .reset_index(drop=True),
+    }
+
+
+def read_runs(entries: Sequence[PlannedRun], plan: StudyPlan) -> dict[tuple[str, int], RunOutcomes]:
+    """Outcomes of the runs of one model and dataset, by variant and seed; a base model is read once."""
+    sampled = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
+    bases: dict[str, dict[str, SetOutcomes]] = {}
+    runs = {}
+    for entry in entries:
+        if entry.base not in bases:
+            bases[entry.base] = read_outcomes(Path(entry.base), None, sampled)
+        manifest = read_document(Path(entry.folder) / "checkpoints.json")
+        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], sampled)
+    return runs
+
+
+def run_row(entry: PlannedRun, curve: pd.DataFrame, run: RunOutcomes, reference: RunOutcomes | None) -> dict[str, Any]:
+    """A run in one row: how it ended, what it cost, how its reward moved, and its configuration, flattened."""
+    folder = Path(entry.folder)
+    reward_R, accuracy_R = (curve[name].to_numpy("float64") for name in ("reward_mean", "accuracy"))
+    spent = curve.iloc[-1] if len(curve) else {"rollouts": 0, "tokens": 0}
+    return {
+        **{key: getattr(entry, key) for key in ("model", "dataset", "variant", "factor", "level")},
+        "relative_to": entry.relative_to,
+        "seed": entry.seed,
+        "status": "finished" if run.finished else "diverged",
+        "inert": reference is not None and inert(run, reference),
+        "rounds": len(curve),
+        "rollouts": int(spent["rollouts"]),
+        "tokens": int(spent["tokens"]),
+        "seconds": float(read_document(folder / "provenance.json")["seconds"]),
+        "reward_first": first_mean(reward_R, EDGE),
+        "reward_last": last_mean(reward_R, EDGE),
+        "accuracy_first": first_mean(accuracy_R, EDGE),
+        "accuracy_peak": peak_mean(accuracy_R, EDGE),
+        "accuracy_last": last_mean(accuracy_R, EDGE),
+        "collapsed": collapsed(accuracy_R, EDGE, KEPT),
+        "collapse": ", ".join(ways_to_collapse(curve)),
+        **flattened("config", read_document(folder / "run.json")["config"]),
+    }
+
+
+def ways_to_collapse(curve: pd.DataFrame) -> tuple[str, ...]:
+    """The ways in which a run collapsed: reward, entropy, truncation; none for most."""
+    if curve.empty:
+        return ()
+    accuracy_R, entropy_R, truncated_R = (
+        curve[name].to_numpy("float64") for name in ("accuracy", "entropy", "truncation_rate")
+    )
+    return collapse(accuracy_R, entropy_R, truncated_R, EDGE)
+
+
+def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFrame:
+    """Mean outcomes of a run: one row per round, evaluation set and metric.
+
+    Greedy answers, by the study's verifier and by its strict and flexible forms, the share of them that have the
+    strict form and that could not be judged, their truncation rate and length in tokens at every checkpoint; what is
+    made of samples where there are samples. Round 0 is the base model.
+    """
+    rows = []
+    for suite, names in run.suites.items():
+        for name in names:
+            outcomes = run.sets[name]
+            for p, number in enumerate(outcomes.rounds):
+                values = {
+                    "greedy": outcomes.correct_QP[:, p].mean(),
+                    "truncation_rate": outcomes.truncated_P[p],
+                    "response_length": outcomes.tokens_P[p],
+                    **{metric: values_P[p] for metric, values_P in outcomes.forms.items()},
+                    **{metric: values_Q.mean() for metric, values_Q in outcomes.sampled.get(number, {}).items()},
+                }
+                spent = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))
+                place = (name, splits[name], suite)
+                rows += [(*spent, *place, metric, values[metric], len(outcomes.queries)) for metric in sorted(values)]
+    columns = ["round", "rollouts", "tokens", "evaluation_set", "split", "suite", "metric", "value", "n_queries"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["round", "suite", "evaluation_set"], kind="stable")
+
+
+def with_labels(entry: PlannedRun, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a run with what identifies the run in front."""
+    labels = {key: pd.Series(value, index=rows.index, dtype=_label_dtype(key)) for key, value in entry.labels.items()}
+    return pd.concat([pd.DataFrame(labels, index=rows.index), rows], axis=1)
+
+
+def flattened(name: str, value: Any) -> dict[str, Any]:
+    """A configuration by dotted names, ``config.rollout.queries``; a list is one value, as JSON."""
+    if isinstance(value, Mapping):
+        parts = [flattened(f"{name}.{key}", part) for key, part in sorted(value.items())]
+        return {key: leaf for part in parts for key, leaf in part.items()}
+    return {name: canonical_json(value) if isinstance(value, list) else value}
+
+
+def typed(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of runs, whose configurations need not have the same keys, as columns of one type each.
+
+    Missing values stay missing, whole numbers stay whole; a column whose values differ in kind holds them as JSON.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row if not name.startswith("config.")))
+    names += sorted({name for row in rows for name in row} - set(names))
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        kinds = {type(value) for value in values if value is not None}
+        if kinds <= {int, float} and kinds:
+            dtype = "Float64" if float in kinds else "Int64"
+        elif kinds == {bool}:
+            dtype = "boolean"
+        else:
+            dtype = "string"
+            if not kinds <= {str}:
+                values = [None if value is None else canonical_json(value) for value in values]
+        columns[name] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(columns)
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Write ``<name>.csv`` and ``<name>.parquet``, each whole or not at all.
+
+    Ten significant digits in the CSV: the last ones of a double differ between machines.
+    """
+    write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+    with replacing(folder / f"{name}.parquet") as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def _label_dtype(name: str) -> str:
+    return "int64" if name == "seed" else "string"
+
+
+if __name__ == "__main__":
+    main()

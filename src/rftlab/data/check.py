@@ -1,0 +1,158 @@
+"""What is checked of the data before any model is trained or evaluated: answers that can be scored, sets that are new.
+
+Stage: ``python -m rftlab.data.check --config JSON --output results/<study>/data.json``. Planning makes the same checks
+of what it can read itself; this stage makes them of everything, datasets of the hub too, and counts what is shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rftlab import levels
+from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
+from rftlab.errors import BadInputError, one_line_errors
+from rftlab.files import read_json, write_json
+from rftlab.rewards.scoring import Scorer, isolated, verifiers
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Check a study's data."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.data.check")
+    parser.add_argument("--config", required=True, type=json.loads)
+    parser.add_argument("--output", required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    write_json(arguments.output, check(arguments.config))
+
+
+def check(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Check training splits and evaluation sets; return what was found, for the report.
+
+    ``config`` has ``datasets`` and ``evaluation_sets``, each name → ``path`` of its queries and ``verifier``; a set
+    also ``split``, ``limit`` and ``overlap``, the reason why it may share queries with a training split, or None.
+
+    Raises:
+        BadInputError: an answer no verifier can score, or an evaluation set that is trained on without a reason.
+    """
+    trained = {name: read_queries(Path(entry["path"])) for name, entry in config["datasets"].items()}
+    for name, entry in config["datasets"].items():
+        check_answers(f"datasets.{name}", entry["verifier"], trained[name], processes=True)
+    sets: dict[str, dict[str, Any]] = {}
+    queries = {}
+    for name, entry in config["evaluation_sets"].items():
+        key, queries[name] = f"evaluation_sets.{name}", read_queries(Path(entry["path"]))[: entry["limit"]]
+        check_answers(key, entry["verifier"], queries[name], processes=True)
+        shared = {dataset: check_overlap(train, queries[name]) for dataset, train in trained.items()}
+        for dataset, overlap in shared.items():
+            refuse_overlap(key, dataset, overlap, len(queries[name]), entry["overlap"])
+        sets[name] = {
+            "queries": len(queries[name]),
+            "overlap": {dataset: asdict(overlap) for dataset, overlap in shared.items() if overlap.normalised},
+            "reason": entry["overlap"],
+        }
+    refuse_leaks(queries, {name: entry["split"] for name, entry in config["evaluation_sets"].items()})
+    datasets = {name: _dropped(Path(entry["path"])) for name, entry in config["datasets"].items()}
+    return {"datasets": datasets, "evaluation_sets": sets}
+
+
+def refuse_leaks(queries: Mapping[str, list[Query]], splits: Mapping[str, str]) -> None:
+    """Refuse a validation set that shares queries with a test set.
+
+    Raises:
+        BadInputError: naming both.
+    """
+    for name in (name for name in queries if splits[name] == "validation"):
+        for other in (other for other in queries if splits[other] == "test"):
+            if shared := check_overlap(queries[name], queries[other]).exact:
+                raise BadInputError(
+                    f"evaluation_sets.{name}: {shared} of the {len(queries[other])} test queries of {other} are in it; "
+                    "a checkpoint is not chosen on what is reported"
+                )
+
+
+def refuse_overlap(key: str, dataset: str, shared: Overlap, queries: int, reason: str | None) -> None:
+    """Refuse an evaluation set that a training split shares queries with, unless the study says why.
+
+    Raises:
+        BadInputError: with how many, exactly and normalised (case and white space aside).
+    """
+    if shared.normalised and reason is None:
+        count = f"{shared.normalised} of its {queries} queries are"
+        how = "" if shared.exact == shared.normalised else f", {shared.exact} of them character by character"
+        raise BadInputError(
+            f"{key}: {count} in the training split of {dataset}{how}; evaluation queries must be new, "
+            "unless `overlap` says why these are not"
+        )
+
+
+def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processes: bool = False) -> None:
+    """Refuse answers that a verifier, or a counterpart that scores beside it, cannot score.
+
+    Verifiers that need a process of their own are asked where there are ``processes``: in the stage, not in planning.
+
+    Raises:
+        BadInputError: naming the first such query.
+    """
+    for name in verifiers(verifier).names:
+        own = name == verifier  # the others are only asked whether they can use the answer
+        written = gold_form(key, name) if own else ""
+        completions = [written.format(query.answer) for query in queries]
+        if not isolated(name):
+            right = list(_verdicts(key, name, queries, completions))
+        elif processes:
+            right = [score.correct for score in Scorer(name).score(completions, [query.answer for query in queries])]
+        else:
+            continue
+        for query in (query for query, ok in zip(queries, right, strict=True) if own and not ok):
+            raise BadInputError(
+                f"{key}: query {_shown(query)}: no completion can be right: the answer {query.answer[:60]!r} "
+                f"is nothing that rewards/verifiers/{name} reads; choose another verifier"
+            )
+
+
+def gold_form(key: str, verifier: str) -> str:
+    """How a right answer is written so that a verifier finds it, by the constant ``GOLD`` of its file: ``#### {}``.
+
+    Raises:
+        BadInputError: its file does not say so.
+    """
+    form = levels.read("rewards.verifiers", verifier).constants.get("GOLD")
+    if not isinstance(form, str) or "{}" not in form:
+        raise BadInputError(
+            f"{key}.verifier: rewards/verifiers/{verifier}.py needs GOLD, how a right answer is written, as in "
+            "GOLD = '#### {}': every answer is checked with it before anything is trained"
+        )
+    return form
+
+
+def _verdicts(key: str, verifier: str, queries: Sequence[Query], completions: Sequence[str]) -> Iterator[bool]:
+    try:
+        verify = levels.load("rewards.verifiers", verifier)
+    except Exception as error:  # a file of rewards/verifiers/ may fail in any way when it is imported
+        raise BadInputError(f"{key}.verifier: rewards/verifiers/{verifier}.py cannot be used: {error}") from None
+    for query, completion in zip(queries, completions, strict=True):
+        try:
+            yield verify(completion, query.answer).correct
+        except ValueError as error:
+            raise BadInputError(f"{key}: query {_shown(query)}: {error}; choose another verifier") from None
+        except Exception as error:
+            raise BadInputError(f"{key}.verifier: rewards/verifiers/{verifier}.py fails: {error!r}") from None
+
+
+def _shown(query: Query) -> str:
+    return repr(query.query if len(query.query) <= 60 else f"{query.query[:60]}…")
+
+
+def _dropped(path: Path) -> dict[str, Any]:
+    """What reading a training split dropped, from the manifest beside it."""
+    split = read_json(path.parent / "data.json")["splits"][path.stem]
+    return {key: split[key] for key in ("queries", "duplicates", "conflicts", "unanswered")}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The evaluation: outcomes, query by query, of every checkpoint of a run on every evaluation set of a suite.
+
+Stage: ``python -m rftlab.evaluation.evaluate --config JSON --run DIR --output FILE`` (a run's checkpoints) or
+``--model DIR`` (a base model, round 0). One row per checkpoint, evaluation set, query and sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig
+
+from rftlab.errors import one_line_errors
+from rftlab.evaluation.measure import EvaluationSet, answer
+from rftlab.evaluation.outcomes import write_rows
+from rftlab.evaluation.removal import refuse_gone
+from rftlab.files import read_json
+from rftlab.policies.device import prepare
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.prompts import PromptConfig, context, encode_all
+from rftlab.rollouts import Engine, EngineConfig, Sampling
+from rftlab.rollouts.engine import engine_of
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What is asked of every checkpoint; ``samples`` are drawn at the base model and the last checkpoint only."""
+
+    max_new_tokens: int
+    samples: int
+    temperature: float
+    top_p: float
+    seed: int
+    device: str
+
+    @property
+    def greedy(self) -> Sampling:
+        """Greedy decoding."""
+        return Sampling(self.max_new_tokens, temperature=0.0)
+
+    @property
+    def sampled(self) -> Sampling:
+        """Sampling as the study asks."""
+        return Sampling(self.max_new_tokens, self.temperature, self.top_p)
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Evaluate the checkpoints of one run, or one base model, on the evaluation sets of one suite."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.evaluation.evaluate")
+    parser.add_argument("--config", required=True, type=json.loads)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--run", type=Path, help="folder of a run")
+    which.add_argument("--model", type=Path, help="folder of a base model")
+    parser.add_argument("--output", required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    config = arguments.config
+    sets = [EvaluationSet.read(name, entry) for name, entry in config["sets"].items()]
+    asked, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
+    evaluated = list(checkpoints(arguments.run, arguments.model))
+    overlong: dict[str, int] = {}
+    if evaluated:  # one tokenizer for all of them
+        sets, overlong = within_limits(evaluated[0][1], sets, prompt, asked)
+    rows = evaluate(evaluated, sets, asked, EngineConfig(**config["engine"]))
+    write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong)
+
+
+def within_limits(
+    folder: Path, sets: Sequence[EvaluationSet], prompt: PromptConfig, asked: EvaluationConfig
+) -> tuple[list[EvaluationSet], dict[str, int]]:
+    """Evaluation sets, encoded, without the queries whose prompts are over the limit; how many those are, by set.
+
+    Raises:
+        BadInputError: no prompt of a set is short enough, or the model's context is shorter than prompt and response.
+    """
+    tokenizer = PolicyDirectory(folder).tokenizer()
+    room = context(AutoConfig.from_pretrained(folder, local_files_only=True))
+    kept, overlong = [], {}
+    for entry in sets:
+        prompts = encode_all(tokenizer, prompt, entry.queries, context=room, response=asked.max_new_tokens)
+        kept.append(replace(entry, queries=prompts.queries, prompts=prompts.ids))
+        overlong[entry.name] = prompts.overlong
+        if prompts.overlong:
+            print(f"{entry.name}: {prompts.overlong} queries dropped: prompts over {prompt.max_tokens} tokens")
+    return kept, overlong
+
+
+def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
+    """Round, directory and whether samples are drawn, of each checkpoint of a run or of a base model."""
+    if run is None:
+        assert model is not None
+        yield 0, model, True
+        return
+    entries = read_json(run / "checkpoints.json")["checkpoints"]
+    refuse_gone(run, entries)
+    for entry in entries:
+        yield entry["round"], run / entry["path"], entry is entries[-1]
+
+
+def evaluate(
+    found: Iterable[tuple[int, Path, bool]],
+    sets: Sequence[EvaluationSet],
+    asked: EvaluationConfig,
+    config: EngineConfig,
+) -> Iterator[dict[str, Any]]:
+    """Outcomes of checkpoints, one row per checkpoint, evaluation set, query and sample; one engine takes them all."""
+    engine: Engine | None = None
+    for round_number, folder, sampled in found:
+        policy = PolicyDirectory(folder)
+        model, tokenizer = policy.model(frozen=True).to(prepare(asked.device)), policy.tokenizer()
+        if engine is None:
+            engine = engine_of(policy, model, tokenizer, config)
+        else:
+            engine.sync(model)
+        for evaluation_set in sets:
+            for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
+                sampling = asked.greedy if decoding == "greedy" else asked.sampled
+                outcomes = answer(engine, tokenizer, evaluation_set, sampling, count, asked.seed)
+                for outcome in outcomes:
+                    yield {
+                        "round": round_number,
+                        "evaluation_set": evaluation_set.name,
+                        "decoding": decoding,
+                        **asdict(outcome),
+                    }
+
+
+if __name__ == "__main__":
+    main()

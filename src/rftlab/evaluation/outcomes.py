@@ -1,0 +1,82 @@
+"""The one format of outcome files: a row per checkpoint, evaluation set, query and sample, written and read here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rftlab.errors import BadInputError
+from rftlab.files import replacing
+
+if TYPE_CHECKING:  # pandas and pyarrow load when a file is written or read
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One response to one query and what its verifier made of it, as :class:`rftlab.rewards.scoring.Score` has it.
+
+    ``sample`` counts the responses to a query; ``query`` is its id; ``tokens`` the length of the response, its first
+    end token included; ``truncated`` says that no end token came in time.
+    """
+
+    sample: int
+    query: str
+    correct: bool
+    strict: bool
+    flexible: bool
+    formatted: bool
+    failure: str | None
+    extracted: str | None
+    completion: str
+    tokens: int
+    truncated: bool
+
+
+COLUMNS = {  # name → type, in the order of the file: what was evaluated, then the outcome
+    **{"model": "str", "dataset": "str", "variant": "str", "seed": "int"},
+    **{"round": "int", "evaluation_set": "str", "decoding": "str"},
+    **{field.name: str(field.type).removesuffix(" | None") for field in dataclasses.fields(Outcome)},
+}
+NOT_READ = ("model", "dataset", "variant", "seed", "completion")  # the completions are most of a file
+READ = [name for name in COLUMNS if name not in NOT_READ]
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], overlong: Mapping[str, int]) -> None:
+    """Write outcomes as Parquet, whole or not at all; its metadata say how many overlong prompts each set lost."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
+    columns = [(name, types[kind]) for name, kind in COLUMNS.items()]
+    schema = pa.schema(columns, metadata={"overlong": json.dumps(dict(overlong))})
+    table = pa.Table.from_pylist(list(rows), schema=schema)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Read the columns ``READ`` of an outcome file; texts are categories, those of queries sorted.
+
+    Raises:
+        BadInputError: no such file, or not an outcome file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts = [name for name in READ if COLUMNS[name] == "str"]
+    try:
+        table = pq.ParquetFile(path, read_dictionary=texts).read(columns=READ)
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: no such file: not evaluated yet") from None
+    except pa.ArrowInvalid as error:
+        raise BadInputError(f"{path}: not a Parquet file: {error}") from None
+    if missing := [column for column in READ if column not in table.column_names]:
+        raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
+    rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    rows["query"] = rows["query"].cat.set_categories(sorted(rows["query"].cat.categories))
+    return rows

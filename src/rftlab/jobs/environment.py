@@ -1,0 +1,13 @@
+"""Environment variables that Snakemake hands to its jobs: what no result depends on, so that it is no param."""
+
+STUDY = "RFTLAB_STUDY"
+"""The study file that a job belongs to: messages name it."""
+
+STATE_CONFIG = "RFTLAB_STATE"
+"""The study's section ``state``, as JSON."""
+
+SUPERVISOR = "RFTLAB_SUPERVISOR"
+"""``host:pid`` of the Snakemake that runs the stage."""
+
+SERVER = "RFTLAB_WARMSTART"
+"""Folder of the socket of the server that forks stages."""

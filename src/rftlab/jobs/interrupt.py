@@ -1,0 +1,90 @@
+"""SIGTERM, Ctrl-C and the death of the Snakemake that started a stage: they stop a training between two steps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+from rftlab.jobs.environment import SUPERVISOR
+
+
+class StoppedError(BaseException):
+    """Someone wants this process to end; ``code`` is what it exits with. No ``except Exception`` may swallow it."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.reason, self.code = reason, code
+
+
+class Interrupts:
+    """Turns signals into :class:`StoppedError`: at once, or where they are held, when they are released.
+
+    While rollouts are sampled and scored and gradients computed, nothing that a run remembers changes: a round can be
+    given up at any instruction. From the optimizer's step to the end of the round it must not be.
+    """
+
+    def __init__(self) -> None:
+        self.held = False
+        self.received: signal.Signals | None = None
+        self.supervisor = _supervisor()
+        self._started = _start_time(self.supervisor)
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
+
+    def __enter__(self) -> Interrupts:
+        """Take the signals over."""
+        for number in self._before:
+            signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give them back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        self.received = signal.Signals(number)
+        if not self.held:
+            self._raise()
+
+    def _raise(self) -> None:
+        if self.received is not None:
+            raise StoppedError(f"stopped by {self.received.name}", 128 + self.received)
+
+    def hold(self) -> None:
+        """From now on signals wait."""
+        self.held = True
+
+    def release(self) -> None:
+        """Signals act again.
+
+        Raises:
+            StoppedError: one has come meanwhile, or nobody waits for this process any more. After ``kill -9`` of
+                Snakemake its jobs would run on, unseen, beside those that the next call starts.
+        """
+        self.held = False
+        self._raise()
+        if self.supervisor and _start_time(self.supervisor) != self._started:
+            raise StoppedError(f"Snakemake, pid {self.supervisor}, is gone", 128 + signal.SIGHUP)
+
+
+def _supervisor() -> int | None:
+    """Pid of the Snakemake that runs this stage; None without one on this machine."""
+    host, _, pid = os.environ.get(SUPERVISOR, "").rpartition(":")
+    return int(pid) if host == socket.gethostname() and _start_time(int(pid)) else None
+
+
+def _start_time(pid: int | None) -> str:
+    """When a process started, in the kernel's ticks, so that another of its pid is told apart; empty for none."""
+    if pid is None or sys.platform != "linux":
+        return ""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    fields = status.rpartition(")")[2].split()  # the name before may hold anything, a parenthesis too
+    return "" if fields[0] == "Z" else fields[19]

@@ -1,0 +1,217 @@
+"""What a study will cost, from its plan alone, and how long it takes by a throughput that somebody states or measured.
+
+It is what ``rftlab plan`` prints. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rftlab.data import stage
+from rftlab.errors import BadInputError
+from rftlab.planning.plan import Plan
+from rftlab.study.lock import hub_sources
+from rftlab.study.owners import owner_of
+from rftlab.study.query_sources import HubSource
+from rftlab.study.sources import DirectoryModel, HubModel, TinyModel
+from rftlab.study.variants import Run
+from rftlab.study.yaml_file import read_yaml
+
+BYTES = 4  # checkpoints are float32
+TINY_VOCABULARY = 40  # characters, about
+Number = TypeVar("Number", int, float)
+PARTS = ("sample_h", "update_h", "evaluate_h", "start_h")
+COUNTS = ("runs", "rounds", "rollouts", "max_tokens", "checkpoints", "disk_bytes", "evaluation_rows")
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What one device does with one model.
+
+    Attributes:
+        sample_tokens_per_s: sampled tokens, all rollouts of a round side by side.
+        update_tokens_per_s: prompt and response tokens through forward and backward pass.
+        prompt_tokens: mean length of a prompt.
+        response_share: mean length of a response as a share of the longest allowed.
+        start_s: start of a job: Snakemake, imports, loading the model.
+    """
+
+    sample_tokens_per_s: float
+    update_tokens_per_s: float
+    prompt_tokens: float
+    response_share: float
+    start_s: float
+
+
+def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> dict[str, Any]:
+    """Cost of each variant, of all, and of evaluating the base models; None where only the runs or the hub can tell.
+
+    ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
+    are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
+    With the throughput of each model there are ``hours`` too, and the ``overhead`` that is a share of them.
+    """
+    study, queries = plan.study, query_counts(plan)
+    sizes = {name: weights_bytes(plan, name) for name in study.models}
+    by_variant: dict[str, list[dict[str, int | None]]] = {name: [] for name in plan.variants}
+    for run in plan.runs():
+        by_variant[run.variant.name].append(run_costs(plan, run, queries, sizes[run.model]))
+    costs = {name: _sum(rows) for name, rows in by_variant.items()}
+    bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
+    rows = total([queries[name] for _, digest in bases for name in plan.base_sets(digest)])
+    expected: dict[str, Any] = {
+        "study": study.study,
+        "locked": all(source.locked for _, _, source in hub_sources(study)),
+        "size": {
+            "base models": len(study.models),
+            "datasets": len(study.datasets),
+            "variants": len(plan.variants),
+            "seeds": len(study.seeds),
+        },
+        "variants": [{"variant": name, **cost} for name, cost in costs.items()],
+        "totals": _sum([*costs.values()]),
+        "base_evaluation_rows": None if rows is None else rows * (1 + study.evaluation.samples),
+    }
+    if throughput is None:
+        return expected
+    spent = hours(plan, throughput, queries)
+    return expected | {
+        "variants": [row | {"hours": spent["variants"][row["variant"]]["hours"]} for row in expected["variants"]],
+        "totals": expected["totals"] | {"hours": spent["totals"]["hours"]},
+        "hours": {part.removesuffix("_h"): spent["totals"][part] for part in PARTS},
+        "overhead": spent["overhead"],
+    }
+
+
+def run_costs(plan: Plan, run: Run, queries: dict[str, int | None], weights: int | None) -> dict[str, int | None]:
+    """Cost of one run."""
+    study, variant = plan.study, run.variant
+    rounds, at = variant.rounds(study), plan.checkpoint_rounds(run)
+    rollouts = None if rounds is None else rounds * variant.rollouts_per_round
+    checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
+    asked = total([queries[name] for sets in plan.suites(run.dataset).values() for name in sets])
+    tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
+    rows = None if asked is None or checkpoints is None else asked * (checkpoints + study.evaluation.samples)
+    kept = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
+    disk = None if kept is None or weights is None else kept * weights
+    return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
+
+
+def query_counts(plan: Plan) -> dict[str, int | None]:
+    """Queries of every evaluation set; without a lock, the most that a set of the hub may have, None for no limit."""
+    counts: dict[str, int | None] = {}
+    for name, entry in plan.study.evaluation_sets.items():
+        source = owner_of(plan.study, entry)
+        if isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
+            limits = [source.limit.get(entry.split), source.counts[entry.split] if source.locked else None]
+        else:
+            content = source.content()
+            sizes = content.get("sizes")
+            limits = [sizes[entry.split] if sizes else len(stage.load(content).splits[entry.split])]
+        counts[name] = min((limit for limit in [*limits, entry.limit_queries] if limit is not None), default=None)
+    return counts
+
+
+def weights_bytes(plan: Plan, name: str) -> int | None:
+    """Bytes of a checkpoint of a base model: those of its weights where they exist, an estimate for a tiny model."""
+    model = plan.study.models[name]
+    if isinstance(model, HubModel) and model.locked is None:
+        return None
+    folder = (
+        Path(model.path) if isinstance(model, DirectoryModel) else Path(plan.resources.model_folder(name)) / "model"
+    )
+    weights = folder / "model.safetensors"
+    if weights.is_file():
+        return weights.stat().st_size
+    if isinstance(model, HubModel) and model.locked:
+        return BYTES * model.locked.parameters
+    if isinstance(model, TinyModel):  # attention 4h², a gated layer of twice the width 6h²; embeddings are tied
+        return BYTES * (10 * model.layers * model.hidden_size**2 + TINY_VOCABULARY * model.hidden_size)
+    return None
+
+
+def total(values: Sequence[Number | None]) -> Number | None:
+    """Sum; None where one of them is unknown."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _sum(rows: list[dict[str, int | None]]) -> dict[str, int | None]:
+    return {key: total([row[key] for row in rows]) for key in COUNTS}
+
+
+# hours ---------------------------------------------------------------------------------------------------------------
+
+
+def read_throughput(path: Path, models: list[str]) -> dict[str, Throughput]:
+    """Throughput of each model, from a YAML or JSON file ``{default: {…}, models: {name: {…}}}``.
+
+    Raises:
+        BadInputError: naming file and key, for an unknown key, one that is missing, or a value that is no rate.
+    """
+    content = read_yaml(path)
+    keys = [field.name for field in dataclasses.fields(Throughput)]
+    if unknown := {str(key) for key in content} - {"default", "models"}:
+        raise BadInputError(f"{path}: unknown key {min(unknown)!r}; valid keys: default, models")
+    by_model = _mapping(path, "models", content.get("models", {}))
+    found = {}
+    for model in models:
+        own = _mapping(path, f"models.{model}", by_model.get(model, {}))
+        values: dict[str, Any] = {**_mapping(path, "default", content.get("default", {})), **own}
+        for key in (*values, *keys):
+            if key not in keys:
+                raise BadInputError(f"{path}: {model}: unknown key {key!r}; valid keys: {', '.join(keys)}")
+            if key not in values:
+                raise BadInputError(f"{path}: {model}: {key} is missing; give it here or under default")
+            if isinstance(values[key], bool) or not isinstance(values[key], int | float) or not values[key] > 0:
+                raise BadInputError(f"{path}: {model}.{key}: a number above 0 is needed, not {values[key]!r}")
+        found[model] = Throughput(**values)
+    return found
+
+
+def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInputError(f"{path}: {key}: a mapping is needed, not {value!r}")
+    return value
+
+
+def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, int | None]) -> dict[str, Any]:
+    """Hours of each variant and of all, by what the time goes to; None where only the runs or the hub can tell.
+
+    Every rollout counts as trained on (a raw reward trains on successes only and is faster), and a KL penalty adds the
+    base model's forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.
+    """
+    rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in plan.variants}
+    for run in plan.runs():
+        spent = run_hours(plan, run, throughput[run.model], queries)
+        row = rows[run.variant.name]
+        for part in PARTS:
+            row[part] = total([row[part], spent[part]])
+    totals = {part: total([row[part] for row in rows.values()]) for part in PARTS}
+    whole = total([*totals.values()])
+    return {
+        "variants": {name: {**row, "hours": total([*row.values()])} for name, row in rows.items()},
+        "totals": {**totals, "hours": whole},
+        "overhead": None if not whole or totals["start_h"] is None else totals["start_h"] / whole,
+    }
+
+
+def run_hours(plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | None]) -> dict[str, float | None]:
+    """Hours of one run."""
+    rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]["coefficient"]
+    costs = run_costs(plan, run, queries, None)
+    limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
+    response = rollout["max_new_tokens"] * rate.response_share
+    trained = rollout["rollouts"] / (rollout["rollouts"] + rollout["statistics_rollouts"])
+    sampled, rows = costs["rollouts"], costs["evaluation_rows"]
+    through = None if sampled is None else sampled * trained * (rate.prompt_tokens + response) * (4 / 3 if kl else 1)
+    seconds = {
+        "sample_h": None if sampled is None else sampled * response / rate.sample_tokens_per_s,
+        "update_h": None if through is None else through / rate.update_tokens_per_s,
+        "evaluate_h": None if rows is None else rows * limit * rate.response_share / rate.sample_tokens_per_s,
+        "start_h": rate.start_s * (1 + len(plan.suites(run.dataset))),
+    }
+    return {part: None if value is None else value / 3600 for part, value in seconds.items()}

@@ -1,0 +1,107 @@
+"""``plan.json``: what tables, report and tracking need to know about a study, and nothing that only training needs.
+
+Stage: ``python -m rftlab.planning.planfile --study JSON --output results/<study>/plan.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rftlab.errors import one_line_errors
+from rftlab.files import write_json
+from rftlab.planning.plan import Plan
+from rftlab.study.read import read_study
+from rftlab.study.variants import Run
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Write the plan of a study given as one line of JSON."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.planning.planfile")
+    parser.add_argument("--study", required=True, type=json.loads)
+    parser.add_argument("--output", required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    write_json(arguments.output, describe(Plan(read_study(arguments.study, []))))
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Content of ``plan.json``; paths are relative to the folder Snakemake works in."""
+    study = plan.study
+    return {
+        "study": study.study,
+        "description": study.description,
+        "models": {
+            name: {
+                **plan.resources.model(name),
+                "digest": Path(plan.resources.model_folder(name)).name,
+                "path": plan.resources.model_folder(name),
+            }
+            for name in study.models
+        },
+        "datasets": {
+            name: {
+                **plan.resources.data[name],
+                "digest": plan.resources.data_digests[name],
+                "splits": {split: plan.resources.data_file(name, split) for split in plan.resources.splits(name)},
+            }
+            for name in study.datasets
+        },
+        "evaluation_sets": {name: _evaluation_set(plan, name) for name in study.evaluation_sets},
+        "variants": [
+            {
+                "name": variant.name,
+                "factor": variant.factor,
+                "level": variant.level,
+                "relative_to": variant.relative_to,
+                "overrides": dict(variant.overrides),
+            }
+            for variant in plan.variants.values()
+        ],
+        "runs": [_run(plan, run) for run in plan.runs()],
+        "evaluation": {
+            **study.evaluation.model_dump(include={"samples", "pass_at", "temperature", "top_p", "seed"}),
+            "rounds": plan.checkpoint_rounds(
+                plan.run(next(iter(study.models)), next(iter(study.datasets)), "baseline", 0)
+            ),
+        },
+        "seeds": study.seeds,
+        "budget": study.budget.model_dump(exclude_none=True),
+        "report": study.report.model_dump(),
+    }
+
+
+def _evaluation_set(plan: Plan, name: str) -> dict[str, Any]:
+    entry = plan.study.evaluation_sets[name]
+    path = Path(plan.evaluation_file(name))
+    return {
+        "path": str(path),
+        "digest": path.parent.name,
+        "dataset": getattr(entry, "dataset", None),
+        "split": entry.split,
+        "shift": entry.shift,
+    }
+
+
+def _run(plan: Plan, run: Run) -> dict[str, Any]:
+    variant, suites = run.variant, plan.suites(run.dataset)
+    return {
+        "model": run.model,
+        "dataset": run.dataset,
+        "variant": variant.name,
+        "factor": variant.factor,
+        "level": variant.level,
+        "relative_to": variant.relative_to,
+        "seed": run.seed,
+        "folder": plan.run_folder(run),
+        "rounds": plan.checkpoint_rounds(run),
+        "suites": suites,
+        "evaluations": {suite: plan.evaluation(run, suite) for suite in suites},
+        "base": plan.base_evaluation(run.model, run.dataset),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is trained, prompted, saved and loaded: a causal language model in an ordinary Hugging Face directory."""

@@ -1,0 +1,197 @@
+"""``plan.json`` as its readers see it: what tables, report and tracking know of a study. Planning writes it.
+
+Paths are relative to the folder that Snakemake works in. What the file says beyond this, nobody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from rftlab.errors import BadInputError
+from rftlab.runfolder.read import read_document
+
+BASELINE = "baseline"
+NOISE_FLOOR = "noise_floor"  # factor of the A/A variant
+CONTROL_FACTORS = ("control", "controls")
+LEAST_SEEDS = 3  # fewer give no verdict
+TABLES = ("runs", "curves", "evaluations", "marginal_gains")
+
+
+class Pair(NamedTuple):
+    """One base model fine-tuned on one dataset."""
+
+    model: str
+    dataset: str
+
+    def __str__(self) -> str:
+        """As headings have it."""
+        return f"{self.model} × {self.dataset}"
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """A base model: its kind of source, the digest of its configuration, its folder."""
+
+    source: str
+    digest: str
+    path: str
+
+
+@dataclass(frozen=True)
+class PlannedDataset:
+    """A training dataset: its kind of source, the digest that identifies it, split → path."""
+
+    source: str
+    digest: str
+    splits: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PlannedSet:
+    """An evaluation set; ``dataset`` is what it is a split of, None for one with queries of its own."""
+
+    path: str
+    digest: str
+    dataset: str | None
+    split: str
+    shift: str | None
+
+
+@dataclass(frozen=True)
+class PlannedVariant:
+    """The baseline, the A/A variant or one level of a factor; ``overrides`` are its dotted keys."""
+
+    name: str
+    factor: str | None
+    level: str | None
+    relative_to: str | None
+    overrides: Mapping[str, Any]
+
+    @property
+    def noise_floor(self) -> bool:
+        """Whether it is the A/A variant."""
+        return self.factor == NOISE_FLOOR
+
+    @property
+    def control(self) -> bool:
+        """Whether it is there to show what no learning looks like: a factor named control, or a learning rate of 0."""
+        return self.factor in CONTROL_FACTORS or self.overrides.get("optimizer.lr") == 0
+
+    @property
+    def label(self) -> str:
+        """Its name, for people."""
+        return "A/A: baseline again" if self.noise_floor else self.name
+
+    @property
+    def comparison(self) -> str:
+        """What it is compared with, and what kind of comparison that is."""
+        return f"vs {self.relative_to}" + (" · control" if self.control else "")
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training, its folder and its evaluations: suite → names of its sets, suite → file of its outcomes.
+
+    ``base`` is the file of its base model's outcomes.
+    """
+
+    model: str
+    dataset: str
+    variant: str
+    factor: str | None
+    level: str | None
+    relative_to: str | None
+    seed: int
+    folder: str
+    suites: Mapping[str, tuple[str, ...]]
+    evaluations: Mapping[str, str]
+    base: str
+
+    @property
+    def pair(self) -> Pair:
+        """Its base model and dataset."""
+        return Pair(self.model, self.dataset)
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What identifies it in the tables."""
+        return {name: getattr(self, name) for name in ("model", "dataset", "variant", "factor", "level", "seed")}
+
+    @property
+    def key(self) -> str:
+        """Where its files are, below ``runs``."""
+        return f"{self.model}/{self.dataset}/{self.variant}/seed-{self.seed}"
+
+
+@dataclass(frozen=True)
+class PlannedEvaluation:
+    """Samples per query at the base model and the last checkpoint, and the k of pass@k."""
+
+    samples: int
+    pass_at: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How results are judged: the margin of the equivalence test, as a fraction, and the coverage of intervals."""
+
+    equivalence_margin: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """The content of ``plan.json``."""
+
+    study: str
+    description: str
+    models: Mapping[str, PlannedModel]
+    datasets: Mapping[str, PlannedDataset]
+    evaluation_sets: Mapping[str, PlannedSet]
+    variants: tuple[PlannedVariant, ...]
+    runs: tuple[PlannedRun, ...]
+    evaluation: PlannedEvaluation
+    seeds: tuple[int, ...]
+    budget: Mapping[str, int]
+    report: Judging
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Model × dataset, in the order of the runs."""
+        return list(dict.fromkeys(run.pair for run in self.runs))
+
+    @property
+    def splits(self) -> dict[str, str]:
+        """Split of each evaluation set."""
+        return {name: planned.split for name, planned in self.evaluation_sets.items()}
+
+
+CONTENT = TypeAdapter(StudyPlan)
+
+
+def read_plan(path: Path) -> StudyPlan:
+    """Read a study's ``plan.json``.
+
+    Raises:
+        BadInputError: no such file, or not a study's plan; with the key.
+    """
+    return study_plan(read_document(path), str(path))
+
+
+def study_plan(document: Mapping[str, Any], where: str) -> StudyPlan:
+    """The plan in a JSON object.
+
+    Raises:
+        BadInputError: it is none; the message begins with ``where`` and the key.
+    """
+    try:
+        return CONTENT.validate_python(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise BadInputError(f"{where}: not a study's plan: {key}: {first['msg']}") from None

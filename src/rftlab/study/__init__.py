@@ -1,0 +1,1 @@
+"""THE DESIGN: a study file → schema → variants and runs. Everything that can be refused is refused here."""

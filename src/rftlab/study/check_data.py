@@ -1,0 +1,125 @@
+"""Whether a study's data can be read and scored, fits into the models, and is not trained on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from rftlab.data import reasoning_gym, stage
+from rftlab.data.check import check_answers, refuse_leaks, refuse_overlap
+from rftlab.data.queries import DataError, Query, check_overlap
+from rftlab.errors import BadInputError
+from rftlab.study import check_models
+from rftlab.study.owners import dataset_of, owner_of, verifier_of
+from rftlab.study.query_sources import HubSource
+from rftlab.study.schema import Study
+from rftlab.study.sources import (
+    DirectoryModel,
+    GgufModel,
+    HubModel,
+)
+
+MOST_QUERIES = 1_000_000  # of a generated split; planning generates them to look for queries that are trained on
+
+
+LATER = (
+    "hub",
+    "reasoning_gym",
+)  # sources that planning does not read: the data and datacheck stages do, before training
+
+
+def check_data(study: Study) -> None:
+    """Read every file a study names, and look for evaluation queries that are trained on.
+
+    What is on the hub is known by the lock alone; of a study without one, only what the study itself says.
+
+    Raises:
+        BadInputError: naming key, file and line.
+    """
+    chat = any(dataset.prompt.chat for dataset in study.datasets.values())
+    for name, model in study.models.items():
+        if isinstance(model, DirectoryModel):
+            check_models.check_directory(f"models.{name}", model, chat=chat)
+        if isinstance(model, GgufModel):
+            check_models.check_gguf(f"models.{name}", model)
+        if isinstance(model, HubModel) and chat and model.locked and not model.locked.chat_template:
+            raise BadInputError(
+                f"models.{name}: {model.id} has no chat template; set prompt.chat of the datasets to false"
+            )
+    loaded: dict[str, dict[str, list[Query]]] = {}
+    for name, dataset in study.datasets.items():
+        key = f"datasets.{name}"
+        _split_exists(key, dataset, "train")
+        if dataset.source in LATER:
+            _check_later(key, dataset.source)
+            continue
+        loaded[name] = _load(key, dataset.content())
+        check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
+    queries: dict[str, list[Query]] = {}
+    for name, evaluation_set in study.evaluation_sets.items():
+        key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)
+        _split_exists(key, source, evaluation_set.split)
+        if source.source in LATER:
+            _check_later(key, source.source)
+            continue
+        of = dataset_of(evaluation_set)
+        splits = loaded[of] if of else _load(key, source.content())
+        queries[name] = splits[evaluation_set.split][: evaluation_set.limit_queries]
+        check_answers(key, verifier_of(study, evaluation_set), queries[name])
+        for trained, read in loaded.items():
+            if source.source == study.datasets[trained].source == "procedural":
+                continue  # a query's text decides its split: procedural splits never overlap
+            shared = check_overlap(read["train"], queries[name])
+            refuse_overlap(key, trained, shared, len(queries[name]), evaluation_set.overlap)
+    refuse_leaks(queries, {name: study.evaluation_sets[name].split for name in queries})
+
+
+def check_contexts(study: Study, response: int) -> None:
+    """Refuse prompts and responses that are longer together than a model's context, where planning knows it.
+
+    ``response`` is the longest response of any variant; training and evaluation look again, at the prompts they have.
+
+    Raises:
+        BadInputError: naming model and dataset.
+    """
+    longest = max(response, study.evaluation.max_new_tokens or 0)
+    for name, model in study.models.items():
+        if isinstance(model, DirectoryModel):
+            context = check_models.context(f"models.{name}", model)
+        else:
+            context = model.locked.context if isinstance(model, HubModel) and model.locked else None
+        for dataset, entry in study.datasets.items():
+            prompt = entry.prompt.max_tokens or 1
+            if context is not None and prompt + longest > context:
+                raise BadInputError(
+                    f"models.{name}: its context of {context} tokens is shorter than a prompt of {prompt} and a "
+                    f"response of {longest}; lower datasets.{dataset}.prompt.max_tokens or max_new_tokens"
+                )
+
+
+def _split_exists(key: str, source: Any, split: str) -> None:
+    names = list(source.splits) if isinstance(source, HubSource) else stage.split_names(source.content())
+    if split not in names:
+        raise BadInputError(f"{key}: there is no split {split!r}; it has {', '.join(names)}")
+
+
+def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
+    for split, path in content.get("files", {}).items():
+        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (a pipe would wait for ever)
+            raise BadInputError(f"{key}: files.{split}: {path} is no file; a file of records is needed")
+    for split, size in content.get("sizes", {}).items():
+        if size > MOST_QUERIES:
+            raise BadInputError(f"{key}: sizes.{split}: at most {MOST_QUERIES} queries can be generated, not {size}")
+    try:
+        return stage.load(content).splits
+    except DataError as error:
+        raise BadInputError(f"{key}: {error}") from None
+
+
+def _check_later(key: str, source: str) -> None:
+    if source == "reasoning_gym":
+        try:
+            reasoning_gym.check_installed()
+        except DataError as error:
+            raise BadInputError(f"{key}: {error}") from None

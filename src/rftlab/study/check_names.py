@@ -1,0 +1,139 @@
+"""What a schema cannot say: names that fit together, splits that exist, data that can be read and does not overlap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rftlab import levels
+from rftlab.data import procedural
+from rftlab.errors import BadInputError, did_you_mean
+from rftlab.policies.templates import render
+from rftlab.study.owners import content_of, dataset_of, owner_of
+from rftlab.study.schema import Study
+from rftlab.study.sources import (
+    DatasetSplit,
+    Prompt,
+    TinyModel,
+)
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+RESERVED = {"baseline", "again", "base", "noise_floor"}
+TAKEN = {
+    "mlflow.db",
+    "mlflow.db-journal",
+    "mlflow.db-wal",
+    "mlflow.db-shm",
+    "mlartifacts",
+}  # beside the studies' folders
+
+
+def check_names(study: Study) -> None:
+    """Refuse names that cannot be file names, and references to what does not exist.
+
+    Raises:
+        BadInputError: naming the key.
+    """
+    for key, names in {
+        "study": [study.study],
+        "models": study.models,
+        "datasets": study.datasets,
+        "evaluation_sets": study.evaluation_sets,
+        "factors": study.factors,
+        **{f"factors.{factor}": entries for factor, entries in study.factors.items()},
+    }.items():
+        _file_names(key, names)
+    if study.study in TAKEN:
+        raise BadInputError(f"study: {study.study!r} is taken by MLflow's files in results/; choose another name")
+    for key, names in (("factors", study.factors), ("datasets", study.datasets)):
+        for name in names:
+            if name in RESERVED:
+                raise BadInputError(f"{key}.{name}: this name is taken; so are {', '.join(sorted(RESERVED - {name}))}")
+    for name in sorted(set(study.datasets) & set(study.evaluation_sets)):
+        raise BadInputError(f"evaluation_sets.{name}: a dataset has this name already; names must differ")
+    for name, evaluation_set in study.evaluation_sets.items():
+        if isinstance(evaluation_set, DatasetSplit):
+            _known(f"evaluation_sets.{name}.dataset", evaluation_set.dataset, study.datasets)
+    for key, source in (
+        *((f"datasets.{name}", dataset) for name, dataset in study.datasets.items()),
+        *((f"evaluation_sets.{name}", evaluation_set) for name, evaluation_set in study.evaluation_sets.items()),
+    ):
+        if source.verifier is not None:
+            _known(f"{key}.verifier", source.verifier, levels.names("rewards.verifiers"))
+    listed = [*study.evaluation.id, *study.evaluation.ood]
+    for key, names in (("id", study.evaluation.id), ("ood", study.evaluation.ood)):
+        for name in names:
+            _known(f"evaluation.{key}", name, study.evaluation_sets)
+            if listed.count(name) > 1:
+                raise BadInputError(f"evaluation.{key}: {name!r} is listed twice in id and ood")
+    for name in study.evaluation.id:
+        if not isinstance(study.evaluation_sets[name], DatasetSplit):
+            raise BadInputError(f"evaluation.id: {name!r} is not a split of a training dataset; list it under ood")
+    for name in sorted(set(study.evaluation_sets) - set(listed)):
+        raise BadInputError(
+            f"evaluation_sets.{name}: used by neither evaluation.id nor evaluation.ood; list it or remove it"
+        )
+    for dataset in study.datasets:
+        if not any(
+            dataset_of(study.evaluation_sets[s]) == dataset and study.evaluation_sets[s].split == "test"
+            for s in study.evaluation.id
+        ):
+            raise BadInputError(f"evaluation.id: no test split of dataset {dataset!r}; every dataset needs one")
+    for name, model in study.models.items():
+        if isinstance(model, TinyModel):
+            _check_tiny(study, name, model)
+
+
+def _file_names(key: str, names: Iterable[str]) -> None:
+    for name in names:
+        if not NAME.fullmatch(str(name)):
+            raise BadInputError(
+                f"{key}: {name!r} cannot be a name: letters, digits, '_', '.', '-', "
+                "at most 64, the first a letter or digit"
+            )
+
+
+def _known(key: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise BadInputError(f"{key}: {name!r} is not one of {', '.join(known)}{did_you_mean(name, list(known))}")
+
+
+def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
+    sources = study.datasets | study.evaluation_sets
+    for task in model.train_on:
+        _known(f"models.{name}.train_on", task, sources)
+    alphabet: set[str] = set()
+    for task in model.train_on:
+        content = _procedural(study, f"models.{name}.train_on.{task}", sources[task])
+        alphabet |= set(procedural.charset(content))
+    for dataset in study.datasets:
+        _check_tiny_prompt(f"datasets.{dataset}.prompt", name, study.datasets[dataset].prompt, alphabet)
+    for other in sources:
+        if other in study.datasets and other not in model.train_on:
+            raise BadInputError(
+                f"models.{name}.train_on: {other!r} is missing; a tiny model learns every training dataset first"
+            )
+        content = _procedural(study, f"models.{name}", sources[other])
+        unknown = set(procedural.charset(content)) - alphabet
+        if unknown:
+            raise BadInputError(
+                f"models.{name}.train_on: its alphabet lacks {''.join(sorted(unknown))!r}, "
+                f"which {other} needs; train on {other} as well"
+            )
+
+
+def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str]) -> None:
+    if prompt.chat:
+        raise BadInputError(f"{key}.chat: the tiny model {model} has no chat template; set it to false")
+    if unknown := set(render(prompt.template, "0").replace("0", "", 1)) - alphabet:
+        raise BadInputError(
+            f"{key}.template: the tiny model {model} cannot read {''.join(sorted(unknown))!r}; "
+            f"its alphabet is {''.join(sorted(alphabet))!r}"
+        )
+
+
+def _procedural(study: Study, key: str, source: Any) -> dict[str, Any]:
+    if owner_of(study, source).source != "procedural":
+        raise BadInputError(f"{key}: a tiny model knows procedural tasks only; use a pretrained model for other data")
+    return content_of(study, source)

@@ -1,0 +1,159 @@
+"""A variant's complete configuration: the baseline section, a level's overrides, and every default of what it names."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from rftlab import levels
+from rftlab.errors import BadInputError, did_you_mean
+from rftlab.study.ranges import SIZES, parse, refuse_outside
+from rftlab.study.schema import Baseline
+from rftlab.study.section import first_error, scientific, shown
+
+NAMED = {
+    ("advantage",): "advantages",
+    ("objective", "ratio"): "objectives.ratio",
+    ("objective", "aggregation"): "objectives.aggregation",
+}
+TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def apply(config: Mapping[str, Any], overrides: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A copy of the baseline section with dotted overrides applied.
+
+    Raises:
+        BadInputError: there are none, one goes through something that is no section, or two touch the same key.
+    """
+    if not overrides:
+        raise BadInputError(
+            f"{key}: the level overrides nothing; give dotted keys of the baseline, as in `optimizer.lr: 1.0e-4`"
+        )
+    changed: dict[str, Any] = copy.deepcopy(dict(config))
+    for dotted, value in overrides.items():
+        for other in overrides:
+            if dotted.startswith(f"{other}."):
+                raise BadInputError(f"{key}: {other} and {dotted} override the same thing; give it once")
+        *parents, last = dotted.split(".")
+        section = changed
+        for depth, parent in enumerate(parents):
+            if not isinstance(section.get(parent), dict):
+                known = [k for k, v in section.items() if isinstance(v, dict)]
+                valid = f"valid keys: {', '.join(known)}" if known else "there are no keys below this one"
+                hint = did_you_mean(parent, known)
+                raise BadInputError(f"{key}: {dotted}: unknown key {'.'.join(parents[: depth + 1])!r}; {valid}{hint}")
+            section = section[parent]
+        section[last] = copy.deepcopy(value)
+    return changed
+
+
+def resolve(config: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The complete configuration of a variant: validated, with every default of the levels it names.
+
+    Raises:
+        BadInputError: a value is not valid, a level does not exist, or the combination is impossible.
+    """
+    try:
+        resolved = Baseline.model_validate(config).model_dump()
+    except ValidationError as error:
+        raise BadInputError(f"{key}: {first_error(error)}") from None
+    for path, kind in NAMED.items():
+        *parents, last = path
+        section = functools.reduce(lambda node, name: node[name], parents, resolved)
+        section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
+    check_level("objectives.kl", resolved["objective"]["kl"]["estimator"], f"{key}: objective.kl.estimator")
+    refuse_impossible(resolved, key)
+    return resolved
+
+
+def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
+    """Read a level's file.
+
+    Raises:
+        BadInputError: there is none, or it cannot be used.
+    """
+    try:
+        file = levels.read(kind, name)
+    except (levels.UnknownLevelError, OSError) as error:
+        raise BadInputError(f"{key}: {error}") from None
+    for parameter, default in file.parameters.items():
+        if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
+            raise BadInputError(
+                f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
+                f"a text, true or false, not {shown(default)}"
+            )
+    where = f"{key}: {kind.replace('.', '/')}/{name}.py"
+    for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD"):
+        if not isinstance(file.constants.get(constant, 0), int | float):
+            raise BadInputError(f"{where}: {constant} must be a number")
+    ranges = file.constants.get("RANGES", {})
+    if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
+        raise BadInputError(
+            f"{where}: RANGES must be a mapping of its parameters, {', '.join(file.parameters) or 'none'}"
+        )
+    for parameter, possible in ranges.items():
+        try:
+            if not isinstance(possible, tuple):
+                parse(possible)
+        except (ValueError, TypeError) as error:
+            raise BadInputError(f"{where}: RANGES: {parameter}: {error}") from None
+    return file
+
+
+def with_defaults(kind: str, named: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A level's name and all its parameters, the defaults of its file filled in.
+
+    Raises:
+        BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
+    """
+    file = check_level(kind, named["name"], f"{key}.name")
+    complete = {"name": file.name, **file.parameters}
+    for parameter, value in named.items():
+        if parameter == "name":
+            continue
+        if parameter not in file.parameters:
+            hint = did_you_mean(parameter, list(file.parameters))
+            valid = ", ".join(file.parameters) or "none"
+            raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
+        complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
+    return complete
+
+
+def _parameter(value: Any, default: Any, key: str) -> Any:
+    wanted = type(default)
+    if wanted is float:
+        value = scientific(value)
+        value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if type(value) is not wanted:
+        raise BadInputError(f"{key}: {TYPES.get(wanted, f'a {wanted.__name__}')} is needed, not {shown(value)}")
+    if wanted is float and not math.isfinite(value):
+        raise BadInputError(f"{key}: a finite number is needed, not {value}")
+    if wanted is int and value < 0:
+        raise BadInputError(f"{key}: at least 0 is needed, not {value}")
+    return value
+
+
+def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
+    """Refuse values that are valid alone and impossible together, and parameters outside the range of their level.
+
+    Raises:
+        BadInputError: with what would be possible.
+    """
+    rollout, reward, advantage = resolved["rollout"], resolved["reward"], resolved["advantage"]
+    constants = levels.read("advantages", advantage["name"]).constants
+    where = f"{key}: advantage.name: {advantage['name']}"
+    sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
+    if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
+        raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    lowest = min(reward["correct"], reward["incorrect"])
+    if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
+        raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
+    for path, kind in NAMED.items():
+        named = functools.reduce(lambda node, name: node[name], path, resolved)
+        for parameter, possible in levels.read(kind, named["name"]).constants.get("RANGES", {}).items():
+            refuse_outside(possible, named[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")

@@ -1,0 +1,152 @@
+"""What people and editors read about a study file, made from its schema: ``config/README.md`` and the JSON schema.
+
+``python -m rftlab.study.documentation`` in the repository's root writes both; a test fails when one of them is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rftlab import levels
+from rftlab.data import procedural
+from rftlab.data.families import FAMILIES
+from rftlab.files import write_text
+from rftlab.policies import templates
+from rftlab.policies.templates import DAY
+from rftlab.study.schema import Study
+
+SCHEMA, README = Path("workflow/schemas/study.schema.json"), Path("config/README.md")
+TEMPLATES = Path(__file__).parent
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write both files."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.study.documentation", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="the repository's root (default: here)")
+    root = parser.parse_args(argv).root
+    for path, text in ((SCHEMA, schema_text()), (README, readme_text())):
+        write_text(root / path, text)
+        print(root / path)
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of a study file, for editors: without pydantic's titles, which only repeat the keys."""
+    content = Study.model_json_schema()
+    for section in (content, *content["$defs"].values()):
+        section.pop("title", None)
+        for entry in section["properties"].values():
+            entry.pop("title", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A study of rftlab", **content}
+
+
+def schema_text() -> str:
+    """The schema as a file: keys sorted, the same bytes on every machine."""
+    return json.dumps(schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def readme_text() -> str:
+    """``config/README.md``: prose from a template, tables from the schema, the families and the levels' files."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    functions: dict[str, Callable[..., str]] = {"keys": keys_table, "levels": levels_table, "families": families_table}
+    functions["templates"] = templates_table
+    text = environment.get_template("config.md.j2").render(
+        functions | {"sizes": procedural.SIZES, "day": DAY.strftime("%d %B %Y")}
+    )
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def keys_table(name: str | None = None, *, without: Iterable[str] = ()) -> str:
+    """A section's keys with type, default and meaning, the keys that are needed first; None is the study itself."""
+    whole = schema()
+    section = whole["$defs"][name] if name else whole
+    needed = section.get("required", [])
+    names = [key for key in section["properties"] if key not in without]
+    rows = []
+    for key in sorted(names, key=lambda key: key not in needed):
+        entry = section["properties"][key]
+        default = "**needed**" if key in needed else shown_default(entry)
+        rows.append([f"`{key}`", type_of(entry), default, entry["description"]])
+    return table(["key", "type", "default", "meaning"], rows)
+
+
+def type_of(entry: Mapping[str, Any]) -> str:
+    """What a value may be, in words, from its JSON schema."""
+    if "const" in entry:
+        return f"`{entry['const']}`"
+    if "enum" in entry:
+        return " or ".join(f"`{value}`" for value in entry["enum"])
+    if "$ref" in entry:
+        return "mapping"
+    if choices := entry.get("anyOf", entry.get("oneOf")):
+        return " or ".join(dict.fromkeys(type_of(choice) for choice in choices if choice != {"type": "null"}))
+    if entry.get("type") == "array":
+        least, most = entry.get("minItems", 0), entry.get("maxItems")
+        length = f" of {least}" if least == most else f", at least {least}" if least else ""
+        return f"list{length} ({type_of(entry['items'])})"
+    if entry.get("type") == "object":
+        below = entry["additionalProperties"]
+        return "mapping" if below is True else f"name → {type_of(below)}"
+    bounds = [f"{sign} {entry[bound]}" for bound, sign in BOUNDS.items() if bound in entry]
+    bounds += [f"a multiple of {entry['multipleOf']}"] if "multipleOf" in entry else []
+    return " ".join([TYPES[entry["type"]], ", ".join(bounds)]).strip()
+
+
+def shown_default(entry: Mapping[str, Any]) -> str:
+    """A default as YAML would have it; of a section, that its own keys have defaults."""
+    value = entry["default"]
+    if value is None:
+        return "none"
+    if isinstance(value, dict) and set(value) == {"name"}:
+        return f"`{value['name']}`"
+    if isinstance(value, dict) and value:
+        return "its own"
+    return f"`{json.dumps(value)}`"
+
+
+def levels_table(kind: str) -> str:
+    """Every level of a kind that is a file, with its parameters and their defaults."""
+    files = [levels.read(kind, name) for name in levels.names(kind)]
+    rows = [
+        [
+            f"`{file.name}`",
+            ", ".join(f"`{k}: {json.dumps(v)}`" for k, v in file.parameters.items()) or "–",
+            file.summary,
+        ]
+        for file in files
+    ]
+    return table(["name", "parameters", "what it is"], rows)
+
+
+def families_table() -> str:
+    """Every family of procedural tasks, with its parameters and their defaults."""
+    rows = []
+    for name, family in FAMILIES.items():
+        defaults = {key: default for key, (_, default) in procedural.parameters(name).items()}
+        shown = ", ".join(f"`{key}: {json.dumps(default)}`" for key, default in defaults.items())
+        rows.append([f"`{name}`", shown, (family.__doc__ or "").partition("\n")[0]])
+    return table(["family", "parameters", "what it is"], rows)
+
+
+def templates_table() -> str:
+    """Every prompt template that has a name."""
+    return table(["name", "template"], [[f"`{name}`", f"`{text}`"] for name, text in templates.NAMED.items()])
+
+
+def table(headings: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

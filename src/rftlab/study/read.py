@@ -1,0 +1,84 @@
+"""From a study file to its variants and runs: everything that can be wrong is found here, before any job runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rftlab.errors import BadInputError
+from rftlab.study.check_data import check_contexts, check_data
+from rftlab.study.check_engines import check_engines
+from rftlab.study.check_names import check_names
+from rftlab.study.lock import locked
+from rftlab.study.schema import Study
+from rftlab.study.section import first_error
+from rftlab.study.variants import Variant, variants
+from rftlab.study.yaml_file import read_yaml, refuse_unusable
+
+MOST_BYTES = 100_000  # a job's command is one argument of its shell, and Linux takes 128 KiB
+MOST_CHECKPOINTS = 10_000
+MOST_RUNS = 10_000
+
+
+def load_study(path: Path, *, unlocked: bool = False) -> Study:
+    """Read and validate a study file.
+
+    Raises:
+        BadInputError: as :func:`read_study`.
+    """
+    return read_study(read_yaml(path), [path], unlocked=unlocked)
+
+
+def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
+    """Validate a study given as Snakemake's merged configuration; ``files`` are what it was merged from.
+
+    ``unlocked``: one that takes something from the hub may be without a lock; it cannot be run.
+
+    Raises:
+        BadInputError: the first thing that is wrong, as ``file: key: what is wrong and what would be valid``.
+    """
+    where = ", ".join(str(file) for file in files) or "study"
+    for file in files:
+        read_yaml(Path(file))  # for what a merged configuration no longer shows, such as one key given twice
+    refuse_unusable(dict(config), where)
+    try:
+        study = Study.model_validate(dict(config))
+        check_names(study)
+        study = locked(study, files, unlocked=unlocked)
+        found = variants(study)
+        refuse_too_much(study, found)
+        check_data(study)
+        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in found.values()))
+        check_engines(study, found)
+    except ValidationError as error:
+        raise BadInputError(f"{where}: {first_error(error)}") from None
+    except BadInputError as error:
+        raise BadInputError(f"{where}: {error}") from None
+    return study
+
+
+def refuse_too_much(study: Study, found: Mapping[str, Variant]) -> None:
+    """Refuse a study that cannot be given to its jobs, or whose plan would not fit into memory.
+
+    Raises:
+        BadInputError: with the limit.
+    """
+    size = len(shlex.quote(study.model_dump_json(exclude_unset=True)).encode())
+    if size > MOST_BYTES:
+        raise BadInputError(
+            f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
+        )
+    runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)
+    if runs > MOST_RUNS:
+        raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
+    for variant in found.values():
+        checkpoints = (variant.rounds(study) or 0) // variant.checkpoint_every(study.evaluation.every)
+        if checkpoints > MOST_CHECKPOINTS:
+            raise BadInputError(
+                f"evaluation.every: {checkpoints} checkpoints of each run of {variant.name}; "
+                f"at most {MOST_CHECKPOINTS} are possible"
+            )

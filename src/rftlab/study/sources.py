@@ -1,0 +1,254 @@
+"""Where models, datasets and evaluation sets come from: the part of a study's schema that names sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, Tag, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from rftlab.errors import BadInputError
+from rftlab.policies import templates
+from rftlab.study.query_sources import (
+    GymSource,
+    HubSource,
+    JsonlSource,
+    ParquetSource,
+    ProceduralSource,
+    refuse_repository,
+)
+from rftlab.study.section import Count, Natural, Positive, Section, Share, by_source, shown
+
+SOURCES = ("procedural", "reasoning_gym", "jsonl", "parquet", "hub")
+
+
+class NamedTemplate(Section):
+    """One of the templates that come with this project."""
+
+    name: str = Field(description="its name, one of the table below")
+
+
+def _template_text(value: Any) -> Any:
+    """``{name: gsm8k_paper}`` stands for that template's text."""
+    if isinstance(value, dict):
+        if [*value] != ["name"] or not isinstance(value["name"], str):
+            raise ValueError(f"a text or {{name: one of {', '.join(templates.NAMED)}}} is needed, not {shown(value)}")
+        return templates.named(value["name"])
+    return value
+
+
+class Prompt(Section):
+    """How a query becomes a prompt; every evaluation of a run uses the template it was trained with."""
+
+    template: Annotated[str, BeforeValidator(_template_text, json_schema_input_type=str | NamedTemplate)] = Field(
+        "{{ query }}", description="Jinja text with `{{ query }}` in it, or `{name: …}` of a template below"
+    )
+    chat: bool = Field(False, description="wrap it as one user message in the model's chat template")
+    max_tokens: Count | None = Field(
+        None, description="longest prompt, in tokens; longer ones are dropped, counted and reported"
+    )
+
+    @field_validator("template")
+    @classmethod
+    def _holds_query(cls, template: str) -> str:
+        templates.refuse_unusable(template)
+        return template
+
+
+class TinyModel(Section):
+    """A tiny decoder model trained from scratch on worked solutions, with a character tokenizer."""
+
+    source: Literal["tiny"] = Field(description="selects this kind of model")
+    architecture: Literal["qwen2", "llama", "olmo2"] = Field(description="family, as transformers implements it")
+    layers: Count = Field(3, description="number of decoder layers")
+    hidden_size: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
+        128, description="width of a layer; a head takes 32 of it"
+    )
+    seed: Natural = Field(0, description="of the weights and of the order of the examples")
+    lr: Positive = Field(3.0e-3, description="peak learning rate of this training")
+    batch_size: Count = Field(64, description="worked solutions per step")
+    max_steps: Count = Field(1500, description="steps after which a model out of range is given up")
+    check_every: Count = Field(50, description="steps between measurements of accuracy on validation queries")
+    check_queries: Count = Field(200, description="queries per task in such a measurement")
+    trained_range: list[Share] = Field(
+        [0.15, 0.3, 0.45],
+        min_length=3,
+        max_length=3,
+        description="sampled accuracy on a training dataset: the least, where the model may stop, the most",
+    )
+    other_range: list[Share] = Field(
+        [0.05, 0.1, 0.95], min_length=3, max_length=3, description="the same for tasks that are only evaluated"
+    )
+    max_new_tokens: Count = Field(24, description="longest answer in such a measurement, in tokens")
+    train_on: dict[str, Positive] = Field(
+        description="procedural dataset or evaluation set → weight in the mixture", min_length=1
+    )
+
+    @field_validator("trained_range", "other_range")
+    @classmethod
+    def _ascending(cls, accuracies: list[float]) -> list[float]:
+        if accuracies != sorted(accuracies):
+            raise ValueError(f"the least, the goal and the most are needed in this order, not {accuracies}")
+        return accuracies
+
+
+class GgufModel(Section):
+    """A GGUF file, dequantised to float32: from a Python package or a path; exactly one of the two."""
+
+    source: Literal["gguf"] = Field(description="selects this kind of model")
+    package: str | None = Field(None, description="installed Python package that brings the file")
+    path: str | None = Field(None, description="path of the file, relative to the working directory")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.package is None) == (self.path is None):
+            raise ValueError("give either package or path")
+        return self
+
+
+class DirectoryModel(Section):
+    """A Hugging Face model directory with safetensors."""
+
+    source: Literal["directory"] = Field(description="selects this kind of model")
+    path: str = Field(
+        description="path of a directory with config.json, tokenizer.json and safetensors, in one file or several"
+    )
+
+
+class LockedModel(Section):
+    """A model as the lock has it: commit, files, and what its configuration says."""
+
+    commit: str = Field(description="40 hexadecimal digits", pattern="^[0-9a-f]{40}$")
+    architecture: str = Field(description="model_type of its config.json")
+    context: Count | None = Field(None, description="most tokens of prompt and response together")
+    chat_template: bool = Field(description="whether there is one")
+    parameters: Count = Field(description="numbers in its weights")
+    files: dict[str, str] = Field(description="path in the repository → SHA-256", min_length=1)
+
+
+class HubModel(Section):
+    """A model of the hub with safetensors, at the commit and with the digests that the study's lock names."""
+
+    source: Literal["hub"] = Field(description="selects this kind of model")
+    id: str = Field(description="repository, such as `Qwen/Qwen2.5-0.5B-Instruct`")
+    revision: str = Field("main", description="branch, tag or commit; `rftlab fetch` locks the commit it stands for")
+    locked: SkipJsonSchema[LockedModel | None] = Field(None, description="what the lock says; never written by hand")
+
+    @field_validator("id")
+    @classmethod
+    def _repository(cls, name: str) -> str:
+        refuse_repository(name)
+        return name
+
+    def content(self) -> dict[str, Any]:
+        """What the model stage is given: the commit, not the revision it was found by.
+
+        Raises:
+            BadInputError: the study has no lock.
+        """
+        if self.locked is None:
+            raise BadInputError(f"{self.id}: not locked; `rftlab fetch STUDY` writes the lock")
+        return {"source": "hub", "id": self.id, "commit": self.locked.commit, "files": self.locked.files}
+
+
+Model = Annotated[
+    Annotated[TinyModel, Tag("tiny")]
+    | Annotated[GgufModel, Tag("gguf")]
+    | Annotated[DirectoryModel, Tag("directory")]
+    | Annotated[HubModel, Tag("hub")],
+    by_source("tiny", "gguf", "directory", "hub"),
+]
+
+
+class DatasetKeys(Section):
+    """What every training dataset has besides its source."""
+
+    verifier: str | None = Field(
+        None,
+        description="a file of `rewards/verifiers/` that scores answers; default `choice` (multiple choice), `marked` "
+        "(procedural), `exact` (reasoning-gym), else `gsm8k_strict`",
+    )
+    prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
+
+
+class ProceduralDataset(DatasetKeys, ProceduralSource):
+    """A training dataset of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
+
+
+class JsonlDataset(JsonlSource, DatasetKeys):
+    """A training dataset from JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
+
+
+class GymDataset(GymSource, DatasetKeys):
+    """A training dataset of a family of the package reasoning-gym."""
+
+
+class ParquetDataset(ParquetSource, DatasetKeys):
+    """A training dataset from Parquet files, one row a record."""
+
+
+class HubDataset(HubSource, DatasetKeys):
+    """A training dataset of the model hub."""
+
+
+Dataset = Annotated[
+    Annotated[ProceduralDataset, Tag("procedural")]
+    | Annotated[GymDataset, Tag("reasoning_gym")]
+    | Annotated[JsonlDataset, Tag("jsonl")]
+    | Annotated[ParquetDataset, Tag("parquet")]
+    | Annotated[HubDataset, Tag("hub")],
+    by_source(*SOURCES),
+]
+
+
+class EvaluationKeys(Section):
+    """What every evaluation set has besides its queries."""
+
+    split: Literal["validation", "test"] = Field(
+        "test", description="validation sets choose a checkpoint, test sets report"
+    )
+    shift: str | None = Field(None, description="what is different from the training dataset, in a word or two")
+    limit_queries: Count | None = Field(None, description="use the first so many queries")
+    overlap: str | None = Field(
+        None,
+        min_length=1,
+        description="why queries of it may be trained on as well; without a reason the study is refused",
+    )
+    verifier: str | None = Field(None, description="how answers are scored; by default as for a dataset")
+
+
+class DatasetSplit(EvaluationKeys):
+    """A split of a training dataset: the one kind of evaluation set that names no source."""
+
+    dataset: str = Field(description="name of the dataset")
+
+
+class ProceduralSet(EvaluationKeys, ProceduralSource):
+    """An evaluation set of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
+
+
+class JsonlSet(JsonlSource, EvaluationKeys):
+    """An evaluation set from JSONL files."""
+
+
+class GymSet(GymSource, EvaluationKeys):
+    """An evaluation set of a family of the package reasoning-gym."""
+
+
+class ParquetSet(ParquetSource, EvaluationKeys):
+    """An evaluation set from Parquet files, one row a record."""
+
+
+class HubSet(HubSource, EvaluationKeys):
+    """An evaluation set of the model hub."""
+
+
+EvaluationSet = Annotated[
+    Annotated[DatasetSplit, Tag("dataset")]
+    | Annotated[ProceduralSet, Tag("procedural")]
+    | Annotated[GymSet, Tag("reasoning_gym")]
+    | Annotated[JsonlSet, Tag("jsonl")]
+    | Annotated[ParquetSet, Tag("parquet")]
+    | Annotated[HubSet, Tag("hub")],
+    by_source(*SOURCES, default="dataset"),
+]

@@ -1,0 +1,115 @@
+"""The variants of a study, each compared with a reference, and the runs they make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rftlab.errors import BadInputError, did_you_mean
+from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
+from rftlab.study.configuration import apply, resolve
+from rftlab.study.schema import Every, Study
+from rftlab.study.section import shown
+
+AGAIN = "again"
+AGAIN_SEED = 2**31  # a study's own seeds are smaller: the A/A variant never shares one
+
+
+@dataclass(frozen=True)
+class Variant(PlannedVariant):
+    """A variant with its resolved baseline section, ``config``."""
+
+    config: Mapping[str, Any]
+
+    @property
+    def rollouts_per_round(self) -> int:
+        """B·(n + m)."""
+        rollout = self.config["rollout"]
+        return int(rollout["queries"] * (rollout["rollouts"] + rollout["statistics_rollouts"]))
+
+    def rounds(self, study: Study) -> int | None:
+        """Rounds the study's budget allows; None where only the run itself can tell (a budget in tokens)."""
+        if study.budget.rollouts is not None:
+            return math.ceil(study.budget.rollouts / self.rollouts_per_round)
+        return study.budget.rounds
+
+    def checkpoint_every(self, every: Every) -> int:
+        """Rounds between checkpoints."""
+        return every.rounds or math.ceil((every.rollouts or 0) / self.rollouts_per_round)
+
+
+@dataclass(frozen=True)
+class Run:
+    """base model × dataset × variant × seed: one training."""
+
+    model: str
+    dataset: str
+    variant: Variant
+    seed: int
+
+    @property
+    def random_seed(self) -> int:
+        """Seed of query order, sampling and random rewards: the A/A variant has its own."""
+        return self.seed + (AGAIN_SEED if self.variant.name == AGAIN else 0)
+
+    @property
+    def path(self) -> str:
+        """Where its files are, below ``runs`` and ``evaluations``."""
+        return f"{self.model}/{self.dataset}/{self.variant.name}/seed-{self.seed}"
+
+
+def variants(study: Study) -> dict[str, Variant]:
+    """The baseline, the A/A variant where the study has one, and every level, by name.
+
+    Raises:
+        BadInputError: a level is not valid, overrides nothing or is compared with something that is not there.
+    """
+    baseline = study.baseline.model_dump()
+    reference = resolve(baseline, "baseline")
+    found = {BASELINE: Variant(BASELINE, None, None, None, {}, reference)}
+    if study.noise_floor:
+        found[AGAIN] = Variant(AGAIN, NOISE_FLOOR, AGAIN, BASELINE, {}, reference)
+    for factor, entries in study.factors.items():
+        for level, entry in entries.items():
+            key, name = f"factors.{factor}.{level}", f"{factor}/{level}"
+            overrides = {k: v for k, v in entry.items() if k != "relative_to"}
+            config = resolve(apply(baseline, overrides, key), key)
+            found[name] = Variant(name, factor, level, entry.get("relative_to", BASELINE), overrides, config)
+    compared = [variant for variant in found.values() if variant.factor in study.factors]
+    for check in (check_reference, refuse_circle):
+        for variant in compared:
+            check(variant, found)
+    return found
+
+
+def check_reference(variant: Variant, found: Mapping[str, Variant]) -> None:
+    """Refuse a level that is compared with nothing, with itself or with the same configuration.
+
+    Raises:
+        BadInputError: with the names that ``relative_to`` may have.
+    """
+    key, reference = f"factors.{variant.name.replace('/', '.')}", variant.relative_to
+    others = [name for name in found if name not in (variant.name, AGAIN)]
+    if reference not in others:
+        hint = did_you_mean(str(reference), others)
+        raise BadInputError(f"{key}.relative_to: {shown(reference)} is not one of {', '.join(others)}{hint}")
+    if variant.config == found[str(reference)].config:
+        raise BadInputError(f"{key}: the level overrides nothing: it is the same configuration as {reference}")
+
+
+def refuse_circle(variant: Variant, found: Mapping[str, Variant]) -> None:
+    """Refuse levels that are compared with each other and never with the baseline.
+
+    Raises:
+        BadInputError: with the circle.
+    """
+    path = [variant.name]
+    while (reference := found[path[-1]].relative_to) not in (None, BASELINE):
+        path.append(str(reference))
+        if path[-1] in path[:-1]:
+            raise BadInputError(
+                f"factors.{variant.name.replace('/', '.')}.relative_to: {' → '.join(path)} is a circle; "
+                "comparisons must end at the baseline"
+            )

@@ -1,0 +1,1 @@
+"""Training: the loop (``train``), the update rule (``update``), and how a killed run goes on (``resume``)."""

@@ -1,0 +1,93 @@
+"""What is kept of the round in which a run diverged, and which query it was."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rftlab.data.queries import Query
+from rftlab.files import write_text
+from rftlab.rewards import Verdict
+from rftlab.rollouts import Rollout
+from rftlab.training.update import DivergedError
+
+DIVERGED = "diverged.jsonl"  # in the run's folder
+Floats = NDArray[np.float64]
+Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], object]
+
+
+class NoStep(torch.optim.SGD):
+    """An optimizer that leaves the weights alone."""
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # torch has it overloaded
+        """Do nothing."""
+
+
+@dataclass
+class Seen:
+    """A round as far as it has come: a query for each of N·M rollouts, and what was made of them.
+
+    ``trained`` are positions of the rollouts with an advantage and a weight in the loss.
+    """
+
+    queries: Sequence[Query]
+    rollouts: Sequence[Rollout]
+    verdicts: Sequence[Verdict] = ()
+    rewards: Sequence[float] = ()
+    trained: Sequence[int] = ()
+    advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
+    weights_N: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def broken(self, step: Step, policy: torch.nn.Module) -> list[int]:
+        """Rollouts of which something is not finite: sampled log-probabilities; else their own loss or gradient.
+
+        ``step`` is the update that failed, here on one rollout at a time and without a step.
+        """
+        if sampled := [i for i, rollout in enumerate(self.rollouts) if not np.isfinite(rollout.logprobs).all()]:
+            return sampled
+        found, optimizer = [], NoStep(policy.parameters(), lr=0.0)
+        for k, i in enumerate(self.trained):
+            try:
+                step(optimizer, [self.rollouts[i]], self.advantages_N[k : k + 1], self.weights_N[k : k + 1])
+            except DivergedError:
+                found.append(i)
+        return found
+
+    def explain(self, folder: Path, number: int, error: DivergedError, broken: Sequence[int]) -> str:
+        """Write ``diverged.jsonl``, one line a rollout; return the reason that the run's manifest gives."""
+        advantages = dict(zip(self.trained, self.advantages_N.tolist(), strict=True))
+        rows = []
+        for i, (query, rollout) in enumerate(zip(self.queries, self.rollouts, strict=True)):
+            row = {
+                "round": number,
+                "query": query.id,
+                "text": query.query,
+                "answer": query.answer,
+                "broken": i in broken,
+                "correct": self.verdicts[i].correct if self.verdicts else None,
+                "extracted": self.verdicts[i].extracted if self.verdicts else None,
+                "reward": _number(self.rewards[i]) if self.rewards else None,
+                "advantage": _number(advantages.get(i)),
+                "truncated": rollout.truncated,
+                "prompt_tokens": list(rollout.prompt),
+                "tokens": list(rollout.tokens),
+                "logprobs": [_number(logprob) for logprob in rollout.logprobs],
+            }
+            rows.append(json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n")
+        write_text(folder / DIVERGED, "".join(rows))
+        names = list(dict.fromkeys(self.queries[i].id for i in broken))
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"round {number}{f', query {names[0]}{more}' if names else ''}: {error}"
+
+
+def _number(value: float | None) -> float | str | None:
+    """JSON has no NaN: what is not finite is text."""
+    return value if value is None or math.isfinite(value) else str(value)

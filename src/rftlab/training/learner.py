@@ -1,0 +1,174 @@
+"""What a run trains with: its ``run.json``, read into small dataclasses, and the objects they configure."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from rftlab.data.queries import Query
+from rftlab.errors import BadInputError
+from rftlab.levels import load
+from rftlab.policies.device import prepare
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.policies.lora import LoraConfig, merged
+from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
+from rftlab.rewards.scoring import Scorer
+from rftlab.rewards.value import RewardConfig
+from rftlab.rollouts import EngineConfig, Sampling
+from rftlab.rollouts.engine import engine_of
+from rftlab.training.logprobs import has_plain_head
+from rftlab.training.passes import Passes
+from rftlab.training.update import Objective
+
+
+@dataclass(frozen=True)
+class RolloutConfig:
+    """B queries, n trained and m statistics rollouts of each, and how they are sampled."""
+
+    queries: int
+    rollouts: int
+    statistics_rollouts: int
+    temperature: float
+    top_p: float
+    max_new_tokens: int
+
+    @property
+    def per_query(self) -> int:
+        """M = n + m."""
+        return self.rollouts + self.statistics_rollouts
+
+    @property
+    def sampling(self) -> Sampling:
+        """Parameters of one rollout."""
+        return Sampling(self.max_new_tokens, self.temperature, self.top_p)
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW with a constant learning rate; ``max_gradient_norm`` clips the norm of the whole gradient."""
+
+    lr: float
+    weight_decay: float
+    betas: tuple[float, float]
+    epsilon: float
+    max_gradient_norm: float
+
+    def build(self, policy: PreTrainedModel) -> torch.optim.AdamW:
+        """An optimizer of a policy's trained weights; fused on CUDA, where a step is many small kernels otherwise."""
+        return torch.optim.AdamW(
+            [parameter for parameter in policy.parameters() if parameter.requires_grad],
+            lr=self.lr,
+            betas=self.betas,
+            eps=self.epsilon,
+            weight_decay=self.weight_decay,
+            fused=True if policy.device.type == "cuda" else None,  # on a CPU it rounds otherwise
+        )
+
+
+@dataclass(frozen=True)
+class PrecisionConfig:
+    """Formats of numbers, by their names in torch; weights and optimizer are float32 in any case."""
+
+    autocast: str
+    checkpoint_dtype: str
+    sampler_dtype: str
+
+    @property
+    def multiplied(self) -> torch.dtype | None:
+        """What the trainer multiplies matrices in; None: float32."""
+        return None if self.autocast == "none" else getattr(torch, self.autocast)
+
+    @property
+    def sampled(self) -> dict[str, torch.dtype | None]:
+        """The same of the sampler, and the format of a copy of the weights where it has one."""
+        own = self.sampler_dtype not in ("trainer", "float32")
+        return {
+            "autocast": self.multiplied if self.sampler_dtype == "trainer" else None,
+            "dtype": getattr(torch, self.sampler_dtype) if own else None,
+        }
+
+
+@dataclass(frozen=True)
+class BudgetConfig:
+    """A run ends after so many rounds, or after the round in which it has sampled so many tokens."""
+
+    rounds: int | None = None
+    tokens: int | None = None
+
+    def spent(self, rounds: int, tokens: int) -> bool:
+        """Whether the run is over."""
+        if self.rounds is not None:
+            return rounds >= self.rounds
+        assert self.tokens is not None, "a budget has rounds or tokens"
+        return tokens >= self.tokens
+
+
+class Learner:
+    """A policy, its optimizer, its objective and everything else a round needs, built from a run's ``run.json``."""
+
+    def __init__(self, run: dict[str, Any], base: PolicyDirectory, queries: list[Query]) -> None:
+        config = run["config"]
+        self.random_seed: int = run["random_seed"]
+        self.rollout = RolloutConfig(**config["rollout"])
+        self.reward = RewardConfig(**config["reward"])
+        self.budget = BudgetConfig(**config["budget"])
+        self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.checkpoint_every: int = config["checkpoint_every"]
+        self.kl_every: int = config["diagnostics"]["kl_every"]
+        self.precision = PrecisionConfig(**config["precision"])
+        device, lora, computed = prepare(config["device"]), LoraConfig(**config["lora"]), config["update"]
+
+        self.scorer = Scorer(config["verifier"])
+        self.advantage = level("advantages", config["advantage"])
+        self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
+
+        self.tokenizer = base.tokenizer()
+        self.passes = Passes(
+            pad_token(self.tokenizer),
+            self.rollout.temperature,
+            computed["token_budget"],
+            self.precision.multiplied,
+            computed["compile"],
+        )
+        self.policy = base.model().to(device)
+        if not has_plain_head(self.policy):
+            raise BadInputError(f"{base.folder}: logits of {self.policy.config.model_type} are not its last layer's")
+        if lora.rank:
+            self.policy = lora.adapt(self.policy, self.random_seed)
+        if computed["gradient_checkpointing"]:
+            self.policy.gradient_checkpointing_enable({"use_reentrant": False})
+        kl = config["objective"]["kl"]
+        self.reference = base.model(frozen=True).to(device) if kl["coefficient"] or self.kl_every else None
+        self.objective = Objective(
+            policy_loss=level("objectives.ratio", config["objective"]["ratio"]),
+            penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
+            kl_coefficient=kl["coefficient"],
+            reference=self.reference,
+        )
+        self.optimizer = self.optimizer_config.build(self.policy)
+        self.engine = engine_of(
+            base, self.policy, self.tokenizer, EngineConfig(**config["engine"]), **self.precision.sampled
+        )
+        prompts = encode_all(
+            self.tokenizer,
+            PromptConfig(**config["prompt"]),
+            queries,
+            context=context(self.policy.config),
+            response=self.rollout.max_new_tokens,
+        )
+        self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
+
+    def exported(self) -> PreTrainedModel:
+        """The policy as checkpoints have it: without adapters, in the format of the study."""
+        model, dtype = merged(self.policy), getattr(torch, self.precision.checkpoint_dtype)
+        return model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
+
+
+def level(kind: str, config: dict[str, Any]) -> Any:
+    """The level a configuration names, with its parameters bound."""
+    return partial(load(kind, config["name"]), **{key: value for key, value in config.items() if key != "name"})

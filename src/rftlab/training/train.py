@@ -1,0 +1,245 @@
+"""The training loop, on one page: draw queries → sample rollouts → score → advantages → update → log → checkpoint.
+
+Stage: ``python -m rftlab.training.train --config JSON --model DIR --data FILE --folder DIR --code DIGEST``, with the
+run's ``run.json`` as one line of JSON. Everything is written to ``<folder>/.state`` and published when the run has
+ended; a run that was killed goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+
+from rftlab.advantages import Past, Round
+from rftlab.data.queries import read_queries
+from rftlab.errors import one_line_errors
+from rftlab.files import digest, file_sha256, write_json
+from rftlab.jobs.interrupt import Interrupts, StoppedError
+from rftlab.policies.checkpoint import save_checkpoint
+from rftlab.policies.directory import PolicyDirectory
+from rftlab.provenance import record
+from rftlab.randomness import draw, rollout_seed
+from rftlab.rewards.scoring import Score, rates
+from rftlab.rewards.value import reward
+from rftlab.rollouts import Rollout
+from rftlab.rollouts.engine import responses
+from rftlab.runfolder.log import append_json, peak_memory_mb
+from rftlab.training.divergence import Seen
+from rftlab.training.learner import Learner
+from rftlab.training.mismatch import diagnose
+from rftlab.training.resume import RunState, StateConfig
+from rftlab.training.update import DivergedError, update
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Train one run."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.training.train")
+    parser.add_argument("--config", required=True, type=json.loads)
+    for name in ("--model", "--data", "--folder"):
+        parser.add_argument(name, required=True, type=Path)
+    parser.add_argument("--code", required=True)
+    arguments = parser.parse_args(argv)
+    try:
+        train(arguments.config, arguments.model, arguments.data, arguments.folder, code=arguments.code)
+    except StoppedError as stopped:
+        print(f"{arguments.folder}: {stopped}", file=sys.stderr, flush=True)
+        sys.exit(stopped.code)
+    except OSError as error:  # a full disk does not say which
+        error.filename = error.filename or str(arguments.folder)
+        raise
+
+
+def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, code: str) -> None:
+    """Train one run from its ``run.json`` and publish its files in ``folder``; go on where a killed process was."""
+    started = time.time()
+    base, queries = PolicyDirectory(model_folder), read_queries(data)
+    inputs: dict[str, dict[str, Any]] = {
+        "model": {"path": str(model_folder), "sha256": base.sha256},
+        "data": {"path": str(data), "sha256": file_sha256(data), "queries": len(queries)},
+    }
+    key = {"code": code, "configuration": digest(run), "model": base.sha256, "data": inputs["data"]["sha256"]}
+    key |= {"torch": torch.__version__, "transformers": transformers.__version__}
+    with Interrupts() as interrupts, RunState(folder, key, StateConfig.read()) as state:
+        if state.published_by_another:
+            return
+        state.unpublish()
+        learner = Learner(run, base, queries)
+        inputs["data"]["overlong"] = learner.overlong
+        if learner.overlong:
+            limit = run["config"]["prompt"]["max_tokens"]
+            print(f"{learner.overlong} of {len(queries)} queries dropped: prompts over {limit} tokens")
+        training = Training(learner, state, interrupts)
+        write_json(state.place / "run.json", run)
+        reason = training.run()
+        interrupts.hold()
+        ended = {
+            "status": "diverged" if reason else "finished",
+            "reason": reason,
+            "base": inputs["model"],
+            "checkpoints": training.checkpoints,
+        }
+        provenance = record(code, inputs, started) | {"key": key, "seconds": state.spent, "processes": state.processes}
+        state.publish({"checkpoints.json": ended, "provenance.json": provenance})
+
+
+class Training:
+    """One run, round by round, and what it remembers between rounds."""
+
+    def __init__(self, learner: Learner, state: RunState, interrupts: Interrupts) -> None:
+        self.learner, self.state, self.interrupts = learner, state, interrupts
+        self.folder = state.folder
+        self.round = self.rollouts = self.tokens = 0
+        self.past, self.checkpoints = Past(), list[dict[str, Any]]()
+        if saved := state.load(learner.policy, learner.optimizer):
+            self.past, self.checkpoints = Past(**saved["past"]), saved["checkpoints"]
+            self.round, self.rollouts, self.tokens = (saved[name] for name in ("round", "rollouts", "tokens"))
+            learner.engine.sync(learner.policy)
+        self.step = partial(
+            update,
+            learner.policy,
+            objective=learner.objective,
+            passes=learner.passes,
+            max_gradient_norm=learner.optimizer_config.max_gradient_norm,
+        )
+        learner.optimizer.register_step_pre_hook(lambda *_: interrupts.hold())
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """All of it that is saved beside weights and optimizer, as JSON."""
+        counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
+        return {**counters, "past": asdict(self.past), "checkpoints": self.checkpoints}
+
+    def run(self) -> str | None:
+        """Train until the budget is spent; where the run diverged, return why.
+
+        Raises:
+            StoppedError: by a signal; it says what was saved.
+        """
+        budget, every = self.learner.budget, self.learner.checkpoint_every
+        where = self.learner.policy, self.learner.optimizer
+        try:
+            while not budget.spent(self.round, self.tokens):
+                try:
+                    self.play(self.round + 1)
+                except DivergedError as error:
+                    broken = self.seen.broken(self.step, self.learner.policy)
+                    return self.seen.explain(self.folder, self.round + 1, error, broken)
+                self.round += 1
+                if evaluated := self.round % every == 0 or budget.spent(self.round, self.tokens):
+                    self.checkpoints.append(self.checkpoint(self.round))
+                if evaluated or self.state.due:
+                    self.state.save(self.memory, *where)
+                self.interrupts.release()
+        except StoppedError as stopped:
+            self.interrupts.hold()
+            saved = self.state.save_in_time(self.memory, *where)
+            raise StoppedError(f"{stopped.reason}: {saved}", stopped.code) from None
+        return None
+
+    def play(self, number: int) -> None:
+        """One round: B queries, n trained and m statistics rollouts of each, one step."""
+        learner, config = self.learner, self.learner.rollout
+        B, n, M = config.queries, config.rollouts, config.per_query
+        clock = [time.perf_counter()]
+
+        drawn = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
+        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in drawn for m in range(M)]
+        seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
+        prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
+        rollouts = learner.engine.generate(prompts, config.sampling, seeds)
+        seen = self.seen = Seen([learner.queries[q] for q, _ in drawn for _ in range(M)], rollouts)
+        clock.append(time.perf_counter())
+        if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
+            raise DivergedError("the policy's log-probabilities are not finite")
+
+        seen.verdicts = verdicts = self.score(rollouts, [query.answer for query in seen.queries])
+        seen.rewards = rewards = [
+            reward(verdict, learner.reward, (learner.random_seed, *key))
+            for verdict, key in zip(verdicts, keys, strict=True)
+        ]
+        scores = Round(
+            rewards_BM=np.array(rewards).reshape(B, M),
+            lengths_BM=np.array([len(r.tokens) for r in rollouts]).reshape(B, M),
+            n=n,
+            queries=tuple(learner.queries[q].id for q, _ in drawn),
+            past=self.past,
+        )
+        advantages_Bn = learner.advantage(scores)
+        weights_Bn = learner.token_weights(scores.lengths_BM[:, :n], config.max_new_tokens)
+        seen.trained = [b * M + i for b in range(B) for i in range(n)]
+        seen.advantages_N, seen.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
+        trained = [rollouts[i] for i in seen.trained]
+        kl_base = self.kl_to_base(number, trained)
+        clock.append(time.perf_counter())
+
+        updated = self.step(learner.optimizer, trained, seen.advantages_N, seen.weights_N)
+        learner.engine.sync(learner.policy)
+        clock.append(time.perf_counter())
+
+        self.past.remember(scores)
+        self.rollouts += len(rollouts)
+        self.tokens += int(scores.lengths_BM.sum())
+        correct_BM = np.array([verdict.correct for verdict in verdicts]).reshape(B, M)
+        metrics = {
+            "round": number,
+            "reward_mean": float(scores.rewards_Bn.mean()),
+            "accuracy": float(correct_BM[:, :n].mean()),
+            **rates([verdicts[b * M + i] for b in range(B) for i in range(n)], verdicts),
+            "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
+            "response_length": float(scores.lengths_BM[:, :n].mean()),
+            "truncation_rate": float(np.mean([rollout.truncated for rollout in trained])),
+            "entropy": -float(np.mean(np.concatenate([rollout.logprobs for rollout in trained]))),
+            **kl_base,
+            **updated,
+            "learning_rate": learner.optimizer.param_groups[0]["lr"],
+            "rollouts": self.rollouts,
+            "tokens": self.tokens,
+        }
+        append_json(self.state.place / "metrics.jsonl", metrics)
+        sample_s, score_s, update_s = np.diff(clock).tolist()
+        timings = {
+            "round": number,
+            "time_ms": int(time.time() * 1000),
+            "sample_s": sample_s,
+            "score_s": score_s,
+            "update_s": update_s,
+            "tokens_per_s": float(scores.lengths_BM.sum()) / (clock[-1] - clock[0]),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+        append_json(self.state.place / "timings.jsonl", timings)
+
+    def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Score]:
+        """Score of every rollout."""
+        return self.learner.scorer.score(responses(self.learner.tokenizer, rollouts), answers)
+
+    def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
+        """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from
+        that policy on all of them, in the rounds that measure it."""
+        learner = self.learner
+        if learner.reference is None or not learner.kl_every or number % learner.kl_every:
+            return {}
+        measured = diagnose(learner.policy, learner.reference, rollouts, learner.passes)
+        if not np.isfinite(measured["kl_base"]):
+            raise DivergedError(f"the KL to the base model is {measured['kl_base']}")
+        return measured
+
+    def checkpoint(self, number: int) -> dict[str, Any]:
+        """Save the policy after round ``number``."""
+        path = f"checkpoints/round-{number:05d}"
+        sha256 = save_checkpoint(self.folder / path, self.learner.exported(), self.learner.tokenizer)
+        return {"round": number, "path": path, "sha256": sha256, "rollouts": self.rollouts, "tokens": self.tokens}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The update rule. How it differs from GRPO, in the baseline configuration:
+
+1. One rollout per query is enough: a round is a batch of 32 queries with one rollout each, a contextual bandit's round.
+2. The advantage is the reward itself. Nothing is subtracted and nothing is divided by a standard deviation.
+3. One optimizer step per round, on the rollouts just sampled: the importance ratio is 1, so there is none to clip.
+4. No KL penalty and no reference model (a level can add one).
+5. The loss is normalised once over the whole round, Σ_i w_i Σ_t ℓ_it: micro-batches add up to the same gradient.
+6. A rollout whose advantage is zero is not run through the model; its tokens still count in the weights w.
+   A round without any signal still takes the step that zero gradients give: momentum and weight decay go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from rftlab.rollouts import Rollout
+from rftlab.training.logprobs import sampler_logprobs
+from rftlab.training.mismatch import Mismatch
+from rftlab.training.passes import Passes
+
+
+class DivergedError(RuntimeError):
+    """The loss or the gradient is not finite; no step was taken."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation."""
+
+    policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+    penalty: Callable[[Tensor, Tensor], Tensor] | None = None
+    kl_coefficient: float = 0.0
+    reference: PreTrainedModel | None = None
+
+
+def update(
+    policy: PreTrainedModel,
+    optimizer: torch.optim.Optimizer,
+    rollouts: Sequence[Rollout],
+    advantages_N: NDArray[np.float64],
+    weights_N: NDArray[np.float64],
+    objective: Objective,
+    passes: Passes,
+    *,
+    max_gradient_norm: float,
+) -> dict[str, float]:
+    """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping
+    and the sampler's mismatch. Raises DivergedError where loss or gradient is not finite.
+    """
+    weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
+    active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
+    total, mismatch = 0.0, Mismatch()
+    for batch in passes.batches([rollouts[i] for i in active]):
+        chosen = [active[j] for j in batch.indices]
+        logprobs_NT, mask_NT = passes.logprobs(policy, batch)
+        sampler_NT = sampler_logprobs(batch.rollouts, policy.device)
+        loss_NT = objective.policy_loss(logprobs_NT, sampler_NT, mask_NT, logprobs_NT.new_tensor(advantages_N[chosen]))
+        if objective.penalty is not None and objective.reference is not None:
+            with torch.no_grad():
+                base_NT, _ = passes.logprobs(objective.reference, batch)
+            loss_NT = loss_NT + objective.kl_coefficient * objective.penalty(logprobs_NT, base_NT)
+        loss = (logprobs_NT.new_tensor(weights_N[chosen]) * (loss_NT * mask_NT).sum(dim=1)).sum()
+        torch.autograd.backward(loss)
+        total += loss.item()
+        mismatch.add(logprobs_NT, sampler_NT, mask_NT)
+    norm = torch.nn.utils.clip_grad_norm_(weights, max_gradient_norm).item()
+    if not np.isfinite([total, norm]).all():
+        raise DivergedError(f"loss {total}, gradient norm {norm}")
+    optimizer.step()
+    return {"loss": total, "gradient_norm": norm, "trained_rollouts": len(active), **mismatch.metrics("trained")}

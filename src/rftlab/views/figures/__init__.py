@@ -1,0 +1,81 @@
+"""The figures of a study: which there are, their file names and their captions. Importing this imports no Altair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rftlab.runfolder.study_plan import Pair
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart: a heading, a caption, and whether there is one for the study or one per model × dataset."""
+
+    title: str
+    caption: str
+    per_pair: bool = True
+
+
+FIGURES = {
+    "overview": Figure(
+        "Marginal gains at a glance",
+        "Difference in greedy accuracy at the last checkpoint, variant − reference, in percentage points. "
+        "Bold, framed cells carry the verdict higher or lower; the others may be noise.",
+        per_pair=False,
+    ),
+    "forest": Figure(
+        "Marginal gains, with intervals",
+        "Paired difference in greedy accuracy at the last checkpoint, variant − the reference under its name, with its "
+        "confidence interval. The grey band is the interval of the A/A row, the baseline trained again as if with "
+        "another seed: the noise floor. Dotted lines mark the equivalence margin. Controls come last.",
+    ),
+    "learning_curves": Figure(
+        "Learning curves",
+        "Share of correct rollouts during training (sampled, before the update) against rounds, rollouts and tokens: "
+        "mean over seeds, band from the lowest to the highest seed. Each row compares one factor's levels with what "
+        "they are relative to. Rounds are averaged in bins; a line ends where its first seed diverged.",
+    ),
+    "generalisation": Figure(
+        "Generalisation curves",
+        "Greedy accuracy on each evaluation set against rounds: mean over seeds, band from the lowest to the highest "
+        "seed. Round 0 is the base model.",
+    ),
+    "generalisation_gap": Figure(
+        "Generalisation gap",
+        "Mean greedy accuracy on the in-distribution sets minus the mean on the out-of-distribution sets. A gap that "
+        "grows says that training helped in distribution more than out of it.",
+    ),
+    "tradeoff": Figure(
+        "Queries × rollouts",
+        "Greedy accuracy of the variants that change how many queries a round draws or how many rollouts each gets, "
+        "and of their references; 32×1+7 is 32 queries, one trained rollout and 7 for statistics. "
+        "Above: at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against "
+        "all rollouts sampled so far, which compares them at equal cost.",
+    ),
+    "diagnostics": Figure(
+        "Diagnostics",
+        "Mean over seeds, by round: entropy (mean −log p of the sampled tokens), response length, truncation, gradient "
+        "norm before clipping, KL to the base model, and the share of queries that carry a signal.",
+    ),
+}
+FORMATS = ("svg", "png", "json")
+
+
+def stems(pairs: Sequence[Pair]) -> dict[str, dict[Pair | None, str]]:
+    """Stem of the files of each chart, by figure and by pair; the pair is None where one chart is of the whole study.
+
+    ``forest`` in a study of one pair, else ``forest--<model>--<dataset>``.
+    """
+    named: dict[str, dict[Pair | None, str]] = {}
+    for name, figure in FIGURES.items():
+        if figure.per_pair:
+            named[name] = {pair: f"{name}--{pair.model}--{pair.dataset}" if len(pairs) > 1 else name for pair in pairs}
+        else:
+            named[name] = {None: name}
+    return named
+
+
+def names(pairs: Sequence[Pair]) -> list[str]:
+    """Stems of every figure's files."""
+    return [stem for by_pair in stems(pairs).values() for stem in by_pair.values()]

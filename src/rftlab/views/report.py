@@ -1,0 +1,124 @@
+"""The report: tables and charts → one HTML file that needs no network and no other file.
+
+Stage: ``python -m rftlab.views.report --plan FILE --tables DIR --figures DIR --data FILE --output FILE``, from the
+folder that the plan's paths are relative to. Whatever comes from the study is escaped, and a content security policy
+admits no script but the two written here, by their SHA-256.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from rftlab.errors import BadInputError, one_line_errors
+from rftlab.files import write_text
+from rftlab.runfolder.read import read_document
+from rftlab.runfolder.study_plan import LEAST_SEEDS
+from rftlab.views import data_notes, summary
+from rftlab.views.figures import FIGURES, Figure, stems
+from rftlab.views.results import Results, load
+
+STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart of one pair: its specification for the script, its drawing (a data URL) where there is room."""
+
+    stem: str
+    pair: str
+    specification: str
+    drawing: str | None
+
+
+def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
+    """The report's HTML.
+
+    Raises:
+        BadInputError: a figure is missing, or a run's provenance or timings.
+    """
+    records = summary.read_records(results.plan)
+    environment = Environment(
+        loader=PackageLoader("rftlab.views"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loader = environment.loader
+    assert loader is not None  # it was given in the line above
+    style, script = (Markup(loader.get_source(environment, f"report.{ext}")[0]) for ext in ("css", "js"))
+    bundle = Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(bundle)} {_hash(script)}"
+    return environment.get_template("report.html.j2").render(
+        plan=results.plan,
+        results=results,
+        summary=summary,
+        policy=policy,
+        style=style,
+        script=script,
+        bundle=bundle,
+        sections=charts(results, figures),
+        sets=data_notes.evaluation_sets(results, data),
+        training=data_notes.training(results, records, data),
+        cost=summary.cost(results, records),
+        provenance=summary.provenance(results, records),
+        minimum_seeds=LEAST_SEEDS,
+        budget=", ".join(f"{value:,} {name}" for name, value in results.plan.budget.items()),
+    )
+
+
+def charts(results: Results, figures: Path) -> dict[str, tuple[Figure, list[Chart]]]:
+    """Every figure with its charts, one a pair or one in all, as the figures stage wrote them."""
+    several = len(results.pairs) > 1
+    room = STATIC_BYTES
+    sections: dict[str, tuple[Figure, list[Chart]]] = {}
+    for name, by_pair in stems(results.pairs).items():
+        drawn = []
+        for pair, stem in by_pair.items():
+            specification, svg = (_read(figures / f"{stem}.{extension}") for extension in ("json", "svg"))
+            drawing = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+            room -= len(drawing)
+            heading = str(pair) if pair and several else ""
+            drawn.append(Chart(stem, heading, packed(specification), drawing if room > 0 else None))
+        sections[name] = (FIGURES[name], drawn)
+    return sections
+
+
+def packed(specification: str) -> str:
+    """A specification as gzip in base64: a tenth of the size, and nothing in it can end the element it stands in."""
+    return base64.b64encode(gzip.compress(specification.encode(), mtime=0)).decode()
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise BadInputError(f"{path}: no such file; `python -m rftlab.views.figures` writes it")
+    return path.read_text(encoding="utf-8")
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Run the stage."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.views.report")
+    for option in ("--plan", "--tables", "--figures", "--data", "--output"):
+        parser.add_argument(option, type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    results, data = load(arguments.plan, arguments.tables), read_document(arguments.data)
+    write_text(arguments.output, render(results, arguments.figures, data))
+
+
+if __name__ == "__main__":
+    main()

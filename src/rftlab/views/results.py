@@ -1,0 +1,106 @@
+"""A study's plan and tables, as its figures, its report and the terminal show them: one order, one set of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from rftlab.errors import BadInputError
+from rftlab.runfolder.study_plan import BASELINE, TABLES, Pair, PlannedVariant, StudyPlan, read_plan
+
+PRIMARY = {"metric": "greedy", "budget": "rounds"}  # greedy accuracy at the last checkpoint, at equal rounds
+
+
+class ReportedSet(NamedTuple):
+    """An evaluation set as one pair sees it; ``suite`` is "id" or "ood"."""
+
+    name: str
+    suite: str
+    shift: str | None
+
+    @property
+    def kind(self) -> str:
+        """Where it lies, in words."""
+        if self.suite == "id":
+            return "in-distribution"
+        return f"out-of-distribution: {self.shift}" if self.shift else "out-of-distribution"
+
+
+@dataclass(frozen=True)
+class Results:
+    """The plan of a study and its four tables, columns as ``rftlab.analysis.tables`` writes them."""
+
+    plan: StudyPlan
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    evaluations: pd.DataFrame
+    marginal_gains: pd.DataFrame
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Model × dataset, in the plan's order."""
+        return self.plan.pairs
+
+    @property
+    def variants(self) -> list[PlannedVariant]:
+        """Baseline, A/A, levels in the plan's order, controls last."""
+        return sorted(self.plan.variants, key=lambda v: (v.name != BASELINE, not v.noise_floor, v.control))
+
+    @property
+    def levels(self) -> list[PlannedVariant]:
+        """The variants that have a marginal gain: all but the baseline."""
+        return [v for v in self.variants if v.name != BASELINE]
+
+    def evaluation_sets(self, pair: Pair) -> list[ReportedSet]:
+        """Sets on which effects are reported, in-distribution first; validation splits only choose checkpoints."""
+        suites = next(run.suites for run in self.plan.runs if run.pair == pair)
+        planned = self.plan.evaluation_sets
+        return [
+            ReportedSet(name, suite, planned[name].shift)
+            for suite in ("id", "ood")
+            for name in suites.get(suite, [])
+            if planned[name].split != "validation"
+        ]
+
+    def gains(self, pair: Pair, *, primary: bool = True) -> pd.DataFrame:
+        """Marginal gains of a pair with ``variant``, the name of the level; those of the primary metric, or all."""
+        gains = self.of(pair, "marginal_gains")
+        if primary:
+            for column, value in PRIMARY.items():
+                gains = gains[gains[column] == value]
+        gains = gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])]
+        names = {(v.factor, v.level): v.name for v in self.levels}
+        keys = zip(gains["factor"], gains["level"], strict=True)
+        return gains.assign(variant=[names[key] for key in keys])
+
+    def inert(self, pair: Pair) -> set[str]:
+        """Names of the levels that changed nothing: their final weights are their reference's, byte for byte."""
+        gains = self.gains(pair, primary=False)
+        return set(gains.loc[gains["inert"].fillna(False).astype(bool), "variant"])
+
+    def greedy(self, pair: Pair) -> pd.DataFrame:
+        """Greedy accuracy of every run of a pair, by round and reported evaluation set."""
+        table = self.of(pair, "evaluations")
+        reported = [s.name for s in self.evaluation_sets(pair)]
+        return table[(table["metric"] == "greedy") & table["evaluation_set"].isin(reported)]
+
+    def of(self, pair: Pair, table: str) -> pd.DataFrame:
+        """The rows of a table that belong to a pair."""
+        frame: pd.DataFrame = getattr(self, table)
+        return frame[(frame["model"] == pair.model) & (frame["dataset"] == pair.dataset)]
+
+
+def load(plan: Path, tables: Path) -> Results:
+    """Read plan.json and the four tables (Parquet).
+
+    Raises:
+        BadInputError: one of the files is not there.
+    """
+    for path in (plan, *(tables / f"{name}.parquet" for name in TABLES)):
+        if not path.is_file():
+            raise BadInputError(f"{path}: no such file; `snakemake tables` writes a study's plan and tables")
+    frames = {name: pd.read_parquet(tables / f"{name}.parquet") for name in TABLES}
+    return Results(plan=read_plan(plan), **frames)

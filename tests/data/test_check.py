@@ -1,0 +1,116 @@
+"""Before any training: answers that can be scored, evaluation sets that are new, and what is not new has a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rftlab.data.check import main
+from rftlab.data.stage import stage
+from rftlab.errors import BadInputError
+from rftlab.study.read import load_study
+from studies import jsonl_study, planned
+
+TRAIN = ["What is one?", "what is  two?", "What is three?"]
+
+
+def checked(folder: Path, tests: list[str], verifier: str = "gsm8k_strict", answer: str = "1", **entry: Any) -> Any:
+    """What the stage writes for a study of one dataset and one set."""
+    for name, questions in (("train", TRAIN), ("test", tests)):
+        lines = [json.dumps({"question": q, "answer": answer}) for q in questions]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines))
+        stage({"source": "jsonl", "files": {name: str(folder / f"{name}.jsonl")}}, folder / name)
+    config = {
+        "datasets": {"d": {"path": str(folder / "train/train.jsonl"), "verifier": verifier}},
+        "evaluation_sets": {
+            "t": {
+                "path": str(folder / "test/test.jsonl"),
+                "verifier": verifier,
+                "limit": None,
+                "split": "test",
+                "overlap": None,
+            }
+            | entry
+        },
+    }
+    main(["--config", json.dumps(config), "--output", str(folder / "data.json")])
+    return json.loads((folder / "data.json").read_text())
+
+
+def test_new_queries(tmp_path: Path) -> None:
+    assert checked(tmp_path, ["What is four?"]) == {
+        "datasets": {"d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": []}},
+        "evaluation_sets": {"t": {"queries": 1, "overlap": {}, "reason": None}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("tests", "how"),
+    [
+        (["What is one?", "new"], "1 of its 2 queries are in the training split of d; evaluation"),
+        (
+            ["WHAT is one? ", "new"],
+            "1 of its 2 queries are in the training split of d, 0 of them character by",
+        ),
+        (["What is one?", "What is two?"], "2 of its 2 queries are in the training split of d, 1 of them character by"),
+    ],
+)
+def test_queries_that_are_trained_on(tmp_path: Path, tests: list[str], how: str) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        checked(tmp_path, tests)
+    assert str(exit_.value).startswith(f"evaluation_sets.t: {how}")
+    assert str(exit_.value).endswith("evaluation queries must be new, unless `overlap` says why these are not")
+    assert not (tmp_path / "data.json").exists()
+
+
+def test_a_reason_lets_them_pass_and_is_repeated(tmp_path: Path) -> None:
+    found = checked(tmp_path, ["What is one?", "What is two?", "new"], overlap="memorisation is what is measured")
+    assert found["evaluation_sets"]["t"] == {
+        "queries": 3,
+        "overlap": {"d": {"exact": 1, "normalised": 2}},
+        "reason": "memorisation is what is measured",
+    }
+
+
+def test_only_the_queries_that_are_used_count(tmp_path: Path) -> None:
+    assert checked(tmp_path, ["new", "What is one?"], limit=1)["evaluation_sets"]["t"]["queries"] == 1
+
+
+def test_an_answer_that_no_verifier_scores(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="rewards/verifiers/numeric compares numbers; the answer 'blue' is not one"):
+        checked(tmp_path, ["new"], verifier="numeric", answer="blue")
+    with pytest.raises(SystemExit, match="no completion can be right: the answer 'blue' is nothing that"):
+        checked(tmp_path, ["new"], answer="blue")
+
+
+def test_planning_refuses_it_too_and_takes_the_reason(tmp_path: Path) -> None:
+    record = '{"question": "TRAIN  3?", "answer": "3"}'
+    study = jsonl_study(folder=tmp_path, records={"other": [record, '{"question": "new?", "answer": "1"}']})
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    with pytest.raises(BadInputError, match="1 of its 2 queries are in the training split of words, 0 of them"):
+        load_study(tmp_path / "study.yaml")
+    study["evaluation_sets"]["other"]["overlap"] = "a known duplicate"
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    assert load_study(tmp_path / "study.yaml").evaluation_sets["other"].overlap == "a known duplicate"
+    study["evaluation_sets"]["other"]["overlap"] = ""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    with pytest.raises(BadInputError, match=r"other.overlap: a text that is not empty is needed, not ''"):
+        load_study(tmp_path / "study.yaml")
+
+
+def test_the_plan_asks_for_every_training_split_and_every_set() -> None:
+    config = json.loads(planned().datacheck_params()["config"])
+    assert list(config["datasets"]) == ["chains"]
+    assert {name: entry["split"] for name, entry in config["evaluation_sets"].items()} == {
+        "chains_test": "test",
+        "chains_validation": "validation",
+        "longer": "test",
+    }
+    before = planned().run_params(next(planned().runs()))
+    reasoned = planned(("evaluation_sets/longer/overlap", "on purpose"))
+    assert reasoned.run_params(next(reasoned.runs())) == before, "a reason retrains nothing"
+    assert reasoned.datacheck_params() != planned().datacheck_params()

@@ -1,0 +1,240 @@
+"""Tables of a study that nobody trained, shaped like a real one: for the tests of what shows results to people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rftlab.runfolder.study_plan import TABLES, study_plan
+from rftlab.views.results import Results
+
+ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
+SETS = {
+    "chains_validation": ("id", "validation", None),
+    "chains_test": ("id", "test", None),
+    "longer": ("ood", "test", "longer chains"),
+    "larger": ("ood", "test", "larger numbers"),
+    "products": ("ood", "test", "another operator"),
+    "words_test": ("ood", "test", "the other family"),
+}
+# variant → effect on accuracy at the end, overrides
+VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
+    "baseline": (0.0, {}),
+    "again": (0.004, {}),
+    "advantage/group_norm_extra7": (0.03, {"advantage.name": "group_norm", "rollout.statistics_rollouts": 7}),
+    "rollouts/n8": (0.12, {"advantage.name": "group_norm", "rollout.rollouts": 8}),
+    "rollouts/n16": (0.13, {"advantage.name": "group_norm", "rollout.rollouts": 16}),
+    "batch_size/b64_n8": (0.11, {"advantage.name": "group_norm", "rollout.queries": 64, "rollout.rollouts": 8}),
+    "fixed_budget/b8_n32": (0.02, {"advantage.name": "group_norm", "rollout.queries": 8, "rollout.rollouts": 32}),
+    "fixed_budget/b16_n16": (0.06, {"advantage.name": "group_norm", "rollout.queries": 16, "rollout.rollouts": 16}),
+    "history/window8": (0.01, {"advantage.name": "history_window"}),
+    "kl/k3_0.001": (-0.005, {"objective.kl.coefficient": 0.001}),
+    "reward/minus_one": (-0.08, {"reward.incorrect": -1.0}),
+    "optimizer/lr_3e-4": (0.05, {"optimizer.lr": 3e-4}),
+    "control/lr_0": (-0.2, {"optimizer.lr": 0.0}),
+    "control/random_reward": (-0.19, {"reward.verifier": "random"}),
+}
+FORMS = {
+    "greedy_strict": 0.3,
+    "greedy_flexible": 0.4,
+    "format_rate": 0.6,
+    "truncation_rate": 0.1,
+    "verifier_failure_rate": 0.0,
+}  # of the base model; a tenth more at every checkpoint
+PROVENANCE = {
+    "code": "cccccccccccccccc", "commit": "0123456789abcdef" * 2, "dirty": False, "python": "3.11.7",
+    "packages": {"torch": "2.13.0", "transformers": "5.19.0"}, "platform": "Linux-x86_64", "threads": 1,
+    "data": {"path": "train.jsonl", "sha256": "d" * 64, "queries": 512, "overlong": 5},
+    "model": {"path": "model", "sha256": "e" * 64},
+    "seconds": 18.0, "wall_start": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+OVERLONG = {"chains_test": 0, "longer": 3}  # queries whose prompts were dropped
+TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"]}
+CHECKED: dict[str, Any] = {  # the content of data.json
+    name: {"queries": 256, "overlap": {}, "reason": None} for name in SETS
+} | {"larger": {"queries": 256, "overlap": {"chains": {"exact": 1, "normalised": 2}}, "reason": "a known duplicate"}}
+RELATIVE_TO = {
+    "rollouts/n8": "advantage/group_norm_extra7",
+    "rollouts/n16": "advantage/group_norm_extra7",
+    "batch_size/b64_n8": "rollouts/n8",
+    "fixed_budget/b8_n32": "rollouts/n8",
+    "fixed_budget/b16_n16": "rollouts/n8",
+}
+
+
+def study(
+    *,
+    models: tuple[str, ...] = ("tiny-qwen2",),
+    datasets: tuple[str, ...] = ("chains",),
+    seeds: tuple[int, ...] = (0, 1, 2),
+    variants: dict[str, tuple[float, dict[str, Any]]] = VARIANTS,
+    name: str = "demo",
+) -> Results:
+    """Plan and tables of every model × dataset × variant × seed, the same each time."""
+    rng = np.random.default_rng(7)
+    plan = _plan(name, models, datasets, seeds, variants)
+    runs, curves, evaluations = [], [], []
+    for run in plan["runs"]:
+        effect, overrides = variants[run["variant"]]
+        config = {
+            "rollout.queries": 32,
+            "rollout.rollouts": 1,
+            "rollout.statistics_rollouts": 0,
+            "advantage.name": "raw",
+        }
+        config |= {"objective.kl.coefficient": 0.0, "reward.incorrect": 0.0, "reward.verifier": "answer"}
+        config |= {"optimizer.lr": 1e-4, "rollout.temperature": 1.0, "rollout.max_new_tokens": 48} | overrides
+        sampled = config["rollout.queries"] * (config["rollout.rollouts"] + config["rollout.statistics_rollouts"])
+        noise = rng.normal(0, 0.02)
+        identity = {key: run[key] for key in ("model", "dataset", "variant", "factor", "level", "seed")}
+        progress = 1 - np.exp(-np.arange(1, ROUNDS + 1) / 25)
+        accuracy = np.clip(0.3 + (0.2 + effect + noise) * progress + rng.normal(0, 0.08, ROUNDS) / sampled**0.25, 0, 1)
+        length = 14 + 4 * progress + rng.normal(0, 0.4, ROUNDS)
+        curve = pd.DataFrame({
+            "round": np.arange(1, ROUNDS + 1), "reward_mean": accuracy, "accuracy": accuracy,
+            "signal_share": 0.3 + 0.4 * progress, "response_length": length, "truncation_rate": 0.05 * (1 - progress),
+            "entropy": 0.6 - 0.3 * progress + rng.normal(0, 0.02, ROUNDS),
+            "gradient_norm": 0.4 + rng.gamma(2, 0.1, ROUNDS),
+            "kl_base": np.where(np.arange(1, ROUNDS + 1) % 5 == 0, 0.1 * progress, np.nan),
+            "rollouts": sampled * np.arange(1, ROUNDS + 1), "tokens": np.cumsum(np.round(length * sampled)).astype(int),
+            "seconds": np.arange(1, ROUNDS + 1) * 0.3,
+        })  # fmt: skip
+        curves.append(curve.assign(**identity))
+        runs.append(
+            identity
+            | {"relative_to": run["relative_to"], "status": "finished", "inert": False, "rounds": ROUNDS}
+            | {"rollouts": sampled * ROUNDS, "tokens": int(curve["tokens"].iloc[-1]), "seconds": 0.3 * ROUNDS}
+            | {"reward_first": accuracy[:12].mean(), "reward_last": accuracy[-12:].mean()}
+            | {"collapse": "entropy" if run["variant"] == "optimizer/lr_3e-4" and run["seed"] == 1 else ""}
+            | {f"config.{key}": value for key, value in config.items()}
+        )
+        for i, (evaluation_set, (suite, split, _)) in enumerate(SETS.items()):
+            for r in CHECKPOINTS:
+                final = 0.32 - 0.04 * i + (0.22 + effect + noise) * (1 if suite == "id" else 0.5)
+                base = 0.32 - 0.04 * i
+                value = base + (final - base) * (1 - np.exp(-r / 20)) + (rng.normal(0, 0.012) if r else 0.0)
+                row = identity | {"round": r, "rollouts": sampled * r, "tokens": 500 * r, "metric": "greedy"}
+                row |= {"evaluation_set": evaluation_set, "split": split, "suite": suite}
+                evaluations.append(row | {"value": float(np.clip(value, 0, 1)), "n_queries": 256})
+                for metric, share in FORMS.items():
+                    form = {"metric": metric, "value": share + 0.1 * (r > 0), "n_queries": 256}
+                    evaluations.append(row | form)
+    tables = pd.DataFrame(evaluations)
+    planned = study_plan(plan, "plan.json")
+    return Results(planned, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, _gains(plan, tables))
+
+
+def write(results: Results, folder: Path) -> tuple[Path, Path]:
+    """Write plan.json, the tables, and what the report reads of each run; returns the paths of the first two."""
+    runs = []
+    for planned in results.plan.runs:
+        place, base = folder / "runs" / planned.key, folder / f"base-{planned.model}-{planned.dataset}.parquet"
+        runs.append(dataclasses.replace(planned, folder=str(place), base=str(base)))
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "provenance.json").write_text(json.dumps(PROVENANCE), encoding="utf-8")
+        timings = [{"round": r, "sample_s": 0.2, "score_s": 0.0, "update_s": 0.1} for r in range(1, ROUNDS + 1)]
+        (place / "timings.jsonl").write_text("".join(json.dumps(t) + "\n" for t in timings), encoding="utf-8")
+        table = pa.table({"query": ["a"]}).replace_schema_metadata({"overlong": json.dumps(OVERLONG)})
+        pq.write_table(table, base)
+    data = {"datasets": {run.dataset: TRAINING for run in runs}, "evaluation_sets": CHECKED}
+    (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
+    tables = folder / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(asdict(dataclasses.replace(results.plan, runs=tuple(runs)))), encoding="utf-8")
+    for name in TABLES:
+        getattr(results, name).to_parquet(tables / f"{name}.parquet")
+    return plan, tables
+
+
+def _plan(
+    name: str, models: tuple[str, ...], datasets: tuple[str, ...], seeds: tuple[int, ...], variants: dict[str, Any]
+) -> dict[str, Any]:
+    described = []
+    for variant, (_, overrides) in variants.items():
+        factor, _, level = variant.rpartition("/")
+        baseline = variant == "baseline"
+        described.append({
+            "name": variant, "overrides": overrides,
+            "factor": None if baseline else factor or "noise_floor", "level": None if baseline else level,
+            "relative_to": None if baseline else RELATIVE_TO.get(variant, "baseline"),
+        })  # fmt: skip
+    suites = {suite: [s for s, (where, _, _) in SETS.items() if where == suite] for suite in ("id", "ood")}
+    runs = [
+        {key: v[key] for key in ("factor", "level", "relative_to")}
+        | {"model": m, "dataset": d, "variant": v["name"], "seed": seed, "suites": suites}
+        | {"folder": f"results/{name}/runs/{m}/{d}/{v['name']}/seed-{seed}", "evaluations": {}, "base": ""}
+        for m in models for d in datasets for v in described for seed in seeds
+    ]  # fmt: skip
+    sets = {
+        s: {
+            "path": f"resources/{s}.jsonl",
+            "digest": "0123456789abcdef",
+            "dataset": None,
+            "split": split,
+            "shift": shift,
+        }
+        for s, (_, split, shift) in SETS.items()
+    }
+    return {
+        "study": name,
+        "description": "Which design choices matter for a tiny model on sums and differences?",
+        "models": {
+            m: {"source": "tiny", "digest": "aaaaaaaaaaaaaaaa", "path": f"resources/models/{m}"} for m in models
+        },
+        "datasets": {d: {"source": "procedural", "digest": "bbbbbbbbbbbbbbbb", "splits": {}} for d in datasets},
+        "evaluation_sets": sets,
+        "variants": described,
+        "runs": runs,
+        "evaluation": {"rounds": list(CHECKPOINTS), "samples": 4, "pass_at": [1, 2, 4], "temperature": 1.0},
+        "seeds": list(seeds),
+        "budget": {"rounds": ROUNDS},
+        "report": {"equivalence_margin": 0.02, "confidence": 0.95},
+    }
+
+
+def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:
+    last = evaluations[(evaluations["round"] == CHECKPOINTS[-1]) & (evaluations["split"] != "validation")]
+    values = last.set_index(["model", "dataset", "variant", "seed", "evaluation_set"])["value"]
+    rows = []
+    pairs = dict.fromkeys((run["model"], run["dataset"]) for run in plan["runs"])
+    for model, dataset in pairs:
+        for v in plan["variants"]:
+            for s, (suite, split, _) in SETS.items():
+                if v["name"] == "baseline" or split == "validation":
+                    continue
+                reference = (
+                    v["relative_to"] if any(w["name"] == v["relative_to"] for w in plan["variants"]) else "baseline"
+                )
+                seeds = plan["seeds"]
+                at = {
+                    name: [values[model, dataset, name, seed, s] for seed in seeds] for name in (v["name"], reference)
+                }
+                d = np.array(at[v["name"]]) - np.array(at[reference])
+                half = 2.2 * np.sqrt(d.var(ddof=1) / len(d) + 0.45**2 / 256 / len(d)) if len(d) > 1 else np.nan
+                low, high = d.mean() - half, d.mean() + half
+                verdict = "higher" if low > 0 else "lower" if high < 0 else "undecided"
+                verdict = "equivalent" if low > -0.02 and high < 0.02 else verdict
+                verdict = "too few seeds" if len(d) < 3 else verdict
+                row = {"model": model, "dataset": dataset, "evaluation_set": s, "suite": suite, "n_seeds": len(d)}
+                row |= {key: v[key] for key in ("factor", "level", "relative_to")} | {
+                    "n_queries": 256,
+                    "method": "crossed t",
+                }
+                row |= {"estimate": d.mean(), "low": low, "high": high, "p": 0.04, "p_holm": 0.2, "verdict": verdict}
+                for metric in ("greedy", "greedy_auc", "greedy_best_validation", "pass@4", "maj@4"):
+                    budgets = ("rounds", "rollouts") if metric in ("greedy", "greedy_auc") else ("rounds",)
+                    rows += [
+                        row | {"metric": metric, "budget": b, "inert": v["name"] == "kl/k3_0.001"} for b in budgets
+                    ]
+    columns = ["model", "dataset", "evaluation_set", "suite", "factor", "level", "relative_to", "metric", "budget"]
+    columns += ["estimate", "low", "high", "n_seeds", "n_queries", "method", "p", "p_holm", "verdict", "inert"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,331 @@
+"""A finished study written by arithmetic instead of by training: every file a stage reads, effects known by hand.
+
+An accuracy is a number of correct queries: with 20 queries a set, ``ACCURACY`` gives it exactly, plus (seed − 1) / 20
+at every checkpoint of every variant, so that runs of different seeds differ and their paired differences do not. Which
+queries are correct is rotated by seed and variant, so that differences per query go both ways. Paths in the plan are
+relative to ``folder``: tests chdir there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+QUERIES = 20
+ROUNDS = 10
+CHECKPOINTS = (5, 10)
+SAMPLES = 4
+FAMILIES = ("chains", "words")
+PROMPT_DIGEST = "0123456789ab"
+
+# role of an evaluation set → accuracy of the base model; variant → role → accuracy of seed 1 at rounds 5 and 10
+BASE_ACCURACY = {"validation": 0.30, "test": 0.30, "longer": 0.20, "other": 0.25}
+ACCURACY: dict[str, dict[str, tuple[float, float]]] = {
+    "baseline": {"validation": (0.50, 0.40), "test": (0.45, 0.50), "longer": (0.25, 0.30), "other": (0.25, 0.25)},
+    "again": {"validation": (0.45, 0.45), "test": (0.40, 0.50), "longer": (0.25, 0.35), "other": (0.25, 0.25)},
+    "advantage/group_norm_extra7": {
+        "validation": (0.50, 0.60),
+        "test": (0.50, 0.60),
+        "longer": (0.30, 0.40),
+        "other": (0.25, 0.20),
+    },
+    "rollouts/n8": {"validation": (0.50, 0.60), "test": (0.55, 0.90), "longer": (0.30, 0.45), "other": (0.25, 0.25)},
+    "ratio/clip": {"validation": (0.50, 0.40), "test": (0.45, 0.50), "longer": (0.25, 0.30), "other": (0.25, 0.25)},
+}
+OVERRIDES: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "again": {},
+    "advantage/group_norm_extra7": {"advantage.name": "group_norm", "rollout.statistics_rollouts": 7},
+    "rollouts/n8": {"advantage.name": "group_norm", "rollout.rollouts": 8},
+    "ratio/clip": {"objective.ratio.name": "clip"},
+}
+RELATIVE_TO = {"rollouts/n8": "advantage/group_norm_extra7"}
+INERT = {"ratio/clip": "baseline"}  # one on-policy update a round: clipping never acts, the weights are the baseline's
+
+
+def write_study(
+    folder: Path,
+    *,
+    study: str = "synthetic",
+    models: Collection[str] = ("tiny-qwen2",),
+    datasets: Collection[str] = ("chains",),
+    variants: Collection[str] = tuple(ACCURACY),
+    seeds: Collection[int] = (0, 1, 2),
+    diverged: Mapping[tuple[str, int], int] | None = None,
+    unfinished: Collection[tuple[str, int]] = (),
+) -> Path:
+    """Write ``results/<study>/`` and ``resources/`` under ``folder`` and return the path of plan.json.
+
+    ``diverged`` maps (variant, seed) to the last round it reached; ``unfinished`` runs have half their rounds in
+    ``.state`` and nothing else. Both hold in every model and dataset.
+    """
+    results = Path("results") / study
+    plan: dict[str, Any] = {
+        "study": study,
+        "description": "Numbers made by arithmetic, to test what reads a study's files.",
+        "models": {m: {"source": "tiny", "digest": _sha(m)[:12], "path": f"resources/models/{m}"} for m in models},
+        "datasets": {d: {"source": "procedural", "digest": _sha(d)[:12], "splits": _splits(d)} for d in datasets},
+        "evaluation_sets": _evaluation_sets(),
+        "variants": [_names(variant) | {"overrides": OVERRIDES[variant]} for variant in variants],
+        "runs": [],
+        "evaluation": {"rounds": [0, *CHECKPOINTS], "samples": SAMPLES, "pass_at": [1, 2, 4], "temperature": 1.0},
+        "seeds": list(seeds),
+        "budget": {"rounds": ROUNDS},
+        "report": {"equivalence_margin": 0.02, "confidence": 0.95},
+    }
+    for family in FAMILIES:
+        for path in _splits(family).values():
+            _write_queries(folder / path, family)
+    _write_queries(folder / "resources/data/longer/test.jsonl", "longer")
+    for model in models:
+        base = results / "evaluations" / model / "base" / f"{PROMPT_DIGEST}.parquet"
+        sets = {name: accuracy("base", name, 0, -1) for name in plan["evaluation_sets"]}
+        identity = {"model": model, "dataset": "", "variant": "base", "seed": -1}
+        _write_rows(folder / base, [row for s, a in sets.items() for row in _rows(identity, s, 0, a, 0, True)])
+        for dataset in datasets:
+            other = next(family for family in FAMILIES if family != dataset)
+            suites = {"id": [f"{dataset}_validation", f"{dataset}_test"], "ood": ["longer", f"{other}_test"]}
+            for variant in variants:
+                for seed in seeds:
+                    where = Path(model, dataset, variant, f"seed-{seed}")
+                    evaluations = {s: (results / "evaluations" / where / f"{s}.parquet").as_posix() for s in suites}
+                    run: dict[str, Any] = {"model": model, "dataset": dataset, **_names(variant), "seed": seed}
+                    run["variant"] = run.pop("name")
+                    run |= {"folder": (results / "runs" / where).as_posix(), "suites": suites}
+                    run |= {"evaluations": evaluations, "base": base.as_posix()}
+                    plan["runs"].append(run)
+                    if (variant, seed) in unfinished:
+                        _write_progress(folder / run["folder"] / ".state", study, run, ROUNDS // 2)
+                    else:
+                        last_round = (diverged or {}).get((variant, seed), ROUNDS)
+                        _write_run(folder, study, run, last_round)
+    plan_path = folder / results / "plan.json"
+    _write_json(plan_path, plan)
+    return plan_path
+
+
+def accuracy(variant: str, evaluation_set: str, round_: int, seed: int, dataset: str = "chains") -> float:
+    """The greedy accuracy that was written: for expectations by hand."""
+    if round_ == 0:  # one base model for all datasets
+        return BASE_ACCURACY[_role(evaluation_set, FAMILIES[0])]
+    role = _role(evaluation_set, dataset)
+    return ACCURACY[variant][role][CHECKPOINTS.index(round_)] + (seed % 3 - 1) / QUERIES
+
+
+def rollouts_per_round(variant: str) -> int:
+    """Sampled rollouts of a round of 4 queries, statistics rollouts among them."""
+    overrides = OVERRIDES[variant]
+    return 4 * (int(overrides.get("rollout.rollouts", 1)) + int(overrides.get("rollout.statistics_rollouts", 0)))
+
+
+def _names(variant: str) -> dict[str, Any]:
+    if variant == "baseline":
+        return {"name": variant, "factor": None, "level": None, "relative_to": None}
+    factor, _, level = variant.rpartition("/")
+    return {
+        "name": variant,
+        "factor": factor or "noise_floor",
+        "level": level,
+        "relative_to": RELATIVE_TO.get(variant, "baseline"),
+    }
+
+
+def _splits(family: str) -> dict[str, str]:
+    return {split: f"resources/data/{family}/{split}.jsonl" for split in ("train", "validation", "test")}
+
+
+def _evaluation_sets() -> dict[str, Any]:
+    sets: dict[str, Any] = {
+        f"{family}_{split}": {"path": _splits(family)[split], "dataset": family, "split": split, "shift": shift}
+        for family, shift in zip(FAMILIES, ("another family: sums", "another family: words"), strict=True)
+        for split in ("validation", "test")
+    }
+    longer = "resources/data/longer/test.jsonl"
+    sets["longer"] = {"path": longer, "dataset": None, "split": "test", "shift": "longer chains"}
+    return {name: value | {"digest": _sha(name)[:12]} for name, value in sets.items()}
+
+
+def _role(evaluation_set: str, dataset: str) -> str:
+    if evaluation_set == "longer":
+        return "longer"
+    family, split = evaluation_set.split("_")
+    return split if family == dataset or split == "validation" else "other"
+
+
+def _config(variant: str) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "prompt": {"template": "{query}"},
+        "rollout": {"queries": 4, "rollouts": 1, "statistics_rollouts": 0, "temperature": 1.0, "max_new_tokens": 32},
+        "reward": {"correct": 1.0, "incorrect": 0.0},
+        "advantage": {"name": "raw"},
+        "objective": {
+            "ratio": {"name": "none"},
+            "aggregation": {"name": "token_mean"},
+            "kl": {"coefficient": 0.0, "estimator": "k3"},
+        },
+        "optimizer": {"lr": 1e-4, "weight_decay": 0.01, "clip": 1.0},
+        "budget": {"rounds": ROUNDS},
+        "evaluation_rounds": [0, *CHECKPOINTS],
+        "diagnostics": {"kl_every": 5},
+    }
+    for dotted, value in OVERRIDES[variant].items():
+        *parents, key = dotted.split(".")
+        place = config
+        for parent in parents:
+            place = place[parent]
+        place[key] = value
+    return config
+
+
+def _write_run(folder: Path, study: str, run: Mapping[str, Any], last_round: int) -> None:
+    place, variant, seed = folder / run["folder"], run["variant"], run["seed"]
+    tokens = _write_progress(place, study, run, last_round)
+    reached = [r for r in CHECKPOINTS if r <= last_round]
+    weights = f"{run['model']}/{run['dataset']}/{INERT.get(variant, variant)}/{seed}"
+    checkpoints = [
+        {
+            "round": r,
+            "path": f"checkpoints/round-{r:05d}",
+            "sha256": _sha(f"{weights}/{r}"),
+            "rollouts": r * rollouts_per_round(variant),
+            "tokens": tokens[r - 1],
+        }
+        for r in reached
+    ]
+    base = {"path": f"resources/models/{run['model']}", "sha256": _sha(run["model"])}
+    status = "finished" if last_round == ROUNDS else "diverged"
+    _write_json(place / "checkpoints.json", {"status": status, "base": base, "checkpoints": checkpoints})
+    train = {"path": _splits(run["dataset"])["train"], "sha256": _sha(run["dataset"]), "queries": QUERIES}
+    provenance = {
+        "code": _sha("code")[:16],
+        "commit": None,
+        "dirty": None,
+        "python": "3.11.7",
+        "packages": {"torch": "2.13.0", "transformers": "5.19.0"},
+        "platform": "Linux-x86_64",
+        "threads": 1,
+        "data": train,
+        "model": base,
+        "seconds": 0.75 * last_round,
+        "wall_start": "2026-01-01T00:00:00Z",
+    }
+    _write_json(place / "provenance.json", provenance)
+    for suite, sets in run["suites"].items():
+        rows = [
+            row
+            for name in sets
+            for r in reached
+            for row in _rows(
+                {key: run[key] for key in ("model", "dataset", "variant", "seed")},
+                name,
+                r,
+                accuracy(variant, name, r, seed, run["dataset"]),
+                3 * seed + list(ACCURACY).index(INERT.get(variant, variant)),
+                r == reached[-1],
+            )
+        ]
+        _write_rows(folder / run["evaluations"][suite], rows)
+
+
+def _write_progress(place: Path, study: str, run: Mapping[str, Any], rounds: int) -> list[int]:
+    """run.json, metrics.jsonl and timings.jsonl; returns tokens so far, by round."""
+    variant, seed = run["variant"], run["seed"]
+    sampled = rollouts_per_round(variant)
+    trained = sampled - 4 * int(OVERRIDES[variant].get("rollout.statistics_rollouts", 0))
+    document = {"study": study} | {k: run[k] for k in ("model", "dataset", "variant", "factor", "level")}
+    document |= {"seed": seed, "random_seed": seed + (1000 if variant == "again" else 0)}
+    document |= {"model_digest": _sha(run["model"])[:12], "dataset_digest": _sha(run["dataset"])[:12]}
+    _write_json(place / "run.json", document | {"config": _config(variant)})
+    metrics, timings, tokens, total = [], [], [], 0
+    for r in range(1, rounds + 1):
+        length = 12.0 + math.sin(r + seed)
+        total += round(length * sampled)
+        tokens.append(total)
+        reward = 0.3 + 0.02 * r + 0.01 * math.sin(3 * r + seed)
+        line = {
+            "round": r,
+            "reward_mean": reward,
+            "accuracy": reward,
+            "accuracy_strict": reward,
+            "accuracy_flexible": reward + 0.01,
+            "format_rate": 0.9,
+            "verifier_failures": 0,
+            "signal_share": reward if trained == 4 else 0.6,
+            "response_length": length,
+            "truncation_rate": 0.05 if r % 4 == 0 else 0.0,
+            "entropy": 0.5 - 0.01 * r,
+            "gradient_norm": 0.4 + 0.05 * math.cos(r),
+            "loss": -0.1 - 0.001 * r,
+            "learning_rate": 1e-4,
+            "rollouts": r * sampled,
+            "trained_rollouts": r * trained,
+            "tokens": total,
+        }
+        metrics.append(line | ({"kl_base": 0.002 * r} if r % 5 == 0 else {}))
+        clock = {"round": r, "time_ms": 1_767_225_600_000 + 750 * r, "sample_s": 0.5, "score_s": 0.0, "update_s": 0.25}
+        timings.append(clock | {"tokens_per_s": length * sampled / 0.5, "peak_memory_mb": 512.0})
+    for name, lines in (("metrics.jsonl", metrics), ("timings.jsonl", timings)):
+        (place / name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return tokens
+
+
+def _rows(
+    identity: dict[str, Any], evaluation_set: str, round_: int, value: float, rotation: int, sampled: bool
+) -> list[dict[str, Any]]:
+    """Greedy rows, and sampled ones where asked: 3 of 4 samples of a solved query are correct, 1 of 4 of another."""
+    rows = []
+    n_correct = round(value * QUERIES)
+    for i in range(QUERIES):
+        solved = (i - rotation) % QUERIES < n_correct
+        outcomes = [("greedy", 0, solved)]
+        if sampled:
+            outcomes += [("sampled", k, k < (3 if solved else 1)) for k in range(SAMPLES)]
+        for decoding, sample, correct in outcomes:
+            truncated = not correct and i == QUERIES - 1
+            extracted = "7" if correct else None if truncated else f"{i}{sample}"
+            row = identity | {"round": round_, "evaluation_set": evaluation_set, "decoding": decoding, "sample": sample}
+            row |= {"query": f"{evaluation_set}-{i:04d}", "correct": correct, "extracted": extracted}
+            # of the last three queries: cut off, where wrong; right in another form; not judged, where wrong
+            row |= {"strict": correct, "flexible": correct or i == QUERIES - 2, "formatted": extracted is not None}
+            row |= {"failure": "timeout" if not correct and i == QUERIES - 3 else None}
+            rows.append(row | {"completion": f"= {extracted}", "tokens": 10 + i % 3, "truncated": truncated})
+    return rows
+
+
+_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("model", "dataset", "variant")]
+    + [("seed", pa.int64()), ("round", pa.int64()), ("evaluation_set", pa.string()), ("decoding", pa.string())]
+    + [("sample", pa.int64()), ("query", pa.string()), ("correct", pa.bool_()), ("extracted", pa.string())]
+    + [("completion", pa.string()), ("tokens", pa.int64()), ("truncated", pa.bool_())]
+    + [("strict", pa.bool_()), ("flexible", pa.bool_()), ("formatted", pa.bool_()), ("failure", pa.string())]
+)
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), path)
+
+
+def _write_queries(path: Path, name: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        {"id": f"{name}-{path.stem}-{i:04d}", "query": f"{i}+7-{i}=", "answer": "7", "metadata": {}}
+        for i in range(QUERIES)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def _write_json(path: Path, document: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

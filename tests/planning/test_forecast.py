@@ -1,0 +1,124 @@
+"""Hours of a study: reckoned by hand for one run, and refused where the throughput says nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rftlab.cli import app
+from rftlab.errors import BadInputError
+from rftlab.planning.forecast import Throughput, hours, query_counts, read_throughput, run_hours
+from rftlab.planning.plan import Plan
+from rftlab.study.read import read_study
+from studies import TEXT, changed
+
+RATE = Throughput(sample_tokens_per_s=10.0, update_tokens_per_s=5.0, prompt_tokens=6.0, response_share=0.5, start_s=9.0)
+FILE = """\
+default: {prompt_tokens: 6, response_share: 0.5, start_s: 9}
+models: {tiny: {sample_tokens_per_s: 10, update_tokens_per_s: 5}}
+"""
+
+
+def plan(*edits) -> Plan:
+    return Plan(read_study(changed(*edits), []))
+
+
+def test_hours_of_a_run() -> None:
+    # six rounds of four queries: 24 rollouts of 4 tokens; three checkpoints and two samples of 12 queries in two suites
+    planned = plan()
+    spent = run_hours(planned, planned.run("tiny", "chains", "baseline", 0), RATE, query_counts(planned))
+    seconds = {part: round(value * 3600, 6) for part, value in spent.items()}
+    assert seconds == {
+        "sample_h": 24 * 4 / 10,
+        "update_h": 24 * (6 + 4) / 5,
+        "evaluate_h": 12 * 5 * 4 / 10,
+        "start_h": 27.0,
+    }
+
+
+def test_statistics_rollouts_are_sampled_and_not_trained_on() -> None:
+    planned = plan()
+    counts = query_counts(planned)
+    raw, extra = (
+        run_hours(planned, planned.run("tiny", "chains", name, 0), RATE, counts)
+        for name in ("baseline", "advantage/group_norm")
+    )
+    assert extra["sample_h"] == pytest.approx(4 * raw["sample_h"])
+    assert extra["update_h"] == pytest.approx(raw["update_h"])
+
+
+def test_a_kl_penalty_costs_the_base_models_forward_pass() -> None:
+    with_kl, without = plan(("baseline/objective", {"kl": {"coefficient": 0.1}})), plan()
+    first, second = (
+        run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (with_kl, without)
+    )
+    assert first["update_h"] == pytest.approx(second["update_h"] * 4 / 3)
+
+
+def test_totals_are_sums_and_the_overhead_a_share() -> None:
+    planned = plan()
+    found = hours(planned, {"tiny": RATE}, query_counts(planned))
+    whole = sum(row["hours"] for row in found["variants"].values())
+    assert found["totals"]["hours"] == pytest.approx(whole)
+    assert found["overhead"] == pytest.approx(found["totals"]["start_h"] / whole)
+    assert found["totals"]["start_h"] == pytest.approx(27 * 15 / 3600)  # five variants, three seeds
+
+
+def test_a_budget_in_tokens_leaves_hours_open() -> None:
+    planned = plan(("budget", {"tokens": 1000}))
+    found = hours(planned, {"tiny": RATE}, query_counts(planned))
+    assert found["totals"]["hours"] is None
+    assert found["overhead"] is None
+
+
+def test_a_throughput_file(tmp_path: Path) -> None:
+    file = tmp_path / "throughput.yaml"
+    file.write_text(FILE)
+    assert read_throughput(file, ["tiny"]) == {"tiny": RATE}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("defaults: {}", "unknown key 'defaults'; valid keys: default, models"),
+        ("default: 3", "default: a mapping is needed, not 3"),
+        ("models: {tiny: 3}", "models.tiny: a mapping is needed, not 3"),
+        (FILE.replace("start_s", "start"), "tiny: unknown key 'start'; valid keys: sample_tokens_per_s"),
+        (FILE.replace(", start_s: 9", ""), "tiny: start_s is missing; give it here or under default"),
+        (FILE.replace("start_s: 9", "start_s: 0"), "tiny.start_s: a number above 0 is needed, not 0"),
+        (FILE.replace("start_s: 9", "start_s: true"), "tiny.start_s: a number above 0 is needed, not True"),
+        (FILE.replace("start_s: 9", "start_s: .nan"), "start_s"),
+    ],
+)
+def test_a_wrong_throughput_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "throughput.yaml"
+    file.write_text(text)
+    with pytest.raises(BadInputError) as refused:
+        read_throughput(file, ["tiny"])
+    assert str(refused.value).startswith(f"{file}")
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_command_prints_hours(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("study.yaml").write_text(TEXT)
+    Path("throughput.yaml").write_text(FILE)
+    arguments = ["plan", "study.yaml", "--throughput", "throughput.yaml"]
+    printed = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert printed.exit_code == 0, printed.output
+    assert "hours" in printed.stdout
+    assert "Not sampling, scoring or" in printed.stdout
+    expected = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    planned = plan()
+    found = hours(planned, {"tiny": RATE}, query_counts(planned))
+    assert expected["totals"]["hours"] == pytest.approx(found["totals"]["hours"])
+    assert [row["hours"] for row in expected["variants"]] == [row["hours"] for row in found["variants"].values()]
+
+
+def test_the_file_that_ships_knows_every_model_of_the_papers_grid(repository: Path) -> None:
+    names = ["qwen2.5-0.5b", "llama-3.2-1b", "olmo-2-1b"]
+    assert [*read_throughput(repository / "config" / "throughput" / "a100.yaml", names)] == names

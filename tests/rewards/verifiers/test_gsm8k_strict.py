@@ -1,0 +1,43 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rftlab.rewards import Verdict
+from rftlab.rewards.verifiers.gsm8k_strict import LAST, verify
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "verdict"),
+    [
+        ("So 18.\n#### 18", "18", Verdict(True, "18")),
+        ("#### 1,234", "1234", Verdict(True, "1234")),
+        ("#### 1234", "1,234", Verdict(True, "1234")),
+        ("#### -5 apples", "-5", Verdict(True, "-5")),
+        ("#### 17\n#### 18", "18", Verdict(True, "18")),
+        ("#### 18\n#### 17", "18", Verdict(False, "17")),
+        ("#### 18.", "18", Verdict(False, "18.")),
+        ("#### 18.0", "18", Verdict(False, "18.0")),
+        ("####18", "18", Verdict(False, None)),
+        ("####  18", "18", Verdict(False, None)),
+        ("#### $18", "18", Verdict(False, None)),
+        ("### 18", "18", Verdict(False, None)),
+        ("18", "18", Verdict(False, None)),
+        ("#### ,,", "18", Verdict(False, None)),
+        ("#### -.", "18", Verdict(False, None)),
+        ("#### ١٨", "18", Verdict(False, None)),
+        ("", "18", Verdict(False, None)),
+    ],
+)
+def test_values(completion: str, answer: str, verdict: Verdict) -> None:
+    assert verify(completion, answer) == verdict
+
+
+@given(st.integers(0, 2 * LAST))
+def test_only_the_last_300_characters_count(after: int) -> None:
+    completion = "#### 18" + "x" * after
+    assert verify(completion, "18").correct == (len(completion) <= LAST)
+
+
+@given(st.text(), st.text(min_size=1))
+def test_nothing_raises(completion: str, answer: str) -> None:
+    assert isinstance(verify(completion, answer), Verdict)

@@ -1,0 +1,224 @@
+"""The report is one file that needs nothing else, shows the tables' numbers, and runs no script but its own."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import presented
+from browser import CHROMIUM, Page
+from rftlab.errors import BadInputError
+from rftlab.runfolder.read import read_document
+from rftlab.views import summary
+from rftlab.views.figures.__main__ import specifications, write
+from rftlab.views.report import main, render
+from rftlab.views.results import Results, load
+
+FEW = {name: presented.VARIANTS[name] for name in ("baseline", "again", "advantage/group_norm_extra7", "rollouts/n8")}
+ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+
+
+def _report(results: Results, folder: Path) -> Path:
+    plan, tables = presented.write(results, folder)
+    figures = folder / "figures"
+    figures.mkdir()
+    for stem, specification in specifications(results).items():
+        write(specification, figures / stem)
+    output = folder / "report.html"
+    paths = {"plan": plan, "tables": tables, "figures": figures, "data": folder / "data.json", "output": output}
+    main([part for option, path in paths.items() for part in (f"--{option}", str(path))])
+    return output
+
+
+@pytest.fixture(scope="module")
+def study() -> Results:
+    return presented.study(variants=FEW)
+
+
+@pytest.fixture(scope="module")
+def report(study: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _report(study, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    variants = FEW | {f"f/{ATTACK.replace('/', '|')}": (0.1, {"prompt.template": ATTACK})}
+    results = presented.study(variants=variants, name="attacked")
+    sets = {name: replace(planned, shift=ATTACK) for name, planned in results.plan.evaluation_sets.items()}
+    results.runs["config.prompt.template"] = ATTACK
+    results = replace(results, plan=replace(results.plan, description=ATTACK, evaluation_sets=sets))
+    return _report(results, tmp_path_factory.mktemp("attacked"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with Page(tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+def test_it_needs_no_other_file_and_no_network(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    without_scripts = re.sub(r"<script[^>]*>.*?</script>", "", text, flags=re.DOTALL)
+    assert re.findall(r"(?:src|href)=(\S{6})", without_scripts)
+    assert all(re.match(r'"(#|data:)', link) for link in re.findall(r"(?:src|href)=(\S{6})", without_scripts))
+    assert "<script src" not in text
+    assert "@import" not in text
+    assert len(text) < 4_000_000
+
+
+def test_the_policy_admits_exactly_the_scripts_that_are_there(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    policy = html.unescape(re.findall(r'Content-Security-Policy" content="([^"]*)"', text)[0])
+    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
+    assert set(re.findall(r"sha256-([^']+)", policy)) == hashes
+    assert "unsafe-eval" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_it_embeds_the_figures_specifications(study: Results, report: Path) -> None:
+    packed = re.findall(r'<script type="application/gzip">([^<]*)</script>', report.read_text(encoding="utf-8"))
+    embedded = [json.loads(gzip.decompress(base64.b64decode(text))) for text in packed]
+    assert embedded == list(specifications(study).values())
+
+
+def test_it_shows_gains_cost_and_provenance(study: Results, report: Path) -> None:
+    text = html.unescape(report.read_text(encoding="utf-8"))
+    gain = study.gains(study.pairs[0]).iloc[0]
+    assert f">{summary.points(gain['estimate'])}<small>[{summary.points(gain['low'])}, " in text
+    assert f"{int(study.runs['rollouts'].sum()):,}" in text
+    assert "67% sampling, 0% scoring, 33% updating" in text
+    assert presented.PROVENANCE["commit"] in text
+    assert "2.13.0" in text
+
+
+def test_it_counts_how_the_runs_of_each_variant_ended() -> None:
+    study = presented.study()
+    study.runs.loc[study.runs["variant"] == "control/lr_0", "status"] = "diverged"
+    table = summary.endings(study)
+    assert table.columns == [
+        "variant",
+        "runs",
+        "diverged",
+        "collapsed: nothing correct",
+        "collapsed: no entropy",
+        "collapsed: all truncated",
+    ]
+    counts = dict(zip((v.name for v in study.variants), table.rows, strict=True))
+    runs = (study.runs["variant"] == "baseline").sum()
+    pairs = len(study.pairs)
+    assert [cell.text for cell in counts["baseline"][1:]] == [str(runs), "0", "0", "0", "0"]
+    assert [cell.text for cell in counts["control/lr_0"][1:]] == [str(runs), str(runs), "0", "0", "0"]
+    assert [cell.text for cell in counts["optimizer/lr_3e-4"][1:]] == [str(runs), "0", "0", str(pairs), "0"]
+
+
+def test_the_same_inputs_give_the_same_bytes(report: Path) -> None:
+    data = read_document(report.parent / "data.json")
+    study = load(report.parent / "plan.json", report.parent / "tables")
+    assert render(study, report.parent / "figures", data) == report.read_text(encoding="utf-8")
+
+
+def test_below_three_seeds_it_says_that_there_are_no_verdicts(tmp_path: Path) -> None:
+    text = _report(presented.study(variants=FEW, seeds=(0, 1)), tmp_path).read_text(encoding="utf-8")
+    assert "This study has 2 seeds" in text
+    assert 'class="higher"' not in text
+
+
+def test_a_study_of_the_baseline_alone_is_reported(tmp_path: Path) -> None:
+    text = _report(presented.study(variants={"baseline": FEW["baseline"]}), tmp_path).read_text(encoding="utf-8")
+    assert "no level besides its baseline" in text
+
+
+def test_a_missing_figure_ends_the_stage_in_one_line(report: Path, tmp_path: Path) -> None:
+    study = load(report.parent / "plan.json", report.parent / "tables")
+    with pytest.raises(BadInputError, match=r"overview.json: no such file"):
+        render(study, tmp_path, read_document(report.parent / "data.json"))
+
+
+def test_what_is_shared_with_training_and_what_was_dropped_is_told(report: Path) -> None:
+    text = html.unescape(report.read_text(encoding="utf-8"))
+    assert "<td>2 with chains, of 256<small>a known duplicate</small></td><td>–</td>" in text
+    assert "<td>–</td><td>3 (tiny-qwen2 × chains)</td>" in text
+    assert (
+        "Of the training split of chains: 4 duplicates, 1 of them with another answer, 1 with an empty box, "
+        "5 overlong prompts (tiny-qwen2) dropped; 512 queries were left."
+    ) in text
+
+
+def test_runs_table_has_the_keys_that_differ_and_no_others(study: Results) -> None:
+    columns = summary.runs(study).columns
+    assert "rollout.rollouts" in columns
+    assert "rollout.temperature" not in columns
+    assert summary.shared_configuration(study)["rollout.temperature"] == "1"
+
+
+def test_forms_of_answers_at_the_base_model_and_the_last_checkpoint(study: Results) -> None:
+    table = summary.forms(study, study.pairs[0])
+    assert table.columns == ["evaluation set", "strict", "flexible", "in the strict form", "cut off", "not judged"]
+    assert [row[0].text for row in table.rows] == [s.name for s in study.evaluation_sets(study.pairs[0])]
+    shares = ["30.0% → 40.0%", "40.0% → 50.0%", "60.0% → 70.0%", "10.0% → 20.0%", "0.0% → 10.0%"]
+    assert all([cell.text for cell in row[1:]] == shares for row in table.rows)
+
+
+def test_learning_compares_the_base_model_with_the_last_checkpoint(study: Results) -> None:
+    row = summary.learning(study, study.pairs[0]).rows[0]
+    greedy = study.greedy(study.pairs[0])
+    last = greedy.query("variant == 'baseline' and round == 60 and evaluation_set == 'chains_test'")["value"]
+    assert row[1].text == "28.0%"
+    assert row[2].text == f"{last.mean():.1%}"
+
+
+def test_what_comes_from_the_study_is_escaped(attacked: Path) -> None:
+    text = attacked.read_text(encoding="utf-8")
+    assert "<script>document" not in text
+    assert "<img src=x" not in text
+    assert html.escape("</script><script>document.title", quote=False) in text
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1366, 390])
+def test_nothing_is_wider_than_the_page_and_every_chart_is_drawn(report: Path, page: Page, width: int) -> None:
+    page.logged.clear()
+    page.open(report.as_uri(), width)
+    count = page.evaluate("document.querySelectorAll('figure.chart').length")
+    for i in range(count):
+        page.evaluate(f"document.querySelectorAll('figure.chart')[{i}].scrollIntoView()")
+        page.wait(f"document.querySelectorAll('figure.chart')[{i}].querySelector('svg')")
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    wide = page.evaluate("""[...document.querySelectorAll('figure.chart')].filter(figure =>
+        figure.querySelector('svg').getBoundingClientRect().width > figure.querySelector('.drawing').clientWidth + 12
+    ).map(figure => figure.id)""")
+    assert wide == []
+    assert page.logged == []
+
+
+@needs_chromium
+def test_a_script_in_a_name_does_not_run(attacked: Path, page: Page) -> None:
+    page.open(attacked.as_uri(), 1366)
+    count = page.evaluate("document.querySelectorAll('figure.chart').length")
+    for i in range(count):
+        page.evaluate(f"document.querySelectorAll('figure.chart')[{i}].scrollIntoView()")
+        page.wait(f"document.querySelectorAll('figure.chart')[{i}].querySelector('svg')")
+    assert page.evaluate("document.title") == "attacked: which design choices matter?"
+    assert page.evaluate("document.documentElement.scrollWidth") == 1366
+
+
+@needs_chromium
+def test_a_heading_sorts_its_table(report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 1366)
+    first = "document.querySelector('#gains table.sortable')"
+    page.evaluate(f"{first}.querySelectorAll('th button')[1].click()")
+    values = page.evaluate(f"[...{first}.tBodies[0].rows].map(row => Number(row.cells[1].dataset.sort))")
+    assert values == sorted(values)
+    assert len(set(values)) > 1

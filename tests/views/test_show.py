@@ -1,0 +1,87 @@
+"""The table of marginal gains in the terminal: its numbers, its width, and what it does with few seeds or none."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+import presented
+from rftlab.views.results import Results
+from rftlab.views.show import WIDTH, _cell, show
+
+
+def _shown(results: Results, width: int = WIDTH, report: Path | None = None) -> str:
+    output = io.StringIO()
+    show(results, Console(file=output, width=width), report)
+    return output.getvalue()
+
+
+def test_it_holds_every_level_with_its_reference_gain_interval_and_verdict() -> None:
+    study = presented.study()
+    text = _shown(study, 140)
+    flat = re.sub(r"\s+", "", text)
+    for v in study.levels:
+        assert v.label.replace(" ", "") in flat
+    gain = study.gains(study.pairs[0]).query("variant == 'control/lr_0' and evaluation_set == 'chains_test'").iloc[0]
+    assert f"{100 * gain['estimate']:+.1f} {gain['verdict']}" in text
+    assert f"[{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}]" in text
+    assert "vsbaseline,control" in flat
+    assert "vsbaseline,inert" in flat
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_it_fits(width: int) -> None:
+    text = _shown(presented.study(), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert all(text.count(name) == 1 for name in ("chains_test", "words_test"))
+
+
+def test_five_sets_share_one_table_at_a_hundred_characters() -> None:
+    assert _shown(presented.study()).count("level") == 1
+
+
+def test_it_is_plain_where_there_is_no_terminal() -> None:
+    assert "\x1b" not in _shown(presented.study())
+
+
+def test_below_three_seeds_there_are_no_verdicts() -> None:
+    text = _shown(presented.study(seeds=(0, 1)))
+    assert "No verdicts: they need at least 3 seeds" in text
+    assert not re.search("higher|lower|undecided|equivalent", text)
+
+
+def test_one_seed_has_no_interval_either() -> None:
+    text = _shown(presented.study(seeds=(0,)))
+    assert "[no interval]" in text
+    assert "1 seed;" in text
+
+
+def test_a_study_without_levels_says_so() -> None:
+    text = _shown(presented.study(variants={"baseline": presented.VARIANTS["baseline"]}))
+    assert "no level besides its baseline" in text
+
+
+def test_it_ends_with_what_to_open_next() -> None:
+    text = _shown(presented.study(), report=Path("results/demo/report.html"))
+    assert text.splitlines()[-2:] == ["Report: results/demo/report.html", "MLflow: make mlflow"]
+
+
+def test_names_with_markup_are_shown_as_they_are() -> None:
+    variants = {"baseline": presented.VARIANTS["baseline"], "f/[red]x": (0.1, {"optimizer.lr": 2.0})}
+    assert "f/[red]x" in _shown(presented.study(variants=variants))
+
+
+def test_an_interval_too_long_for_its_cell_has_no_decimals() -> None:
+    row = SimpleNamespace(estimate=0.067, low=-2.364, high=2.496, verdict="too few seeds")
+    assert str(_cell(row)) == "+6.7\n[-236, +250]"
+
+
+def test_without_an_a_a_variant_nothing_is_said_about_it() -> None:
+    assert "A/A row" in _shown(presented.study())
+    variants = {name: effect for name, effect in presented.VARIANTS.items() if name != "again"}
+    assert "A/A row" not in _shown(presented.study(variants=variants))

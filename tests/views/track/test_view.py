@@ -1,0 +1,51 @@
+"""Files → MLflow: what is shown, and that importing again changes nothing but what the files changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlflow_store import (
+    ENVIRONMENT,
+    RUNS,
+    fails,
+    publish,
+    shown,
+    study,
+)
+from rftlab.views.track.view import IDENTITY
+from synthetic import ROUNDS
+
+
+def test_every_run_has_every_grouping_parameter() -> None:
+    publish(study(variants=("baseline", "again", "rollouts/n8"), seeds=(0, 1)))
+    runs = {key: run for key, run in shown().items() if key != "summary"}
+    assert len(runs) == 6
+    for run in runs.values():
+        assert all(run.data.params[name] and run.data.tags[name] for name in IDENTITY)
+    assert {run.data.params["level"] for run in runs.values()} == {"baseline", "again", "n8"}
+
+
+def test_a_bad_plan_is_told_in_one_line() -> None:
+    assert "no such file" in fails("--plan", "results/none/plan.json")
+    Path("plan.json").write_text("study: demo")
+    assert "plan.json: not JSON" in fails("--plan", "plan.json")
+    Path("plan.json").write_text("{}")
+    assert "not a study's plan" in fails("--plan", "plan.json")
+
+
+@pytest.mark.parametrize(("line", "reason"), [("{]", "not a JSON object"), ('{"round": 2}', "follows round")])
+def test_a_bad_log_is_told_by_file_and_line(line: str, reason: str) -> None:
+    plan = study()
+    with (RUNS / "baseline/seed-0/metrics.jsonl").open("a") as log:
+        log.write(line + "\n")
+    assert f"metrics.jsonl:{ROUNDS + 1}: " in (message := fails("--plan", str(plan)))
+    assert reason in message
+
+
+def test_reading_a_study_imports_no_mlflow() -> None:
+    code = "import sys, rftlab.views.track.__main__; sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, env=ENVIRONMENT).returncode == 0
