@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rftlab.data.fields import Fields, collect, parse_fields, to_query
+from rftlab.data.fields import Fields, collect, to_query
 from rftlab.data.queries import DataError
 
 CHOICE = Fields(choices=("choices",))
@@ -96,9 +96,7 @@ def test_answers_that_do_not_parse(value: object) -> None:
         to_query(Fields(), "a:1", {"question": "q", "answer": value})
 
 
-def test_fields_of_choices_are_checked() -> None:
-    assert parse_fields({"choices": "options"}) == Fields(choices=("options",))
-    assert parse_fields({"choices": ["a", "b"]}).choices == ("a", "b")
-    for wrong in ([], "", 3, ["a", 1]):
-        with pytest.raises(DataError, match=r"fields.choices: a field's name, or a list of them"):
-            parse_fields({"choices": wrong})
+def test_one_name_or_several() -> None:
+    assert Fields.parse() == Fields()
+    assert Fields.parse(query="q", choices="options") == Fields(("q",), "answer", ("options",))
+    assert Fields.parse(query=["a", "b"], answer="c", choices=["d", "e"]) == Fields(("a", "b"), "c", ("d", "e"))

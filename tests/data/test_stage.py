@@ -1,15 +1,10 @@
 import hashlib
 import json
-import subprocess
-import sys
 
-import pytest
+from rftlab.data.queries import read_queries
+from rftlab.data.sources import source_of
+from rftlab.data.stage import stage
 
-from rftlab.data.__main__ import main
-from rftlab.data.queries import DataError, read_queries
-from rftlab.data.stage import check, load, split_names, stage
-
-ONE_OF = "one of procedural, reasoning_gym, jsonl, parquet, hub is needed"
 CHAINS = {"source": "procedural", "family": "chains", "sizes": {"train": 20, "test": 10}}
 
 
@@ -22,7 +17,7 @@ def test_files_and_manifest(tmp_path) -> None:
     assert manifest["overlaps"] == {"train/test": {"exact": 0, "normalised": 0}}
     for name, size in (("train", 20), ("test", 10)):
         path = folder / f"{name}.jsonl"
-        assert read_queries(path) == load(CHAINS).splits[name]
+        assert read_queries(path) == source_of(CHAINS).read()[name].queries
         assert manifest["splits"][name] == {
             "path": path.name,
             "queries": size,
@@ -55,73 +50,3 @@ def test_duplicates_and_overlaps_of_files_are_in_the_manifest(tmp_path) -> None:
         "sha256": "",
     }
     assert manifest["overlaps"] == {"train/test": {"exact": 1, "normalised": 2}}
-
-
-def test_split_names() -> None:
-    assert split_names(CHAINS) == ["train", "test"]
-    assert split_names({"source": "jsonl", "files": {"test": "b", "validation": "a"}}) == ["validation", "test"]
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({}, f"source: {ONE_OF}, not None"),
-        (
-            {"source": "json"},
-            f"source: {ONE_OF}, not 'json' (did you mean 'jsonl'?)",
-        ),
-        ([], "a dataset is a mapping with a source, not []"),
-        ({"source": "procedural"}, "family: "),
-        ({"source": "jsonl"}, "files: "),
-    ],
-)
-def test_check(config, message: str) -> None:
-    with pytest.raises(DataError) as error:
-        check(config)
-    assert str(error.value).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ("{", "--config: not JSON ("),
-        ("[]", "data: a dataset is a mapping"),
-        ('{"source":"jsonl","files":{"train":"absent.jsonl"}}', "data: absent.jsonl: cannot be read: No such file"),
-        (
-            '{"source":"procedural","family":"chains","terms":[2],"sizes":{"test":900}}',
-            "data: sizes.test: 900 distinct",
-        ),
-    ],
-)
-def test_errors_are_one_line_and_leave_nothing(tmp_path, monkeypatch, config: str, message: str) -> None:
-    monkeypatch.setattr("rftlab.data.procedural.PATIENCE", 2000)
-    with pytest.raises(SystemExit) as exit_:
-        main(["--config", config, "--folder", str(tmp_path / "out")])
-    assert isinstance(exit_.value.code, str)  # printed on standard error, exit code 1
-    assert exit_.value.code.startswith(message)
-    assert "\n" not in exit_.value.code
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_that_cannot_be_written(tmp_path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SystemExit, match="cannot be written: "):
-        main(["--config", json.dumps(CHAINS), "--folder", str(tmp_path / "file")])
-
-
-def test_the_command(tmp_path) -> None:
-    command = [sys.executable, "-m", "rftlab.data", "--folder", str(tmp_path / "out"), "--config"]
-    done = subprocess.run([*command, json.dumps(CHAINS)], capture_output=True, text=True, check=True)
-    assert done.stdout == "train: 20 queries\ntest: 10 queries\n"
-    failed = subprocess.run([*command, '{"source":"hubs"}'], capture_output=True, text=True, check=False)
-    assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == f"data: source: {ONE_OF}, not 'hubs' (did you mean 'hub'?)\n"
-
-
-def test_only_the_standard_library_is_imported() -> None:
-    show = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    bare, loaded = (
-        set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
-        for code in (show, f"import rftlab.data.__main__; {show}")
-    )
-    assert loaded - bare - sys.stdlib_module_names == {"rftlab"}

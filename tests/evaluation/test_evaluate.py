@@ -8,7 +8,6 @@ import pytest
 
 import rftlab.evaluation.evaluate
 import rftlab.evaluation.measure
-from rftlab.data import procedural
 from rftlab.data.queries import read_queries, write_queries
 from rftlab.errors import BadInputError
 from rftlab.evaluation.evaluate import main
@@ -19,7 +18,7 @@ from rftlab.rewards.verifiers.marked import verify
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.train import train
 from rftlab.views.data_notes import overlong
-from training import SUMS, run_json, write_base, write_sums
+from training import SUMS, generated, run_json, write_base, write_sums
 
 SCHEMA = {
     "model": pa.string(),
@@ -50,10 +49,10 @@ def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("evaluate")
     base = write_base(folder / "base")
     train(run_json(), base, write_sums(folder / "train.jsonl"), folder / "run", code="c")
-    sums = procedural.generate({**SUMS, "sizes": {"test": 8}})["test"]
+    sums = generated({**SUMS, "sizes": {"test": 8}}, "test")
     write_queries(folder / "sums.jsonl", sums)
     longer = {**SUMS, "terms": [3], "sizes": {"test": 12}}
-    write_queries(folder / "longer.jsonl", procedural.generate(longer)["test"])
+    write_queries(folder / "longer.jsonl", generated(longer, "test"))
     return folder
 
 

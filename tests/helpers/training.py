@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from rftlab.data import procedural
-from rftlab.data.queries import write_queries
+from rftlab.data.queries import Query, write_queries
+from rftlab.data.sources import source_of
 from rftlab.models.build import build
 from rftlab.models.tiny import TinyConfig, character_tokenizer, initial_model
 
@@ -95,9 +95,14 @@ def write_base(folder: Path) -> Path:
     return folder
 
 
+def generated(config: dict[str, Any], split: str) -> list[Query]:
+    """Queries of one split of a dataset's configuration."""
+    return source_of(config).read()[split].queries
+
+
 def write_sums(path: Path, count: int = 16) -> Path:
     """Write training queries that base model half knows."""
-    write_queries(path, procedural.generate({**SUMS, "sizes": {"train": count}})["train"])
+    write_queries(path, generated({**SUMS, "sizes": {"train": count}}, "train"))
     return path
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from rftlab.data import procedural
 from rftlab.data.families import FAMILIES
+from rftlab.data.sources.procedural import configured_family
 from rftlab.errors import BadInputError
 from rftlab.files import file_sha256, read_json
 from rftlab.models.build import build
@@ -13,7 +13,7 @@ from rftlab.models.tiny import Mixture, TinyConfig, character_tokenizer, initial
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.prompts import PromptConfig, encode
-from training import ARCHITECTURES, BASE, SUMS, TOKENIZER, policy
+from training import ARCHITECTURES, BASE, SUMS, TOKENIZER, generated, policy
 
 QUICK = {**BASE, "max_steps": 2, "check_every": 2, "check_queries": 10}
 
@@ -70,10 +70,10 @@ def test_a_checkpoint_is_read_back_as_it_was(tmp_path) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_text_of_a_family_is_spelt_by_its_characters(family, form, tmp_path) -> None:
     config = {"source": "procedural", "family": family, "form": form, "sizes": {"train": 50}}
-    tokenizer = character_tokenizer(procedural.charset(config))
+    tokenizer = character_tokenizer(configured_family(config).charset())
     tokenizer.save_pretrained(tmp_path)
     for loaded in (tokenizer, AutoTokenizer.from_pretrained(tmp_path)):
-        for query in procedural.generate(config)["train"]:
+        for query in generated(config, "train"):
             for text in (query.query, query.metadata["solution"]):
                 ids = loaded(text).input_ids
                 assert len(ids) == len(text)
@@ -119,7 +119,7 @@ def test_an_unknown_character_is_refused() -> None:
 
 def test_the_loss_is_that_of_the_solutions_alone() -> None:
     model = policy()
-    queries = procedural.generate({**SUMS, "terms": [2, 3], "sizes": {"train": 4}})["train"]
+    queries = generated({**SUMS, "terms": [2, 3], "sizes": {"train": 4}}, "train")
     terms = []
     for query in queries:
         prompt, solution = TOKENIZER(query.query).input_ids, TOKENIZER(query.metadata["solution"]).input_ids

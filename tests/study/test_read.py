@@ -55,7 +55,7 @@ def test_the_studies_that_come_with_it_are_valid(path: Path, repository: Path, m
         (("datasets/chains/prompt", {"tmpl": "{{ query }}"}), "datasets.chains.prompt: unknown key 'tmpl'"),
         (
             ("datasets/chains/sizes/dev", 3),
-            "datasets.chains: sizes.dev: no such split; there are train, validation, test",
+            "datasets.chains.sizes: no such split 'dev'; there are train, validation, test",
         ),
         (("evaluation_sets/longer/shifts", "x"), "evaluation_sets.longer: shifts: no such key; chains has "),
         (
@@ -128,7 +128,7 @@ def test_unknown_keys_at_every_depth(tmp_path: Path, edit, expected: str) -> Non
         ),
         (
             ("datasets/chains/sizes/train", 0),
-            "datasets.chains: sizes.train: a whole number of at least 1 is needed, not 0",
+            "datasets.chains.sizes.train: at least 1 is needed, not 0",
         ),
         (
             ("datasets/chains/prompt", {"template": "Hello"}),

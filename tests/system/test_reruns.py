@@ -117,7 +117,12 @@ def another_branch_and_back(checkout: Checkout) -> None:
     git("add", "src", "workflow", "Snakefile", "profiles", "envs", "reruns.yaml", "notes.jsonl", "pretrained")
     git("commit", "--message", "one")
     git("checkout", "-b", "two")
-    for change in (code("prompts.py"), code("report.py"), study("lr: 1.0e-3", "lr: 2.0e-3"), one_byte("notes.jsonl")):
+    for change in (
+        code("policies/prompts.py"),
+        code("views/report.py"),
+        study("lr: 1.0e-3", "lr: 2.0e-3"),
+        one_byte("notes.jsonl"),
+    ):
         change(checkout)
     git("commit", "--all", "--message", "two")
     assert checkout.planned() >= trainings()
@@ -169,29 +174,35 @@ AFTER = "tables, figures, report, track"
 GROUP_NORM, BATCH_MEAN = ("advantage/group_norm",), ("advantage/batch_mean",)
 CHANGES = [
     Change(
-        "a module that training and evaluation share, `prompts.py`",
+        "a module that training and evaluation share, `policies/prompts.py`",
         f"base models, every training and evaluation, {AFTER}; no dataset",
-        code("prompts.py"),
-        EVERYTHING - DATA - CHECK,
+        code("policies/prompts.py"),
+        EVERYTHING - DATA - CHECK - PLAN,
     ),
     Change(
-        "a module of one stage, `train.py`",
+        "a module of one stage, `training/train.py`",
         f"every training and evaluation, {AFTER}; no base model",
-        code("train.py"),
+        code("training/train.py"),
         runs(),
     ),
     Change(
-        "`evaluate.py`",
+        "`evaluation/evaluate.py`",
+        f"every evaluation, those of base models too, {AFTER}; no training",
+        code("evaluation/evaluate.py"),
+        evaluations() | BASE_EVALUATION | AFTER_TRAINING,
+    ),
+    Change(
+        "`evaluation/measure.py`",
         "base models, since theirs is measured with it, and all that follows",
-        code("evaluate.py"),
+        code("evaluation/measure.py"),
         EVERYTHING - DATA - CHECK - PLAN,
     ),
-    Change("`statistics.py`", AFTER, code("statistics.py"), AFTER_TRAINING),
-    Change("`report.py`", "report, track", code("report.py"), {"report", "track in results/mlflow.db"}),
+    Change("`analysis/statistics.py`", AFTER, code("analysis/statistics.py"), AFTER_TRAINING),
+    Change("`views/report.py`", "report, track", code("views/report.py"), {"report", "track in results/mlflow.db"}),
     Change(
-        "the study's schema, `schema.py`",
+        "the study's schema, `study/schema.py`",
         f"plan, {AFTER}; no training, no evaluation",
-        code("schema.py"),
+        code("study/schema.py"),
         PLAN | AFTER_TRAINING,
     ),
     Change(

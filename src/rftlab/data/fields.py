@@ -11,18 +11,20 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rftlab.data.queries import DataError, Query, keys_of, query_id
-from rftlab.errors import did_you_mean
+from rftlab.data.queries import DataError, Query, Split, keys_of, query_id
 from rftlab.rewards.boxes import last_box
 
 MARK = "####"
 ANNOTATION = re.compile(r"<<[^<>]*>>")  # GSM8K's calculator: <<48/2=24>>
 BOX = "\\boxed"
 LETTERS = string.ascii_uppercase
+
+
+Names = str | Sequence[str]
 
 
 class EmptyBoxError(DataError):
@@ -41,70 +43,11 @@ class Fields:
     answer: str = "answer"
     choices: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Split:
-    """The queries of one split; ``duplicates`` are dropped records whose query text had already occurred.
-
-    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first;
-    ``unanswered`` lists where records stand that were dropped because their box is empty.
-    """
-
-    queries: list[Query]
-    duplicates: int
-    conflicts: int
-    unanswered: list[str]
-
-
-def parse_fields(given: object) -> Fields:
-    """Check ``{"query"?: name or names, "answer"?: name, "choices"?: name or names}``.
-
-    Raises:
-        DataError: an unknown key or a value that cannot be; the message begins with the key.
-    """
-    if not isinstance(given, Mapping):
-        raise DataError(f"fields: names for query and answer are needed, not {given!r}")
-    refuse_unknown(given, ("query", "answer", "choices"), "fields.")
-    names = {}
-    for key, default in (("query", Fields.query), ("choices", Fields.choices)):
-        value = given.get(key, default)
-        found = (value,) if isinstance(value, str) else value
-        if not isinstance(found, list | tuple) or not all(map(_is_name, found)) or (key in given and not found):
-            raise DataError(f"fields.{key}: a field's name, or a list of them, is needed, not {value!r}")
-        names[key] = tuple(found)
-    answer = given.get("answer", Fields.answer)
-    if not _is_name(answer):
-        raise DataError(f"fields.answer: a field's name is needed, not {answer!r}")
-    return Fields(names["query"], answer, names["choices"])
-
-
-def parse_limit(limit: object, splits: Iterable[str]) -> dict[str, int]:
-    """Check ``{split: k}``.
-
-    Raises:
-        DataError: as ``parse_fields``.
-    """
-    if not isinstance(limit, Mapping):
-        raise DataError(
-            f"limit: a number of queries for a split is needed, for instance {{'train': 1000}}, not {limit!r}"
-        )
-    refuse_unknown(limit, tuple(splits), "limit.")
-    for split, most in limit.items():
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-            raise DataError(f"limit.{split}: a whole number of at least 1 is needed, not {most!r}")
-    return dict(limit)
-
-
-def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
-    """Refuse a mapping's first unknown key.
-
-    Raises:
-        DataError: with the keys there are.
-    """
-    for key in given:
-        if key not in known:
-            hint = did_you_mean(str(key), list(known))
-            raise DataError(f"{prefix}{key}: no such key; there are {', '.join(known)}{hint}")
+    @classmethod
+    def parse(cls, query: Names = "question", answer: str = "answer", choices: Names = ()) -> Fields:
+        """From the names a configuration has, each one name or several."""
+        several = ((names,) if isinstance(names, str) else tuple(names) for names in (query, choices))
+        return cls(next(several), answer, next(several))
 
 
 def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most: int | None) -> Split:
@@ -224,7 +167,3 @@ def _text(record: Mapping[str, Any], name: str, where: str, purpose: str) -> str
 
 def _is_finite(value: object) -> bool:
     return isinstance(value, float) and math.isfinite(value)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value)

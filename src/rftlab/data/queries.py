@@ -33,6 +33,20 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Split:
+    """The queries of one split; ``duplicates`` are dropped records whose query text had already occurred.
+
+    ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first;
+    ``unanswered`` lists where records stand that were dropped because their box is empty.
+    """
+
+    queries: list[Query]
+    duplicates: int = 0
+    conflicts: int = 0
+    unanswered: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Overlap:
     """How many evaluation queries also occur in the training split: as they are, and normalised."""
 

@@ -25,8 +25,9 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from rftlab.data import procedural
+from rftlab.data.families import Family
 from rftlab.data.queries import Query
+from rftlab.data.sources.procedural import configured_family, stream
 from rftlab.errors import BadInputError
 from rftlab.evaluation.measure import accuracy
 from rftlab.policies.prompts import end_tokens, pad_token
@@ -48,8 +49,7 @@ class Task:
     """One procedural task of the mixture: how often it is drawn, at which accuracy it may stop, where it must end."""
 
     name: str
-    dataset: procedural.Procedural
-    charset: str
+    family: Family
     weight: float
     verifier: str
     goal: float
@@ -79,8 +79,7 @@ class TinyConfig:
         tasks = tuple(
             Task(
                 name=name,
-                dataset=procedural.parse(task["dataset"]),
-                charset=procedural.charset(task["dataset"]),
+                family=configured_family(task["dataset"]),
                 **{key: value for key, value in task.items() if key != "dataset"},
             )
             for name, task in config["tasks"].items()
@@ -135,8 +134,7 @@ class Mixture:
         self.weights = [task.weight for task in tasks]
         self.random = random.Random(stable_hash("mixture", seed))
         self.streams: list[Iterator[Query]] = [
-            procedural.stream(task.dataset.family, "train", random.Random(stable_hash("task", seed, task.name)))
-            for task in tasks
+            stream(task.family, "train", random.Random(stable_hash("task", seed, task.name))) for task in tasks
         ]
 
     def batch(self, size: int) -> list[Query]:
@@ -160,15 +158,13 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
     Raises:
         BadInputError: a task ends outside the range it must be in; the message says which, and what to change.
     """
-    tokenizer = character_tokenizer("".join(task.charset for task in config.tasks))
+    tokenizer = character_tokenizer("".join(task.family.charset() for task in config.tasks))
     model = initial_model(config, tokenizer)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.lr, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate)
     mixture = Mixture(config.tasks, config.seed)
     checks = {
-        task.name: list(
-            islice(procedural.stream(task.dataset.family, "validation", random.Random(1)), config.check_queries)
-        )
+        task.name: list(islice(stream(task.family, "validation", random.Random(1)), config.check_queries))
         for task in config.tasks
     }
     ends = end_tokens(tokenizer, model.config.eos_token_id)

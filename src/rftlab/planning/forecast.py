@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rftlab.data import stage
+from rftlab.data.sources import source_of
 from rftlab.errors import BadInputError
 from rftlab.planning.plan import Plan
 from rftlab.study.lock import hub_sources
@@ -110,7 +110,7 @@ def query_counts(plan: Plan) -> dict[str, int | None]:
         else:
             content = source.content()
             sizes = content.get("sizes")
-            limits = [sizes[entry.split] if sizes else len(stage.load(content).splits[entry.split])]
+            limits = [sizes[entry.split] if sizes else len(source_of(content).read()[entry.split].queries)]
         counts[name] = min((limit for limit in [*limits, entry.limit_queries] if limit is not None), default=None)
     return counts
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rftlab.data.stage import split_names
 from rftlab.files import canonical_json, digest, file_sha256
 from rftlab.planning.fingerprint import fingerprint
 from rftlab.policies.weights import INDEX, WEIGHTS
@@ -15,6 +14,7 @@ from rftlab.provenance import package_versions
 from rftlab.rewards.scoring import verifiers
 from rftlab.study.check_models import NEEDED, weights
 from rftlab.study.owners import content_of, verifier_of
+from rftlab.study.query_sources import QuerySource
 from rftlab.study.schema import Study
 from rftlab.study.sources import DatasetSplit, DirectoryModel, GgufModel, HubModel, TinyModel
 
@@ -35,10 +35,15 @@ class Resources:
     # data ------------------------------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def data(self) -> dict[str, dict[str, Any]]:
-        """Data configuration of every dataset and every evaluation set of its own."""
+    def sources(self) -> dict[str, QuerySource]:
+        """Every dataset, and every evaluation set with queries of its own."""
         own = {name: s for name, s in self.study.evaluation_sets.items() if not isinstance(s, DatasetSplit)}
-        return {name: source.content() for name, source in (self.study.datasets | own).items()}
+        return {**self.study.datasets, **own}
+
+    @functools.cached_property
+    def data(self) -> dict[str, dict[str, Any]]:
+        """Data configuration of each."""
+        return {name: source.content() for name, source in self.sources.items()}
 
     @functools.cached_property
     def data_digests(self) -> dict[str, str]:
@@ -56,9 +61,9 @@ class Resources:
         """Path of one split of a dataset or of an evaluation set of its own."""
         return f"{self.data_folder(name)}/{split}.jsonl"
 
-    def splits(self, name: str) -> list[str]:
+    def splits(self, name: str) -> tuple[str, ...]:
         """Splits a dataset has."""
-        return split_names(self.data[name])
+        return self.sources[name].split_names
 
     def data_files(self) -> list[str]:
         """Every split of everything."""
@@ -66,7 +71,8 @@ class Resources:
 
     def data_params(self, name: str) -> dict[str, str]:
         """Params of a dataset's job."""
-        return {"code": self.code("rftlab.data.__main__"), "config": canonical_json(self.data[name])}
+        reader = f"rftlab.data.sources.{self.sources[name].source}"
+        return {"code": self.code("rftlab.data.__main__", reader), "config": canonical_json(self.data[name])}
 
     # models ----------------------------------------------------------------------------------------------------------
 

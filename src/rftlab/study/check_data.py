@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
-from rftlab.data import reasoning_gym, stage
 from rftlab.data.check import check_answers, refuse_leaks, refuse_overlap
 from rftlab.data.queries import DataError, Query, check_overlap
+from rftlab.data.sources import reasoning_gym, source_of
 from rftlab.errors import BadInputError
 from rftlab.study import check_models
 from rftlab.study.owners import dataset_of, owner_of, verifier_of
-from rftlab.study.query_sources import HubSource
+from rftlab.study.query_sources import FileSource, GymSource, QuerySource
 from rftlab.study.schema import Study
 from rftlab.study.sources import (
     DirectoryModel,
     GgufModel,
     HubModel,
 )
-
-MOST_QUERIES = 1_000_000  # of a generated split; planning generates them to look for queries that are trained on
-
-
-LATER = (
-    "hub",
-    "reasoning_gym",
-)  # sources that planning does not read: the data and datacheck stages do, before training
 
 
 def check_data(study: Study) -> None:
@@ -51,20 +41,20 @@ def check_data(study: Study) -> None:
     for name, dataset in study.datasets.items():
         key = f"datasets.{name}"
         _split_exists(key, dataset, "train")
-        if dataset.source in LATER:
-            _check_later(key, dataset.source)
+        if not dataset.read_by_planning:
+            _check_later(key, dataset)
             continue
-        loaded[name] = _load(key, dataset.content())
+        loaded[name] = _load(key, dataset)
         check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
     queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)
         _split_exists(key, source, evaluation_set.split)
-        if source.source in LATER:
-            _check_later(key, source.source)
+        if not source.read_by_planning:
+            _check_later(key, source)
             continue
         of = dataset_of(evaluation_set)
-        splits = loaded[of] if of else _load(key, source.content())
+        splits = loaded[of] if of else _load(key, source)
         queries[name] = splits[evaluation_set.split][: evaluation_set.limit_queries]
         check_answers(key, verifier_of(study, evaluation_set), queries[name])
         for trained, read in loaded.items():
@@ -98,27 +88,23 @@ def check_contexts(study: Study, response: int) -> None:
                 )
 
 
-def _split_exists(key: str, source: Any, split: str) -> None:
-    names = list(source.splits) if isinstance(source, HubSource) else stage.split_names(source.content())
-    if split not in names:
-        raise BadInputError(f"{key}: there is no split {split!r}; it has {', '.join(names)}")
+def _split_exists(key: str, source: QuerySource, split: str) -> None:
+    if split not in source.split_names:
+        raise BadInputError(f"{key}: there is no split {split!r}; it has {', '.join(source.split_names)}")
 
 
-def _load(key: str, content: Mapping[str, Any]) -> dict[str, list[Query]]:
-    for split, path in content.get("files", {}).items():
+def _load(key: str, source: QuerySource) -> dict[str, list[Query]]:
+    for split, path in source.files.items() if isinstance(source, FileSource) else ():
         if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  (a pipe would wait for ever)
             raise BadInputError(f"{key}: files.{split}: {path} is no file; a file of records is needed")
-    for split, size in content.get("sizes", {}).items():
-        if size > MOST_QUERIES:
-            raise BadInputError(f"{key}: sizes.{split}: at most {MOST_QUERIES} queries can be generated, not {size}")
     try:
-        return stage.load(content).splits
+        return {name: split.queries for name, split in source_of(source.content()).read().items()}
     except DataError as error:
         raise BadInputError(f"{key}: {error}") from None
 
 
-def _check_later(key: str, source: str) -> None:
-    if source == "reasoning_gym":
+def _check_later(key: str, source: QuerySource) -> None:
+    if isinstance(source, GymSource):
         try:
             reasoning_gym.check_installed()
         except DataError as error:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from rftlab import levels
-from rftlab.data import procedural
+from rftlab.data.sources.procedural import configured_family
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.policies.templates import render
 from rftlab.study.owners import content_of, dataset_of, owner_of
 from rftlab.study.schema import Study
 from rftlab.study.sources import (
+    Dataset,
     DatasetSplit,
+    EvaluationSet,
     Prompt,
     TinyModel,
 )
@@ -105,8 +106,7 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
         _known(f"models.{name}.train_on", task, sources)
     alphabet: set[str] = set()
     for task in model.train_on:
-        content = _procedural(study, f"models.{name}.train_on.{task}", sources[task])
-        alphabet |= set(procedural.charset(content))
+        alphabet |= _charset(study, f"models.{name}.train_on.{task}", sources[task])
     for dataset in study.datasets:
         _check_tiny_prompt(f"datasets.{dataset}.prompt", name, study.datasets[dataset].prompt, alphabet)
     for other in sources:
@@ -114,9 +114,7 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
             raise BadInputError(
                 f"models.{name}.train_on: {other!r} is missing; a tiny model learns every training dataset first"
             )
-        content = _procedural(study, f"models.{name}", sources[other])
-        unknown = set(procedural.charset(content)) - alphabet
-        if unknown:
+        if unknown := _charset(study, f"models.{name}", sources[other]) - alphabet:
             raise BadInputError(
                 f"models.{name}.train_on: its alphabet lacks {''.join(sorted(unknown))!r}, "
                 f"which {other} needs; train on {other} as well"
@@ -133,7 +131,7 @@ def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str])
         )
 
 
-def _procedural(study: Study, key: str, source: Any) -> dict[str, Any]:
+def _charset(study: Study, key: str, source: Dataset | EvaluationSet) -> set[str]:
     if owner_of(study, source).source != "procedural":
         raise BadInputError(f"{key}: a tiny model knows procedural tasks only; use a pretrained model for other data")
-    return content_of(study, source)
+    return set(configured_family(content_of(study, source)).charset())

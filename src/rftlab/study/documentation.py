@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rftlab import levels
-from rftlab.data import procedural
 from rftlab.data.families import FAMILIES
+from rftlab.data.sources import procedural
 from rftlab.files import write_text
 from rftlab.policies import templates
 from rftlab.policies.templates import DAY

@@ -16,9 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from rftlab import hub
-from rftlab.data import stage
-from rftlab.data.fields import Fields
-from rftlab.data.hub import HubDataset, LockedSplit, rows
+from rftlab.data.sources import source_of
+from rftlab.data.sources.hub import Repository, SplitFiles, rows
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
 from rftlab.jobs.environment import STUDY
@@ -66,10 +65,10 @@ def fetch(path: Path, say: Say, *, renew: bool = False) -> Path | None:
     for key, _, source in hub_sources(locked(study, [path])):
         if isinstance(source, HubSource):
             try:
-                read = stage.load(source.content())
+                splits = source_of(source.content()).read()
             except BadInputError as error:
                 raise BadInputError(f"{path}: {key}: {error}") from None
-            say(f"{key}: " + ", ".join(f"{len(queries)} queries {split}" for split, queries in read.splits.items()))
+            say(f"{key}: " + ", ".join(f"{len(split.queries)} queries {name}" for name, split in splits.items()))
     return lock_path(path)
 
 
@@ -187,8 +186,8 @@ def lock_dataset(source: HubSource) -> dict[str, Any]:
             )
         names = [file.removeprefix(root) for file in known[split]]
         digests = {name: file_sha256(hub.download("dataset", source.id, commit.sha, name)) for name in names}
-        read = HubDataset(source.id, commit.sha, _reader(builder), options, {}, Fields(), {})
-        entries[split] = {"records": sum(1 for _ in rows(read, LockedSplit(split, digests))), "files": digests}
+        repository = Repository(source.id, commit.sha, _reader(builder), options)
+        entries[split] = {"records": sum(1 for _ in rows(repository, SplitFiles(split, digests))), "files": digests}
     return {"commit": commit.sha, "reader": _reader(builder), "options": options, "splits": entries}
 
 

@@ -28,14 +28,14 @@ from pydantic import ValidationError
 
 from rftlab.errors import BadInputError
 from rftlab.files import write_text
-from rftlab.study.query_sources import HubSource, LockedDataset
+from rftlab.study.query_sources import DatasetLock, HubSource
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
-from rftlab.study.sources import HubModel, LockedModel
+from rftlab.study.sources import HubModel, ModelLock
 from rftlab.study.yaml_file import read_yaml
 
 IDENTITY = {"models": ("id", "revision"), "datasets": ("id", "name", "revision")}
-LOCKS: dict[str, type[LockedModel] | type[LockedDataset]] = {"models": LockedModel, "datasets": LockedDataset}
+LOCKS: dict[str, type[ModelLock] | type[DatasetLock]] = {"models": ModelLock, "datasets": DatasetLock}
 HEADING = (
     "# Written by `rftlab fetch {study}`; commit it with the study. `rftlab fetch --renew` looks for newer commits.\n"
 )
@@ -43,7 +43,7 @@ HEADING = (
 Lock = dict[str, list[dict[str, Any]]]
 """``models`` and ``datasets``: what identifies each in a study, and what it is locked to."""
 
-Entry = TypeVar("Entry", LockedModel, LockedDataset)
+Entry = TypeVar("Entry", ModelLock, DatasetLock)
 
 
 def lock_path(study: str | Path) -> Path:

@@ -11,8 +11,6 @@ from rftlab.study.sources import (
     EvaluationSet,
 )
 
-VERIFIERS = {"procedural": "marked", "reasoning_gym": "exact"}  # of a source; others: gsm8k_strict
-
 
 def owner_of(study: Study, source: Dataset | EvaluationSet) -> Any:
     """What names the source of queries: the dataset that an evaluation set is a split of, or itself."""
@@ -27,8 +25,7 @@ def content_of(study: Study, source: Dataset | EvaluationSet) -> dict[str, Any]:
 def verifier_of(study: Study, source: Dataset | EvaluationSet) -> str:
     """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source."""
     owner = owner_of(study, source)
-    usual = "choice" if "choices" in getattr(owner, "fields", ()) else VERIFIERS.get(owner.source, "gsm8k_strict")
-    return source.verifier or owner.verifier or usual
+    return str(source.verifier or owner.verifier or owner.verifier_of_answers)
 
 
 def dataset_of(evaluation_set: EvaluationSet) -> str | None:

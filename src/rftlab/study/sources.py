@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union, get_args
 
-from pydantic import BeforeValidator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Field, Tag, create_model, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from rftlab.errors import BadInputError
 from rftlab.policies import templates
-from rftlab.study.query_sources import (
-    GymSource,
-    HubSource,
-    JsonlSource,
-    ParquetSource,
-    ProceduralSource,
-    refuse_repository,
-)
+from rftlab.study.query_sources import SOURCES, QuerySource, refuse_repository
 from rftlab.study.section import Count, Natural, Positive, Section, Share, by_source, shown
-
-SOURCES = ("procedural", "reasoning_gym", "jsonl", "parquet", "hub")
 
 
 class NamedTemplate(Section):
@@ -115,7 +106,7 @@ class DirectoryModel(Section):
     )
 
 
-class LockedModel(Section):
+class ModelLock(Section):
     """A model as the lock has it: commit, files, and what its configuration says."""
 
     commit: str = Field(description="40 hexadecimal digits", pattern="^[0-9a-f]{40}$")
@@ -132,7 +123,7 @@ class HubModel(Section):
     source: Literal["hub"] = Field(description="selects this kind of model")
     id: str = Field(description="repository, such as `Qwen/Qwen2.5-0.5B-Instruct`")
     revision: str = Field("main", description="branch, tag or commit; `rftlab fetch` locks the commit it stands for")
-    locked: SkipJsonSchema[LockedModel | None] = Field(None, description="what the lock says; never written by hand")
+    locked: SkipJsonSchema[ModelLock | None] = Field(None, description="what the lock says; never written by hand")
 
     @field_validator("id")
     @classmethod
@@ -171,36 +162,6 @@ class DatasetKeys(Section):
     prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
 
 
-class ProceduralDataset(DatasetKeys, ProceduralSource):
-    """A training dataset of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
-
-
-class JsonlDataset(JsonlSource, DatasetKeys):
-    """A training dataset from JSONL files: GSM8K's own format, plain question/answer records, or fields named here."""
-
-
-class GymDataset(GymSource, DatasetKeys):
-    """A training dataset of a family of the package reasoning-gym."""
-
-
-class ParquetDataset(ParquetSource, DatasetKeys):
-    """A training dataset from Parquet files, one row a record."""
-
-
-class HubDataset(HubSource, DatasetKeys):
-    """A training dataset of the model hub."""
-
-
-Dataset = Annotated[
-    Annotated[ProceduralDataset, Tag("procedural")]
-    | Annotated[GymDataset, Tag("reasoning_gym")]
-    | Annotated[JsonlDataset, Tag("jsonl")]
-    | Annotated[ParquetDataset, Tag("parquet")]
-    | Annotated[HubDataset, Tag("hub")],
-    by_source(*SOURCES),
-]
-
-
 class EvaluationKeys(Section):
     """What every evaluation set has besides its queries."""
 
@@ -223,32 +184,38 @@ class DatasetSplit(EvaluationKeys):
     dataset: str = Field(description="name of the dataset")
 
 
-class ProceduralSet(EvaluationKeys, ProceduralSource):
-    """An evaluation set of generated queries; the family's own parameters, `seed` and `sizes` stand beside these."""
+def with_source(keys: type[Section], suffix: str, *others: Any, default: str | None = None) -> Any:
+    """A union of a section for each source of queries, told apart by the key ``source``: ``keys`` and the source's own.
+
+    Args:
+        keys: what all of these sections have besides their source.
+        suffix: of the sections' names: ``JsonlDataset`` from ``JsonlSource``.
+        others: further members of the union, tagged.
+        default: tag of the one member that has no source.
+    """
+    members = list(others)
+    for source in SOURCES:
+        name = source.__name__.removesuffix("Source") + suffix
+        section = create_model(name, __base__=(keys, source), __doc__=source.__doc__)
+        members.append(Annotated[section, Tag(source_name(source))])
+    return Annotated[Union[tuple(members)], by_source(*map(source_name, SOURCES), default=default)]  # noqa: UP007
 
 
-class JsonlSet(JsonlSource, EvaluationKeys):
-    """An evaluation set from JSONL files."""
+def source_name(source: type[QuerySource]) -> str:
+    """What selects a source in a study."""
+    (name,) = get_args(source.model_fields["source"].annotation)
+    return str(name)
 
 
-class GymSet(GymSource, EvaluationKeys):
-    """An evaluation set of a family of the package reasoning-gym."""
+if TYPE_CHECKING:
 
+    class Dataset(DatasetKeys, QuerySource):
+        """A training dataset from any source."""
 
-class ParquetSet(ParquetSource, EvaluationKeys):
-    """An evaluation set from Parquet files, one row a record."""
+    class OwnSet(EvaluationKeys, QuerySource):
+        """An evaluation set with queries of its own."""
 
-
-class HubSet(HubSource, EvaluationKeys):
-    """An evaluation set of the model hub."""
-
-
-EvaluationSet = Annotated[
-    Annotated[DatasetSplit, Tag("dataset")]
-    | Annotated[ProceduralSet, Tag("procedural")]
-    | Annotated[GymSet, Tag("reasoning_gym")]
-    | Annotated[JsonlSet, Tag("jsonl")]
-    | Annotated[ParquetSet, Tag("parquet")]
-    | Annotated[HubSet, Tag("hub")],
-    by_source(*SOURCES, default="dataset"),
-]
+    EvaluationSet = DatasetSplit | OwnSet
+else:
+    Dataset = with_source(DatasetKeys, "Dataset")
+    EvaluationSet = with_source(EvaluationKeys, "Set", Annotated[DatasetSplit, Tag("dataset")], default="dataset")

@@ -3,10 +3,10 @@ import random
 
 import pytest
 
-from rftlab.data import procedural
 from rftlab.data.families import Chains
-from rftlab.data.procedural import charset, generate, parameters, parse, stream
-from rftlab.data.queries import DataError, split_of
+from rftlab.data.queries import DataError, Query, split_of
+from rftlab.data.sources import procedural, source_of
+from rftlab.data.sources.procedural import configured_family, family_of, parameters, stream
 
 CONFIGS = [
     {"source": "procedural", "family": "chains"},
@@ -14,6 +14,10 @@ CONFIGS = [
     {"source": "procedural", "family": "chains", "form": "words", "sizes": {"train": 50, "test": 20}},
     {"source": "procedural", "family": "products", "seed": 5},
 ]
+
+
+def generate(config) -> dict[str, list[Query]]:
+    return {name: split.queries for name, split in source_of({"source": "procedural", **config}).read().items()}
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -98,30 +102,29 @@ def test_parameters_are_listed_with_type_and_default() -> None:
     assert set(parameters("products")) == {"terms", "low", "high", "form"}
 
 
-def test_defaults_and_charset() -> None:
-    parsed = parse({"family": "chains"})
-    assert (parsed.family, parsed.seed, parsed.sizes) == (Chains(), 0, procedural.SIZES)
-    assert charset({"family": "chains"}) == "#+-0123456789;="
+def test_defaults_and_the_family_alone() -> None:
+    source = source_of({"source": "procedural", "family": "chains"})
+    assert source == procedural.Source(Chains(), 0, procedural.SIZES)
+    assert source.splits == ("train", "validation", "test")
+    assert configured_family({"source": "procedural", "family": "chains", "seed": 3, "terms": [2]}) == Chains((2,))
+
+
+def test_splits_are_those_with_a_size_in_one_order() -> None:
+    assert procedural.Source.parse("chains", sizes={"test": 1, "train": 1}).splits == ("train", "test")
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "family: one of chains, products is needed"),
         ({"family": "chain"}, "family: 'chain' is not one of chains, products (did you mean 'chains'?)"),
         ({"family": ["chains"]}, "family: ['chains'] is not one of"),
         ({"family": "chains", "term": [3]}, "term: no such key; chains has seed, sizes, terms, "),
         ({"family": "products", "operators": "+"}, "operators: no such key; products has"),
         ({"family": "chains", "terms": "3"}, "terms: a list of whole numbers is needed"),
-        ({"family": "chains", "seed": "0"}, "seed: a whole number is needed, not '0'"),
-        ({"family": "chains", "sizes": {}}, "sizes: a number of queries for each split is needed"),
-        ({"family": "chains", "sizes": 5}, "sizes: a number of queries"),
-        ({"family": "chains", "sizes": {"dev": 5}}, "sizes.dev: no such split; there are train, validation, test"),
-        ({"family": "chains", "sizes": {"test": 0}}, "sizes.test: a whole number of at least 1 is needed, not 0"),
     ],
 )
-def test_a_wrong_configuration_is_refused_in_one_line_that_begins_with_the_key(config, message: str) -> None:
+def test_a_wrong_family_is_refused_in_one_line_that_begins_with_the_key(config, message: str) -> None:
     with pytest.raises(DataError) as error:
-        parse(config)
+        family_of(**config)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)

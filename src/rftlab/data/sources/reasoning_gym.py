@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rftlab.data.families import is_integer
-from rftlab.data.fields import Split, refuse_unknown
-from rftlab.data.procedural import SIZES
-from rftlab.data.queries import SPLITS, DataError, Query, query_id
+from rftlab.data.queries import SPLITS, DataError, Query, Split, query_id
+from rftlab.data.sources.procedural import SIZES
 from rftlab.errors import did_you_mean
 
-KEYS = ("source", "family", "parameters", "seed", "sizes")
 RESERVED = ("seed", "size")  # of the package's own configurations; ours stand beside `parameters`
 SPACING = 10_000_000
 MOST = 1_000_000
@@ -31,40 +28,48 @@ INSTALL = "pip install --no-deps -r envs/reasoning-gym.txt"
 
 
 @dataclass(frozen=True)
-class Gym:
-    """A reasoning-gym dataset's configuration, checked as far as it can be without the package."""
+class Source:
+    """A reasoning-gym dataset, checked as far as it can be without the package: the family is not looked up."""
 
     family: str
     parameters: Mapping[str, Any]
     seed: int
     sizes: Mapping[str, int]
 
+    @classmethod
+    def parse(
+        cls,
+        family: str,
+        parameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        sizes: Mapping[str, int] = SIZES,
+    ) -> Source:
+        """From ``{"family", "parameters"?, "seed"?, "sizes"?}``.
 
-def parse(config: Mapping[str, Any]) -> Gym:
-    """Check ``{"source": "reasoning_gym", "family", "parameters"?, "seed"?, "sizes"?}``; the family is not looked up.
+        Raises:
+            DataError: a parameter that stands elsewhere.
+        """
+        for key in RESERVED:
+            if key in (parameters or {}):
+                raise DataError(f"parameters.{key}: give seed and sizes beside family, not among its parameters")
+        return cls(family, dict(parameters or {}), seed, dict(sizes))
 
-    Raises:
-        DataError: an unknown key or a value that cannot be; the message begins with the key.
-    """
-    refuse_unknown(config, KEYS, "")
-    family, parameters = config.get("family"), config.get("parameters", {})
-    seed, sizes = config.get("seed", 0), config.get("sizes", SIZES)
-    if not isinstance(family, str) or not family:
-        raise DataError(f"family: the name of a reasoning-gym family is needed, such as chain_sum, not {family!r}")
-    if not isinstance(parameters, Mapping) or not all(isinstance(key, str) for key in parameters):
-        raise DataError(f"parameters: the family's own settings by name are needed, not {parameters!r}")
-    for key in RESERVED:
-        if key in parameters:
-            raise DataError(f"parameters.{key}: give seed and sizes beside family, not among its parameters")
-    if not is_integer(seed) or not 0 <= seed < 2**31:
-        raise DataError(f"seed: a whole number from 0 to {2**31 - 1} is needed, not {seed!r}")
-    if not isinstance(sizes, Mapping) or not sizes:
-        raise DataError(f"sizes: a number of queries for each split is needed, for instance {SIZES}, not {sizes!r}")
-    refuse_unknown(sizes, SPLITS, "sizes.")
-    for split, size in sizes.items():
-        if not is_integer(size) or not 1 <= size <= MOST:
-            raise DataError(f"sizes.{split}: a whole number from 1 to {MOST} is needed, not {size!r}")
-    return Gym(family, dict(parameters), seed, dict(sizes))
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that are wanted."""
+        return tuple(split for split in SPLITS if split in self.sizes)
+
+    def read(self) -> dict[str, Split]:
+        """Generate each split's distinct questions; one that a test or validation split has is in no later split.
+
+        The test split comes first: its first k questions depend on the seed and the family alone.
+
+        Raises:
+            DataError: no such package, family or parameter, no answers that are texts, or too few questions.
+        """
+        taken: set[str] = set()
+        splits = {split: _split(self, split, taken) for split in reversed(self.splits)}
+        return {split: splits[split] for split in self.splits}
 
 
 def check_installed() -> None:
@@ -77,24 +82,7 @@ def check_installed() -> None:
         raise DataError(f"source: reasoning_gym needs a package that is not installed: {INSTALL}")
 
 
-def generate(config: Mapping[str, Any]) -> dict[str, Split]:
-    """Generate each split's distinct questions; one that a test or validation split has is in no later split.
-
-    The test split comes first: its first k questions depend on the seed and the family alone.
-
-    Raises:
-        DataError: as ``parse``; no such package, family or parameter, no answers that are texts, or too few questions.
-    """
-    gym = parse(config)
-    taken: set[str] = set()
-    splits = {}
-    for split in reversed(SPLITS):
-        if split in gym.sizes:
-            splits[split] = _split(gym, split, taken)
-    return {split: splits[split] for split in SPLITS if split in splits}
-
-
-def _split(gym: Gym, split: str, taken: set[str]) -> Split:
+def _split(gym: Source, split: str, taken: set[str]) -> Split:
     size = gym.sizes[split]
     start = (len(SPLITS) * gym.seed + SPLITS.index(split)) * SPACING
     queries: list[Query] = []
@@ -117,10 +105,10 @@ def _split(gym: Gym, split: str, taken: set[str]) -> Split:
             queries.append(Query(query_id(question), question, entry["answer"].strip(), {"family": gym.family}))
             if len(queries) == size:
                 break
-    return Split(queries, item - size, 0, [])
+    return Split(queries, item - size)
 
 
-def _items(gym: Gym, seed: int, size: int) -> list[dict[str, str]]:
+def _items(gym: Source, seed: int, size: int) -> list[dict[str, str]]:
     check_installed()
     import reasoning_gym
 

@@ -1,0 +1,58 @@
+"""Sources of queries, one file each, found by its name: ``source: jsonl`` in a study is ``jsonl.py``.
+
+A file holds the class ``Source``. What ``parse`` takes is what planning writes into a dataset's configuration, which
+the study's schema has checked by type; what only the source itself can tell to be wrong, it refuses. Importing a source
+imports the standard library alone: what reads Parquet, the hub or reasoning-gym is imported when it reads.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from rftlab.data.queries import DataError, Split
+from rftlab.errors import did_you_mean
+
+
+class Source(Protocol):
+    """Where the queries of a dataset come from."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits it has, in the order of ``SPLITS``."""
+
+    def read(self) -> dict[str, Split]:
+        """Make or read the queries of each split, the same for the same configuration and files.
+
+        Raises:
+            DataError: too few queries, or a file or record that cannot be used; the message names it.
+        """
+
+
+def names() -> list[str]:
+    """Every source there is."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def source_of(config: Mapping[str, Any]) -> Source:
+    """The source that a dataset's configuration describes; nothing is generated or opened.
+
+    Raises:
+        DataError: there is no such source, a key is missing or unknown, or a value cannot be.
+    """
+    if not isinstance(config, Mapping):
+        raise DataError(f"a dataset is a mapping with a source, not {config!r}")
+    name = config.get("source")
+    if name not in names():
+        hint = did_you_mean(str(name), names())
+        raise DataError(f"source: one of {', '.join(names())} is needed, not {name!r}{hint}")
+    module = importlib.import_module(f"{__name__}.{name}")
+    try:
+        source: Source = module.Source.parse(**{key: value for key, value in config.items() if key != "source"})
+    except DataError:
+        raise
+    except (TypeError, ValueError, AttributeError, KeyError) as error:  # written by hand: planning has checked types
+        raise DataError(f"not the configuration of a dataset from {name}: {error}") from None
+    return source
