@@ -14,7 +14,7 @@ NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
-class FileSource:
+class RecordFiles:
     """Files by split, relative to the working directory; ``limit`` takes the first k distinct queries of a split."""
 
     files: Mapping[str, Path]

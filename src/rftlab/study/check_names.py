@@ -36,6 +36,16 @@ def check_names(study: Study) -> None:
     Raises:
         BadInputError: naming the key.
     """
+    _check_file_names(study)
+    _check_references(study)
+    _check_suites(study)
+    for name, model in study.models.items():
+        if isinstance(model, TinyModel):
+            _check_tiny(study, name, model)
+
+
+def _check_file_names(study: Study) -> None:
+    """Names are folders and files, and none that something else has."""
     for key, names in {
         "study": [study.study],
         "models": study.models,
@@ -53,15 +63,21 @@ def check_names(study: Study) -> None:
                 raise BadInputError(f"{key}.{name}: this name is taken; so are {', '.join(sorted(RESERVED - {name}))}")
     for name in sorted(set(study.datasets) & set(study.evaluation_sets)):
         raise BadInputError(f"evaluation_sets.{name}: a dataset has this name already; names must differ")
+
+
+def _check_references(study: Study) -> None:
+    """Evaluation sets name datasets, and verifiers are files."""
     for name, evaluation_set in study.evaluation_sets.items():
         if isinstance(evaluation_set, DatasetSplit):
             _known(f"evaluation_sets.{name}.dataset", evaluation_set.dataset, study.datasets)
-    for key, source in (
-        *((f"datasets.{name}", dataset) for name, dataset in study.datasets.items()),
-        *((f"evaluation_sets.{name}", evaluation_set) for name, evaluation_set in study.evaluation_sets.items()),
-    ):
-        if source.verifier is not None:
-            _known(f"{key}.verifier", source.verifier, levels.names("rewards.verifiers"))
+    for section in ("datasets", "evaluation_sets"):
+        for name, source in getattr(study, section).items():
+            if source.verifier is not None:
+                _known(f"{section}.{name}.verifier", source.verifier, levels.names("rewards.verifiers"))
+
+
+def _check_suites(study: Study) -> None:
+    """Each evaluation set is in one suite, where it belongs, and every dataset has a test split in distribution."""
     listed = [*study.evaluation.id, *study.evaluation.ood]
     for key, names in (("id", study.evaluation.id), ("ood", study.evaluation.ood)):
         for name in names:
@@ -75,15 +91,11 @@ def check_names(study: Study) -> None:
         raise BadInputError(
             f"evaluation_sets.{name}: used by neither evaluation.id nor evaluation.ood; list it or remove it"
         )
+    in_distribution = [study.evaluation_sets[name] for name in study.evaluation.id]
+    tested = {dataset_of(evaluation_set) for evaluation_set in in_distribution if evaluation_set.split == "test"}
     for dataset in study.datasets:
-        if not any(
-            dataset_of(study.evaluation_sets[s]) == dataset and study.evaluation_sets[s].split == "test"
-            for s in study.evaluation.id
-        ):
+        if dataset not in tested:
             raise BadInputError(f"evaluation.id: no test split of dataset {dataset!r}; every dataset needs one")
-    for name, model in study.models.items():
-        if isinstance(model, TinyModel):
-            _check_tiny(study, name, model)
 
 
 def _file_names(key: str, names: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
+from rftlab.study.baseline import Baseline
 from rftlab.study.ranges import SIZES, parse, refuse_outside
-from rftlab.study.schema import Baseline
 from rftlab.study.section import first_error, scientific, shown
 
 NAMED = {

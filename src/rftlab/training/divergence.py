@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,20 +14,13 @@ from numpy.typing import NDArray
 
 from rftlab.data.queries import Query
 from rftlab.files import write_text
-from rftlab.rewards import Verdict
+from rftlab.rewards.scoring import Score
 from rftlab.rollouts import Rollout
 from rftlab.training.update import DivergedError
 
 DIVERGED = "diverged.jsonl"  # in the run's folder
 Floats = NDArray[np.float64]
 Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], object]
-
-
-class NoStep(torch.optim.SGD):
-    """An optimizer that leaves the weights alone."""
-
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # torch has it overloaded
-        """Do nothing."""
 
 
 @dataclass
@@ -40,7 +32,7 @@ class Seen:
 
     queries: Sequence[Query]
     rollouts: Sequence[Rollout]
-    verdicts: Sequence[Verdict] = ()
+    verdicts: Sequence[Score] = ()
     rewards: Sequence[float] = ()
     trained: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
@@ -53,7 +45,7 @@ class Seen:
         """
         if sampled := [i for i, rollout in enumerate(self.rollouts) if not np.isfinite(rollout.logprobs).all()]:
             return sampled
-        found, optimizer = [], NoStep(policy.parameters(), lr=0.0)
+        found, optimizer = [], torch.optim.SGD(policy.parameters(), lr=0.0)  # one that moves nothing
         for k, i in enumerate(self.trained):
             try:
                 step(optimizer, [self.rollouts[i]], self.advantages_N[k : k + 1], self.weights_N[k : k + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -118,42 +119,30 @@ class Learner:
         self.reward = RewardConfig(**config["reward"])
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
-        self.precision = PrecisionConfig(**config["precision"])
-        device, lora, computed = prepare(config["device"]), LoraConfig(**config["lora"]), config["update"]
 
         self.scorer = Scorer(config["verifier"])
         self.advantage = level("advantages", config["advantage"])
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 
+        device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
+        self.policy = trained_policy(base, device, config, self.random_seed)
+        measured = config["objective"]["kl"]["coefficient"] or self.kl_every
+        self.reference = base.model(frozen=True).to(device) if measured else None
+        self.objective = objective(config["objective"], self.reference)
+        self.optimizer = self.optimizer_config.build(self.policy)
         self.passes = Passes(
             pad_token(self.tokenizer),
             self.rollout.temperature,
-            computed["token_budget"],
+            config["update"]["token_budget"],
             self.precision.multiplied,
-            computed["compile"],
+            config["update"]["compile"],
         )
-        self.policy = base.model().to(device)
-        if not has_plain_head(self.policy):
-            raise BadInputError(f"{base.folder}: logits of {self.policy.config.model_type} are not its last layer's")
-        if lora.rank:
-            self.policy = lora.adapt(self.policy, self.random_seed)
-        if computed["gradient_checkpointing"]:
-            self.policy.gradient_checkpointing_enable({"use_reentrant": False})
-        kl = config["objective"]["kl"]
-        self.reference = base.model(frozen=True).to(device) if kl["coefficient"] or self.kl_every else None
-        self.objective = Objective(
-            policy_loss=level("objectives.ratio", config["objective"]["ratio"]),
-            penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
-            kl_coefficient=kl["coefficient"],
-            reference=self.reference,
-        )
-        self.optimizer = self.optimizer_config.build(self.policy)
-        self.engine = engine_of(
-            base, self.policy, self.tokenizer, EngineConfig(**config["engine"]), **self.precision.sampled
-        )
+        engine = EngineConfig(**config["engine"])
+        self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampled)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),
@@ -169,6 +158,35 @@ class Learner:
         return model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
 
 
-def level(kind: str, config: dict[str, Any]) -> Any:
+def trained_policy(
+    base: PolicyDirectory, device: torch.device, config: Mapping[str, Any], random_seed: int
+) -> PreTrainedModel:
+    """The base model as a run trains it: all its weights, or its adapters alone; activations kept, or computed again.
+
+    Raises:
+        BadInputError: its logits are not its last layer's, or no module has one of the adapters' names.
+    """
+    policy, lora = base.model().to(device), LoraConfig(**config["lora"])
+    if not has_plain_head(policy):
+        raise BadInputError(f"{base.folder}: logits of {policy.config.model_type} are not its last layer's")
+    if lora.rank:
+        policy = lora.adapt(policy, random_seed)
+    if config["update"]["gradient_checkpointing"]:
+        policy.gradient_checkpointing_enable({"use_reentrant": False})
+    return policy
+
+
+def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> Objective:
+    """What a run minimises; without a coefficient there is no penalty, and its level is not imported."""
+    kl = config["kl"]
+    return Objective(
+        policy_loss=level("objectives.ratio", config["ratio"]),
+        penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
+        kl_coefficient=kl["coefficient"],
+        reference=reference,
+    )
+
+
+def level(kind: str, config: Mapping[str, Any]) -> Any:
     """The level a configuration names, with its parameters bound."""
     return partial(load(kind, config["name"]), **{key: value for key, value in config.items() if key != "name"})

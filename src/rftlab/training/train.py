@@ -29,13 +29,13 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import draw, rollout_seed
-from rftlab.rewards.scoring import Score, rates
 from rftlab.rewards.value import reward
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
-from rftlab.runfolder.log import append_json, peak_memory_mb
+from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import Seen
 from rftlab.training.learner import Learner
+from rftlab.training.measures import metrics, timings
 from rftlab.training.mismatch import diagnose
 from rftlab.training.resume import RunState, StateConfig
 from rftlab.training.update import DivergedError, update
@@ -149,79 +149,63 @@ class Training:
 
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, one step."""
-        learner, config = self.learner, self.learner.rollout
-        B, n, M = config.queries, config.rollouts, config.per_query
+        learner = self.learner
         clock = [time.perf_counter()]
-
-        drawn = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
-        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in drawn for m in range(M)]
-        seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
-        prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
-        rollouts = learner.engine.generate(prompts, config.sampling, seeds)
-        seen = self.seen = Seen([learner.queries[q] for q, _ in drawn for _ in range(M)], rollouts)
+        keys = self.sample(number)
+        seen, rollouts = self.seen, self.seen.rollouts
         clock.append(time.perf_counter())
-        if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
-            raise DivergedError("the policy's log-probabilities are not finite")
 
-        seen.verdicts = verdicts = self.score(rollouts, [query.answer for query in seen.queries])
-        seen.rewards = rewards = [
-            reward(verdict, learner.reward, (learner.random_seed, *key))
-            for verdict, key in zip(verdicts, keys, strict=True)
-        ]
-        scores = Round(
-            rewards_BM=np.array(rewards).reshape(B, M),
-            lengths_BM=np.array([len(r.tokens) for r in rollouts]).reshape(B, M),
-            n=n,
-            queries=tuple(learner.queries[q].id for q, _ in drawn),
-            past=self.past,
-        )
+        scores = self.score(keys)
         advantages_Bn = learner.advantage(scores)
-        weights_Bn = learner.token_weights(scores.lengths_BM[:, :n], config.max_new_tokens)
-        seen.trained = [b * M + i for b in range(B) for i in range(n)]
+        weights_Bn = learner.token_weights(scores.lengths_BM[:, : scores.n], learner.rollout.max_new_tokens)
+        seen.trained = [b * learner.rollout.per_query + i for b in range(len(scores.queries)) for i in range(scores.n)]
         seen.advantages_N, seen.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
         trained = [rollouts[i] for i in seen.trained]
-        kl_base = self.kl_to_base(number, trained)
+        measured = metrics(scores, advantages_Bn, rollouts, seen.verdicts, seen.trained)
+        measured |= self.kl_to_base(number, trained)
         clock.append(time.perf_counter())
 
-        updated = self.step(learner.optimizer, trained, seen.advantages_N, seen.weights_N)
+        measured |= self.step(learner.optimizer, trained, seen.advantages_N, seen.weights_N)
         learner.engine.sync(learner.policy)
         clock.append(time.perf_counter())
 
         self.past.remember(scores)
-        self.rollouts += len(rollouts)
-        self.tokens += int(scores.lengths_BM.sum())
-        correct_BM = np.array([verdict.correct for verdict in verdicts]).reshape(B, M)
-        metrics = {
-            "round": number,
-            "reward_mean": float(scores.rewards_Bn.mean()),
-            "accuracy": float(correct_BM[:, :n].mean()),
-            **rates([verdicts[b * M + i] for b in range(B) for i in range(n)], verdicts),
-            "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
-            "response_length": float(scores.lengths_BM[:, :n].mean()),
-            "truncation_rate": float(np.mean([rollout.truncated for rollout in trained])),
-            "entropy": -float(np.mean(np.concatenate([rollout.logprobs for rollout in trained]))),
-            **kl_base,
-            **updated,
-            "learning_rate": learner.optimizer.param_groups[0]["lr"],
-            "rollouts": self.rollouts,
-            "tokens": self.tokens,
-        }
-        append_json(self.state.place / "metrics.jsonl", metrics)
-        sample_s, score_s, update_s = np.diff(clock).tolist()
-        timings = {
-            "round": number,
-            "time_ms": int(time.time() * 1000),
-            "sample_s": sample_s,
-            "score_s": score_s,
-            "update_s": update_s,
-            "tokens_per_s": float(scores.lengths_BM.sum()) / (clock[-1] - clock[0]),
-            "peak_memory_mb": peak_memory_mb(),
-        }
-        append_json(self.state.place / "timings.jsonl", timings)
+        tokens = int(scores.lengths_BM.sum())
+        self.rollouts, self.tokens = self.rollouts + len(rollouts), self.tokens + tokens
+        spent = {"rollouts": self.rollouts, "tokens": self.tokens}
+        rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
+        append_json(self.state.place / "metrics.jsonl", {"round": number, **measured, **rate, **spent})
+        append_json(self.state.place / "timings.jsonl", {"round": number, **timings(clock, tokens)})
 
-    def score(self, rollouts: list[Rollout], answers: list[str]) -> list[Score]:
-        """Score of every rollout."""
-        return self.learner.scorer.score(responses(self.learner.tokenizer, rollouts), answers)
+    def sample(self, number: int) -> list[tuple[str, int, int]]:
+        """Sample the rollouts of round ``number``; return what each is drawn by: query, occurrence, rollout index."""
+        learner, B, M = self.learner, self.learner.rollout.queries, self.learner.rollout.per_query
+        drawn = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
+        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in drawn for m in range(M)]
+        seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
+        prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
+        rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
+        self.seen = Seen([learner.queries[q] for q, _ in drawn for _ in range(M)], rollouts)
+        if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
+            raise DivergedError("the policy's log-probabilities are not finite")
+        return keys
+
+    def score(self, keys: list[tuple[str, int, int]]) -> Round:
+        """Verify and reward the rollouts just sampled."""
+        learner, seen, M = self.learner, self.seen, self.learner.rollout.per_query
+        texts = responses(learner.tokenizer, seen.rollouts)
+        seen.verdicts = learner.scorer.score(texts, [query.answer for query in seen.queries])
+        seen.rewards = [
+            reward(verdict, learner.reward, (learner.random_seed, *key))
+            for verdict, key in zip(seen.verdicts, keys, strict=True)
+        ]
+        return Round(
+            rewards_BM=np.array(seen.rewards).reshape(-1, M),
+            lengths_BM=np.array([len(rollout.tokens) for rollout in seen.rollouts]).reshape(-1, M),
+            n=learner.rollout.rollouts,
+            queries=tuple(query.id for query in seen.queries[::M]),
+            past=self.past,
+        )
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
         """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from

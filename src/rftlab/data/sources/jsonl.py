@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rftlab.data.queries import read_jsonl
-from rftlab.data.records import FileSource
+from rftlab.data.records import RecordFiles
 
 
-class Source(FileSource):
+class Source(RecordFiles):
     """One record a line."""
 
     rows = staticmethod(read_jsonl)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.data.queries import DataError
-from rftlab.data.records import FileSource
+from rftlab.data.records import RecordFiles
 
 
-class Source(FileSource):
+class Source(RecordFiles):
     """One row a record."""
 
     @staticmethod

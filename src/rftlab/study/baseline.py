@@ -1,0 +1,147 @@
+"""The section ``baseline`` of a study: the reference configuration, which each level overrides at dotted keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from rftlab.study.section import Count, Natural, NonNegative, Number, Positive, Scientific, Section, Share
+
+
+def _named(value: Any) -> Any:
+    """``ratio: none`` is short for ``ratio: {name: none}``."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class RolloutSection(Section):
+    """What is sampled in a round."""
+
+    queries: Count = Field(32, description="B, queries per round")
+    rollouts: Count = Field(1, description="n, trained rollouts per query")
+    statistics_rollouts: Natural = Field(
+        0, description="m, more rollouts per query, only for the advantage's mean and std (taken over all n + m)"
+    )
+    temperature: Positive = Field(1.0, description="of sampling")
+    top_p: Annotated[float, Field(gt=0, le=1), Scientific] = Field(
+        1.0, description="sample from the likeliest tokens of this mass"
+    )
+    max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
+
+
+class EngineSection(Section):
+    """What computes the rollouts; seeds give the same ones with either engine, but for rounding."""
+
+    name: Literal["transformers", "vllm"] = Field(
+        "transformers", description="vllm needs an environment of its own, see docs/vllm.md"
+    )
+    rows: Count = Field(256, description="rollouts computed side by side, at most")
+    cache_gib: Positive = Field(2.0, description="memory for keys and values, in GiB")
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1), Scientific] = Field(
+        0.5, description="vllm on a GPU: share of its memory that must be free at the start"
+    )
+    sleep: Literal[0, 1, 2] = Field(
+        0,
+        description="vllm on a GPU: what it gives back after sampling; "
+        "0 nothing, 1 the cache (weights move to the CPU), 2 cache and weights",
+    )
+
+
+class RewardSection(Section):
+    """Score of a rollout."""
+
+    name: Literal["outcome", "random"] = Field(
+        "outcome", description="random is a control: a coin instead of the verdict"
+    )
+    correct: Number = Field(1.0, description="reward of a correct rollout")
+    incorrect: Number = Field(0.0, description="reward of any other rollout")
+    probability: Share = Field(0.5, description="of the coin, for `random`")
+
+
+class Named(Section):
+    """A level that is a file: its name, and its own parameters beside it; the name alone is short for `{name: …}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    name: str = Field(description="name of the file, without .py")
+
+
+NamedLevel = Annotated[Named, BeforeValidator(_named, json_schema_input_type=str | Named)]
+
+
+class KlSection(Section):
+    """KL penalty to the base model, in the loss."""
+
+    coefficient: NonNegative = Field(0.0, description="weight in the loss; 0 switches it off")
+    estimator: str = Field("k3", description="a file of `objectives/kl/`")
+
+
+class ObjectiveSection(Section):
+    """What is minimised."""
+
+    ratio: NamedLevel = Field(Named(name="none"), description="importance ratio, a file of `objectives/ratio/`")
+    aggregation: NamedLevel = Field(
+        Named(name="token_mean"), description="weights of tokens in the loss, a file of `objectives/aggregation/`"
+    )
+    kl: KlSection = Field(KlSection(), description="KL penalty")
+
+
+class OptimizerSection(Section):
+    """AdamW with a constant learning rate."""
+
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
+    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
+    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
+        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    )
+    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+    max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
+
+
+class UpdateSection(Section):
+    """How the update is computed; no result depends on it beyond rounding."""
+
+    token_budget: Count = Field(16384, description="tokens per micro-batch, padding included")
+    gradient_checkpointing: bool = Field(
+        False, description="compute a layer's activations again instead of keeping them: less memory, more time"
+    )
+    compile: bool = Field(False, description="run the trainer's forward and backward passes through `torch.compile`")
+
+
+class PrecisionSection(Section):
+    """Formats of numbers. Weights and optimizer are float32 always: in bfloat16 most steps at lr 1e-6 round to none."""
+
+    autocast: Literal["none", "bfloat16"] = Field(
+        "none", description="bfloat16 multiplies matrices in it, in the trainer and in a sampler that shares its model"
+    )
+    checkpoint_dtype: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of saved checkpoints, so of what is evaluated"
+    )
+    sampler_dtype: Literal["trainer", "float32", "bfloat16"] = Field(
+        "trainer", description="what rollouts are sampled in: as the trainer computes, or the weights in this format"
+    )
+
+
+class LoraSection(Section):
+    """Low-rank adapters, trained in place of all weights; checkpoints have them merged."""
+
+    rank: Natural = Field(0, description="of the adapters; 0 trains all weights")
+    alpha: Count = Field(32, description="an adapter's change is scaled by alpha / rank")
+    targets: list[str] = Field(
+        ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        min_length=1,
+        description="names of the modules that get one",
+    )
+
+
+class Baseline(Section):
+    """The reference configuration; each level overrides it at dotted keys."""
+
+    rollout: RolloutSection = Field(RolloutSection(), description="what is sampled in a round")
+    engine: EngineSection = Field(EngineSection(), description="what computes the rollouts")
+    reward: RewardSection = Field(RewardSection(), description="score of a rollout")
+    advantage: NamedLevel = Field(Named(name="raw"), description="training signal, a file of `advantages/`")
+    objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
+    update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
+    precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
+    lora: LoraSection = Field(LoraSection(), description="low-rank adapters")

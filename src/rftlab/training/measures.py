@@ -1,0 +1,61 @@
+"""What is written down of a round: a line of ``metrics.jsonl``, which holds no clock, and one of ``timings.jsonl``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rftlab.advantages import Round
+from rftlab.rewards.scoring import Score, rates
+from rftlab.rollouts import Rollout
+from rftlab.runfolder.log import peak_memory_mb
+
+
+def metrics(
+    scores: Round,
+    advantages_Bn: NDArray[np.float64],
+    rollouts: Sequence[Rollout],
+    verdicts: Sequence[Score],
+    trained: Sequence[int],
+) -> dict[str, Any]:
+    """Means over the trained rollouts of a round; failures of verifiers are counted over all rollouts.
+
+    Args:
+        scores: rewards and lengths of the round.
+        advantages_Bn: its training signal.
+        rollouts: all N of them, statistics rollouts included.
+        verdicts: what each earned.
+        trained: positions of those that are trained on.
+    """
+    verdicts_trained, rollouts_trained = [verdicts[i] for i in trained], [rollouts[i] for i in trained]
+    return {
+        "reward_mean": float(scores.rewards_Bn.mean()),
+        "accuracy": float(np.mean([verdict.correct for verdict in verdicts_trained])),
+        **rates(verdicts_trained, verdicts),
+        "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
+        "response_length": float(scores.lengths_BM[:, : scores.n].mean()),
+        "truncation_rate": float(np.mean([rollout.truncated for rollout in rollouts_trained])),
+        "entropy": -float(np.mean(np.concatenate([rollout.logprobs for rollout in rollouts_trained]))),
+    }
+
+
+def timings(clock: Sequence[float], tokens: int) -> dict[str, Any]:
+    """When a round ended and where its seconds went.
+
+    Args:
+        clock: ``time.perf_counter()`` before sampling, after it, after scoring and after the update.
+        tokens: sampled in the round.
+    """
+    sample_s, score_s, update_s = np.diff(clock).tolist()
+    return {
+        "time_ms": int(time.time() * 1000),
+        "sample_s": sample_s,
+        "score_s": score_s,
+        "update_s": update_s,
+        "tokens_per_s": tokens / (clock[-1] - clock[0]),
+        "peak_memory_mb": peak_memory_mb(),
+    }
