@@ -42,7 +42,7 @@ class LevelFile:
 
     @property
     def module(self) -> str:
-        """Name to import."""
+        """Name of the module: ``rftlab.advantages.group_norm``."""
         return f"rftlab.{self.kind}.{self.name}"
 
 

@@ -36,13 +36,11 @@ class Interrupts:
         self._before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
 
     def __enter__(self) -> Interrupts:
-        """Take the signals over."""
         for number in self._before:
             signal.signal(number, self._receive)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give them back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -9,7 +9,7 @@ from typing import Any
 from rftlab import hub
 from rftlab.errors import BadInputError
 from rftlab.policies.directory import PolicyDirectory
-from rftlab.policies.weights import INDEX, WEIGHTS, shards
+from rftlab.policies.weights import WEIGHTS, weight_files
 
 
 class PublishedDirectory(PolicyDirectory):
@@ -20,11 +20,12 @@ class PublishedDirectory(PolicyDirectory):
     """
 
     def __init__(self, folder: Path) -> None:
-        if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
+        names = weight_files(folder)
+        if names == [WEIGHTS]:
             super().__init__(folder)
             return
         self.folder = folder
-        for name in ("config.json", "tokenizer.json", *shards(folder)):
+        for name in ("config.json", "tokenizer.json", *names):
             if not (folder / name).is_file():
                 raise BadInputError(f"{folder}: no {name}, which the model needs")
 

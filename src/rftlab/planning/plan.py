@@ -177,7 +177,7 @@ class Plan:
         return f"{self.folder}/evaluations/{model}/base/{self.prompt_digest(dataset)}.parquet"
 
     def prompt_digest(self, dataset: str) -> str:
-        """What tells prompts apart."""
+        """Digest of a dataset's prompt: runs with the same one share the outcomes of their base model."""
         return digest(self.study.datasets[dataset].prompt.model_dump())
 
     def base_sets(self, prompt_digest: str) -> list[str]:

@@ -42,7 +42,7 @@ class Resources:
 
     @functools.cached_property
     def data(self) -> dict[str, dict[str, Any]]:
-        """Data configuration of each."""
+        """Configuration that the data stage is given, of each source."""
         return {name: source.content() for name, source in self.sources.items()}
 
     @functools.cached_property
@@ -66,7 +66,7 @@ class Resources:
         return self.sources[name].split_names
 
     def data_files(self) -> list[str]:
-        """Every split of everything."""
+        """Path of every split of every source."""
         return [self.data_file(name, split) for name in self.data for split in self.splits(name)]
 
     def data_params(self, name: str) -> dict[str, str]:

@@ -47,13 +47,13 @@ class Worker:
 
     @property
     def stdin(self) -> IO[bytes]:
-        """Where it reads."""
+        """Standard input of the process: cases, a chunk a line."""
         assert self.process.stdin is not None
         return self.process.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Where it writes."""
+        """Standard output of the process: a verdict a line."""
         assert self.process.stdout is not None
         return self.process.stdout
 
@@ -82,15 +82,13 @@ class Pool:
         self.workers = [self._start() for _ in range(workers)]
 
     def __enter__(self) -> Pool:
-        """Be used."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End every worker."""
         self.close()
 
     def close(self) -> None:
-        """End every worker."""
+        """End every worker; what they were at is lost."""
         while self.workers:
             self.workers.pop().end()
 

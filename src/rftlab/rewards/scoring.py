@@ -40,7 +40,7 @@ class Verifiers:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The distinct ones."""
+        """The distinct names, the study's own first."""
         return tuple(dict.fromkeys((self.own, self.strict, self.flexible)))
 
     @property

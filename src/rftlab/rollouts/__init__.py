@@ -58,7 +58,7 @@ TRANSFORMERS = EngineConfig()
 
 
 class Engine(Protocol):
-    """What samples rollouts."""
+    """What samples rollouts: the model itself, or a copy of its weights that ``sync`` brings up to date."""
 
     def sync(self, model: Any) -> None:
         """Use the weights of ``model`` from now on."""

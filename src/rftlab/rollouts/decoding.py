@@ -80,7 +80,7 @@ class ModelDecoder:
         return logits_NV
 
     def keep(self, rows: Tensor) -> None:
-        """Keep these rows."""
+        """Keep these rows [M], in this order."""
         self.cache.batch_select_indices(rows)
         self.mask_NT, self.position_N = self.mask_NT[rows], self.position_N[rows]
 
@@ -123,7 +123,7 @@ class ShortDecoder:
         return logits_NV
 
     def keep(self, rows: Tensor) -> None:
-        """Keep these rows."""
+        """Keep these rows [M], in this order."""
         self.cache.batch_select_indices(rows)
         self.bias_NT, self.position_N = self.bias_NT[rows], self.position_N[rows]
 

@@ -29,7 +29,6 @@ class Pair(NamedTuple):
     dataset: str
 
     def __str__(self) -> str:
-        """As headings have it."""
         return f"{self.model} × {self.dataset}"
 
 

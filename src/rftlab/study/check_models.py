@@ -12,7 +12,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from rftlab.errors import BadInputError
-from rftlab.policies.weights import INDEX, WEIGHTS
+from rftlab.policies.weights import WEIGHTS, weight_files
 from rftlab.study.sources import DirectoryModel, GgufModel
 
 NEEDED = ("config.json", "tokenizer.json")
@@ -55,14 +55,10 @@ def weights(key: str, model: DirectoryModel) -> list[str]:
     Raises:
         BadInputError: the index is none.
     """
-    folder = Path(model.path)
-    if os.path.isfile(folder / WEIGHTS) or not os.path.isfile(folder / INDEX):  # noqa: PTH113  (as below)
-        return [WEIGHTS]
-    listed = _document(key, folder / INDEX).get("weight_map")
-    names = sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
-    if not names or any(Path(name).name != name for name in names):
-        raise BadInputError(f"{key}.path: {folder / INDEX} lists no files of weights; a weight_map is needed")
-    return names
+    try:
+        return weight_files(Path(model.path))
+    except BadInputError as error:
+        raise BadInputError(f"{key}.path: {error}") from None
 
 
 def context(key: str, model: DirectoryModel) -> int | None:

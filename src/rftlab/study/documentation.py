@@ -143,7 +143,7 @@ def templates_table() -> str:
 
 
 def table(headings: list[str], rows: Iterable[list[str]]) -> str:
-    """A Markdown table."""
+    """A Markdown table; a bar in a cell is escaped."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

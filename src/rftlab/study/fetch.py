@@ -21,7 +21,7 @@ from rftlab.data.sources.hub import Repository, SplitFiles, rows
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
 from rftlab.jobs.environment import STUDY
-from rftlab.policies.weights import INDEX, WEIGHTS
+from rftlab.policies.weights import INDEX, WEIGHTS, shards
 from rftlab.study.check_names import check_names
 from rftlab.study.lock import IDENTITY, Lock, found, hub_sources, identity, lock_path, locked, read_lock, write_lock
 from rftlab.study.query_sources import HubSource
@@ -117,13 +117,13 @@ def lock_model(model: HubModel) -> dict[str, Any]:
             raise BadInputError(f"{model.id} holds no {needed}, which is needed")
     settings = {name: hub.download("model", model.id, commit.sha, name) for name in names}
     if WEIGHTS in commit.files:
-        shards = [WEIGHTS]
+        weights = [WEIGHTS]
         settings.pop(INDEX, None)
     elif INDEX in settings:
-        shards = sorted(set(json.loads(settings[INDEX].read_text(encoding="utf-8"))["weight_map"].values()))
+        weights = shards(settings[INDEX].parent)
     else:
         raise BadInputError(f"{model.id} holds no safetensors ({WEIGHTS}); pickled weights are never loaded")
-    paths = settings | {name: hub.download("model", model.id, commit.sha, name) for name in shards}
+    paths = settings | {name: hub.download("model", model.id, commit.sha, name) for name in weights}
     config = json.loads(paths["config.json"].read_text(encoding="utf-8"))
     tokenizer = (
         json.loads(paths["tokenizer_config.json"].read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ def lock_model(model: HubModel) -> dict[str, Any]:
         "architecture": config.get("model_type"),
         "context": config.get("max_position_embeddings"),
         "chat_template": bool(tokenizer.get("chat_template")) or "chat_template.jinja" in paths,
-        "parameters": sum(_parameters(paths[name]) for name in shards),
+        "parameters": sum(_parameters(paths[name]) for name in weights),
         "files": {name: file_sha256(paths[name]) for name in sorted(paths)},
     }
 

@@ -25,7 +25,7 @@ class Mismatch:
         self.log_weights: list[Tensor] = []
 
     def add(self, logprobs_NT: Tensor, sampler_NT: Tensor, mask_NT: Tensor) -> None:
-        """Take in a micro-batch."""
+        """Add the tokens of a micro-batch, padding left out."""
         difference_NT = (logprobs_NT.detach() - sampler_NT).double()
         self.tokens.append(difference_NT[mask_NT])
         self.log_weights.append((difference_NT * mask_NT).sum(dim=1))

@@ -97,7 +97,6 @@ class RunState:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let others have it."""
         if not self.place.exists():  # it has ended; whoever waits at a removed file notices
             Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()

@@ -111,7 +111,7 @@ def _read(path: Path) -> str:
 
 @one_line_errors
 def main(argv: list[str] | None = None) -> None:
-    """Run the stage."""
+    """Write the report of a study."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.views.report")
     for option in ("--plan", "--tables", "--figures", "--data", "--output"):
         parser.add_argument(option, type=Path, required=True)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rftlab.runfolder.read import read_document, read_lines
 from rftlab.runfolder.study_plan import BASELINE, Pair, PlannedVariant, StudyPlan
+from rftlab.views.cells import Cell, Table, cell, points
 from rftlab.views.results import ReportedSet, Results
 
 SECONDS = {"sample_s": "sampling", "score_s": "scoring", "update_s": "updating"}
@@ -24,24 +25,6 @@ FORMS = {
 }
 COLLAPSE = {"reward": "nothing correct", "entropy": "no entropy", "truncation": "all truncated"}
 RUN_COLUMNS = ("status", "inert", "rounds", "rollouts", "tokens", "seconds", "reward_first", "reward_last")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table: its text, what it is sorted by, a second line, and the class that colours it."""
-
-    text: str
-    sort: float | str | None = None
-    note: str = ""
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Column headings and rows."""
-
-    columns: list[str]
-    rows: list[list[Cell]]
 
 
 @dataclass(frozen=True)
@@ -206,11 +189,6 @@ def level_cell(variant: PlannedVariant, inert: set[str]) -> Cell:
     return Cell(variant.label, variant.label, variant.comparison + (" · inert" if variant.name in inert else ""))
 
 
-def points(fraction: float) -> str:
-    """A difference of fractions in percentage points, signed: 0.05 → ``+5.0``."""
-    return f"{100 * fraction:+.1f}".replace("-", "−")
-
-
 def runs(results: Results) -> Table:
     """Every run, with the configuration keys in which runs differ."""
     table = results.runs
@@ -222,9 +200,9 @@ def runs(results: Results) -> Table:
     several = len(results.pairs) > 1
     rows = []
     for record in ordered.to_dict("records"):
-        pair = [_cell(f"{record['model']} × {record['dataset']}")] if several else []
-        name = _cell(labels[record["variant"]])
-        values = [_cell(record[c]) for c in ("seed", *RUN_COLUMNS, *keys)]
+        pair = [cell(f"{record['model']} × {record['dataset']}")] if several else []
+        name = cell(labels[record["variant"]])
+        values = [cell(record[c]) for c in ("seed", *RUN_COLUMNS, *keys)]
         rows.append([*pair, name, *values])
     headings = [c.replace("_", " ") for c in RUN_COLUMNS] + [k.removeprefix("config.") for k in keys]
     return Table([*(["model × dataset"] if several else []), "variant", "seed", *headings], rows)
@@ -234,20 +212,8 @@ def shared_configuration(results: Results) -> dict[str, str]:
     """The configuration keys that are the same in every run, with their value."""
     table = results.runs
     keys = [c for c in _configuration(table) if table[c].nunique(dropna=False) == 1]
-    return {key.removeprefix("config."): _cell(table[key].iloc[0]).text for key in keys}
+    return {key.removeprefix("config."): cell(table[key].iloc[0]).text for key in keys}
 
 
 def _configuration(table: pd.DataFrame) -> list[str]:
     return sorted(c for c in table.columns if c.startswith("config."))
-
-
-def _cell(value: Any) -> Cell:
-    if pd.isna(value):
-        return Cell("–")
-    if isinstance(value, bool) or type(value).__name__ == "bool":
-        return Cell("yes" if value else "no")
-    if isinstance(value, str):
-        return Cell(value, value)
-    number = float(value)
-    text = f"{int(number):,}" if number.is_integer() and abs(number) < 1e15 else f"{number:.4g}"
-    return Cell(text.replace("-", "−") if number < 0 else text, number)

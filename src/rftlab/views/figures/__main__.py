@@ -76,7 +76,7 @@ def _titled(chart: Specification, title: str) -> Specification:
 
 @one_line_errors
 def main() -> None:
-    """Run the stage."""
+    """Draw the figures of a study."""
     parser = argparse.ArgumentParser(description="Draw the figures of a study.")
     for option in ("--plan", "--tables", "--folder"):
         parser.add_argument(option, type=Path, required=True)

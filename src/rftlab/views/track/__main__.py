@@ -69,7 +69,7 @@ def follow(plan: Path, store: str, wait_s: float, interval_s: float) -> StudyVie
 
 @one_line_errors
 def main(arguments: list[str] | None = None) -> None:
-    """Run the stage."""
+    """Import a study, follow it, or open the UI."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.views.track", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--plan", type=Path, help="results/<study>/plan.json of the study to import")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow.parquet as pq
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json
 from rftlab.files import read_json as read_whole_json
+from rftlab.runfolder.log import STATE
 
 RunKey = tuple[str, str, str, int]
 Evaluations = Mapping[RunKey, Mapping[str, Mapping[int, Mapping[str, float]]]]
@@ -45,6 +48,50 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         except (ValueError, TypeError, KeyError) as error:
             raise BadInputError(f"{path}:{number}: not a JSON object with a round") from error
     return rows
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run's folder holds: its published files, or the logs of its state directory while it is under way.
+
+    ``times`` maps a round to when it happened (Unix ms), ``seconds`` to its line of ``timings.jsonl``.
+    """
+
+    manifest: dict[str, Any] | None
+    document: dict[str, Any]
+    provenance: dict[str, Any]
+    metrics: list[dict[str, Any]]
+    seconds: dict[int, dict[str, Any]]
+
+    @property
+    def times(self) -> dict[int, int]:
+        """When each round happened."""
+        return {number: int(row["time_ms"]) for number, row in self.seconds.items()}
+
+    @classmethod
+    def read(cls, place: Path) -> RunFiles | None:
+        """Read them; None where there is nothing to show yet: just begun, or being published this very moment."""
+        try:
+            manifest = read_json(place / "checkpoints.json") if (place / "checkpoints.json").exists() else None
+            logs = place if manifest else place / STATE
+            document = read_json(logs / "run.json")
+            metrics, clock = read_log(logs / "metrics.jsonl"), read_log(logs / "timings.jsonl")
+            provenance = read_json(place / "provenance.json") if manifest else {}
+        except FileNotFoundError:
+            return None
+        _check_ascending(logs / "metrics.jsonl", metrics)
+        seconds = {row["round"]: row for row in clock}  # a resumed run may repeat rounds: the last time counts
+        if manifest is None:  # a round counts once both its lines are there, or its time would change between imports
+            metrics = [row for row in metrics if row["round"] in seconds]
+            if not metrics:
+                return None
+        return cls(manifest, document, provenance, metrics, seconds)
+
+
+def _check_ascending(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    for number, (before, row) in enumerate(pairwise(rows), start=2):
+        if row["round"] <= before["round"]:
+            raise BadInputError(f"{path}:{number}: round {row['round']} follows round {before['round']}")
 
 
 def read_evaluations(table: Path) -> Evaluations:

@@ -12,15 +12,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rftlab.errors import BadInputError
 from rftlab.files import digest, file_sha256
-from rftlab.runfolder.log import STATE
 from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
-from rftlab.views.track.files import Evaluations, flatten, read_evaluations, read_json, read_log
+from rftlab.views.track.files import Evaluations, RunFiles, flatten, read_evaluations
 
 IDENTITY = ("model", "dataset", "variant", "factor", "level", "relative_to", "seed")
 
@@ -141,44 +139,6 @@ def read_view(plan_path: Path) -> StudyView:
     return StudyView(plan.study, plan.description, len(plan.runs), runs, between, _summary(folder))
 
 
-@dataclass(frozen=True)
-class RunFiles:
-    """What a run's folder holds: its published files, or the logs of its state directory while it is under way.
-
-    ``times`` maps a round to when it happened (Unix ms), ``seconds`` to its line of ``timings.jsonl``.
-    """
-
-    manifest: dict[str, Any] | None
-    document: dict[str, Any]
-    provenance: dict[str, Any]
-    metrics: list[dict[str, Any]]
-    seconds: dict[int, dict[str, Any]]
-
-    @property
-    def times(self) -> dict[int, int]:
-        """When each round happened."""
-        return {number: int(row["time_ms"]) for number, row in self.seconds.items()}
-
-    @classmethod
-    def read(cls, place: Path) -> RunFiles | None:
-        """Read them; None where there is nothing to show yet: just begun, or being published this very moment."""
-        try:
-            manifest = read_json(place / "checkpoints.json") if (place / "checkpoints.json").exists() else None
-            logs = place if manifest else place / STATE
-            document = read_json(logs / "run.json")
-            metrics, clock = read_log(logs / "metrics.jsonl"), read_log(logs / "timings.jsonl")
-            provenance = read_json(place / "provenance.json") if manifest else {}
-        except FileNotFoundError:
-            return None
-        _check_ascending(logs / "metrics.jsonl", metrics)
-        seconds = {row["round"]: row for row in clock}  # a resumed run may repeat rounds: the last time counts
-        if manifest is None:  # a round counts once both its lines are there, or its time would change between imports
-            metrics = [row for row in metrics if row["round"] in seconds]
-            if not metrics:
-                return None
-        return cls(manifest, document, provenance, metrics, seconds)
-
-
 def _run(folder: Path, plan: StudyPlan, run: PlannedRun, evaluations: Evaluations) -> RunView | None:
     files = RunFiles.read(folder / "runs" / run.key)
     if files is None:
@@ -219,12 +179,6 @@ def _streams(files: RunFiles, evaluations: Mapping[str, Mapping[int, Mapping[str
         section = f"evaluate/{_metric_name(name)}"
         streams[section] = [_row(section, r, times, values) for r, values in sorted(by_round.items())]
     return streams
-
-
-def _check_ascending(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    for number, (before, row) in enumerate(pairwise(rows), start=2):
-        if row["round"] <= before["round"]:
-            raise BadInputError(f"{path}:{number}: round {row['round']} follows round {before['round']}")
 
 
 def _row(section: str, round_: int, times: Mapping[int, int], values: Mapping[str, Any]) -> Row:
