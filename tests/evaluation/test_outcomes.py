@@ -88,9 +88,18 @@ def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
     assert json.loads(pq.read_schema(tmp_path / "x.parquet").metadata[b"overlong"]) == {"sums": 3}
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "place" / "x.parquet"
     write_rows(path, [row()], {})
+
+    def half(table: pa.Table, where: Path) -> None:
+        Path(where).write_bytes(b"PAR1")
+        raise OSError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pq, "write_table", half)
+        with pytest.raises(OSError, match="no space"):
+            write_rows(path, [row(round=6)], {})
     with pytest.raises(pa.ArrowInvalid):
         write_rows(path, [row(seed="no number")], {})
     assert pq.read_table(path).to_pylist() == [row()]
