@@ -274,3 +274,9 @@ def test_what_all_runs_share_is_not_in_their_table(study: Results) -> None:
     keys = {name.removeprefix("config.") for name in study.runs.columns if name.startswith("config.")}
     assert {key for key in keys if key in columns} == keys - set(shared)
     assert shared["optimizer.lr"] == "0.0001"
+
+
+def test_what_only_some_runs_have_is_not_shared(study: Results) -> None:
+    some = dataclasses.replace(study, runs=study.runs.assign(**{"config.x": ["only here", *[None] * 11]}))
+    assert "x" not in summary.shared_configuration(some)
+    assert column(summary.runs(some), "x") == ["only here", *["–"] * 11]
