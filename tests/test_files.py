@@ -1,11 +1,9 @@
 import hashlib
-import json
 import os
 
 import pytest
 
 from rftlab import files
-from rftlab.runfolder import log
 
 
 def test_canonical_json_is_one_string_for_one_value() -> None:
@@ -17,12 +15,11 @@ def test_canonical_json_is_one_string_for_one_value() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_not_json_is_never_written(tmp_path, value) -> None:
     path = tmp_path / "file"
-    for write in (files.write_json, log.append_json):
-        with pytest.raises(ValueError):
-            write(path, {"x": value})
+    with pytest.raises(ValueError):
+        files.write_json(path, {"x": value})
     with pytest.raises(ValueError):
         files.canonical_json(value)
-    assert not path.exists() or path.read_text() == ""
+    assert not path.exists()
 
 
 def test_file_sha256(tmp_path) -> None:
@@ -51,30 +48,32 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch) -> None
     assert files.read_json(path) == 1
 
 
-def test_a_log_grows_line_by_line(tmp_path) -> None:
-    for number in range(3):
-        log.append_json(tmp_path / "log", {"round": number, "text": "ä\nb"})
-    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line) for line in lines] == [{"round": n, "text": "ä\nb"} for n in range(3)]
+def test_a_directory_takes_its_place_when_it_is_whole(tmp_path) -> None:
+    folder = tmp_path / "new" / "folder"
+    with files.whole_directory(folder) as temporary:
+        (temporary / "x").write_text("new")
+        assert not folder.exists()
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("x", "new")]
+    assert [*folder.parent.iterdir()] == [folder]
+    with files.whole_directory(folder) as temporary:
+        (temporary / "y").touch()
+        assert [path.name for path in folder.iterdir()] == ["x"]
+    assert [path.name for path in folder.iterdir()] == ["y"]
 
 
-def test_publishing_copies_replaces_and_stops_at_what_is_missing(tmp_path) -> None:
-    state = tmp_path / ".state"
-    state.mkdir()
-    (state / "a").write_text("new")
-    (tmp_path / "a").write_text("old")
-    log.publish(state, tmp_path, ["a"])
-    assert (tmp_path / "a").read_text() == "new"
-    assert (state / "a").read_text() == "new"  # what is published may be deleted before the job has ended
-    with pytest.raises(FileNotFoundError):
-        log.publish(state, tmp_path, ["b", "c"])
+@pytest.mark.parametrize(("raised", "number"), [(OSError(5, "gone"), 5), (RuntimeError("write: (os error 28)"), 28)])
+def test_a_directory_that_cannot_be_filled_leaves_the_old_one(tmp_path, raised: Exception, number: int) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "x").write_text("old")
 
+    def fill() -> None:
+        with files.whole_directory(folder) as temporary:
+            (temporary / "x").write_text("new")
+            raise raised
 
-@pytest.mark.parametrize(("platform", "reported"), [("linux", 3 * 2**10), ("darwin", 3 * 2**20)])
-def test_peak_memory_is_in_mib_everywhere(monkeypatch, platform, reported) -> None:
-    assert 10 < log.peak_memory_mb() < 100_000
-    usage = log.resource.getrusage(log.resource.RUSAGE_SELF)
-    monkeypatch.setattr(log.sys, "platform", platform)
-    fake = type(usage)([0.0, 0.0, reported, *usage[3:]])
-    monkeypatch.setattr(log.resource, "getrusage", lambda _: fake)
-    assert log.peak_memory_mb() == 3
+    with pytest.raises(OSError) as error:
+        fill()
+    assert error.value.errno == number
+    assert (folder / "x").read_text() == "old"
+    assert [*tmp_path.iterdir()] == [folder]

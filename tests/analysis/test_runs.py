@@ -63,11 +63,6 @@ def test_rows_may_come_in_any_order() -> None:
     assert all((after.sampled[10][m] == before.sampled[10][m]).all() for m in before.sampled[10])
 
 
-def test_completions_are_not_read() -> None:
-    rewrite(lambda table: table.drop_columns("completion"))
-    assert read_outcomes(FILE, ["chains_test"], ASKED)
-
-
 def test_without_samples_there_are_no_sampled_metrics() -> None:
     rewrite(without(decoding="sampled"))
     assert read_outcomes(FILE, ["chains_test"], SampledMetrics(0, ()))["chains_test"].sampled == {}
@@ -96,16 +91,6 @@ def test_half_the_data_is_refused(change: Callable[[pa.Table], pa.Table], messag
     with pytest.raises(BadInputError, match=message) as refused:
         read_outcomes(FILE, ["chains_test"], ASKED)
     assert str(FILE) in str(refused.value)
-
-
-def test_a_missing_and_a_broken_file_are_named() -> None:
-    FILE.write_bytes(b"not parquet at all")
-    with pytest.raises(BadInputError, match="not a Parquet file") as refused:
-        read_outcomes(FILE, ["chains_test"], ASKED)
-    assert str(FILE) in str(refused.value)
-    FILE.unlink()
-    with pytest.raises(BadInputError, match=f"{FILE}: no such file"):
-        read_outcomes(FILE, ["chains_test"], ASKED)
 
 
 def test_a_run_begins_with_its_base_model_and_has_every_checkpoint_of_its_manifest() -> None:

@@ -42,6 +42,7 @@ VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
     "control/lr_0": (-0.2, {"optimizer.lr": 0.0}),
     "control/random_reward": (-0.19, {"reward.verifier": "random"}),
 }
+FEW = {name: VARIANTS[name] for name in ("baseline", "again", "advantage/group_norm_extra7", "rollouts/n8")}
 FORMS = {
     "greedy_strict": 0.3,
     "greedy_flexible": 0.4,

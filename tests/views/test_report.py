@@ -23,7 +23,6 @@ from rftlab.views.figures.__main__ import specifications, write
 from rftlab.views.report import main, render
 from rftlab.views.results import Results, load
 
-FEW = {name: presented.VARIANTS[name] for name in ("baseline", "again", "advantage/group_norm_extra7", "rollouts/n8")}
 ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
 
@@ -42,7 +41,7 @@ def _report(results: Results, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def study() -> Results:
-    return presented.study(variants=FEW)
+    return presented.study(variants=presented.FEW)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def report(study: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    variants = FEW | {f"f/{ATTACK.replace('/', '|')}": (0.1, {"prompt.template": ATTACK})}
+    variants = presented.FEW | {f"f/{ATTACK.replace('/', '|')}": (0.1, {"prompt.template": ATTACK})}
     results = presented.study(variants=variants, name="attacked")
     sets = {name: replace(planned, shift=ATTACK) for name, planned in results.plan.evaluation_sets.items()}
     results.runs["config.prompt.template"] = ATTACK
@@ -102,26 +101,6 @@ def test_it_shows_gains_cost_and_provenance(study: Results, report: Path) -> Non
     assert "2.13.0" in text
 
 
-def test_it_counts_how_the_runs_of_each_variant_ended() -> None:
-    study = presented.study()
-    study.runs.loc[study.runs["variant"] == "control/lr_0", "status"] = "diverged"
-    table = summary.endings(study)
-    assert table.columns == [
-        "variant",
-        "runs",
-        "diverged",
-        "collapsed: nothing correct",
-        "collapsed: no entropy",
-        "collapsed: all truncated",
-    ]
-    counts = dict(zip((v.name for v in study.variants), table.rows, strict=True))
-    runs = (study.runs["variant"] == "baseline").sum()
-    pairs = len(study.pairs)
-    assert [cell.text for cell in counts["baseline"][1:]] == [str(runs), "0", "0", "0", "0"]
-    assert [cell.text for cell in counts["control/lr_0"][1:]] == [str(runs), str(runs), "0", "0", "0"]
-    assert [cell.text for cell in counts["optimizer/lr_3e-4"][1:]] == [str(runs), "0", "0", str(pairs), "0"]
-
-
 def test_the_same_inputs_give_the_same_bytes(report: Path) -> None:
     data = read_document(report.parent / "data.json")
     study = load(report.parent / "plan.json", report.parent / "tables")
@@ -129,13 +108,15 @@ def test_the_same_inputs_give_the_same_bytes(report: Path) -> None:
 
 
 def test_below_three_seeds_it_says_that_there_are_no_verdicts(tmp_path: Path) -> None:
-    text = _report(presented.study(variants=FEW, seeds=(0, 1)), tmp_path).read_text(encoding="utf-8")
+    text = _report(presented.study(variants=presented.FEW, seeds=(0, 1)), tmp_path).read_text(encoding="utf-8")
     assert "This study has 2 seeds" in text
     assert 'class="higher"' not in text
 
 
 def test_a_study_of_the_baseline_alone_is_reported(tmp_path: Path) -> None:
-    text = _report(presented.study(variants={"baseline": FEW["baseline"]}), tmp_path).read_text(encoding="utf-8")
+    text = _report(presented.study(variants={"baseline": presented.FEW["baseline"]}), tmp_path).read_text(
+        encoding="utf-8"
+    )
     assert "no level besides its baseline" in text
 
 
@@ -153,29 +134,6 @@ def test_what_is_shared_with_training_and_what_was_dropped_is_told(report: Path)
         "Of the training split of chains: 4 duplicates, 1 of them with another answer, 1 with an empty box, "
         "5 overlong prompts (tiny-qwen2) dropped; 512 queries were left."
     ) in text
-
-
-def test_runs_table_has_the_keys_that_differ_and_no_others(study: Results) -> None:
-    columns = summary.runs(study).columns
-    assert "rollout.rollouts" in columns
-    assert "rollout.temperature" not in columns
-    assert summary.shared_configuration(study)["rollout.temperature"] == "1"
-
-
-def test_forms_of_answers_at_the_base_model_and_the_last_checkpoint(study: Results) -> None:
-    table = summary.forms(study, study.pairs[0])
-    assert table.columns == ["evaluation set", "strict", "flexible", "in the strict form", "cut off", "not judged"]
-    assert [row[0].text for row in table.rows] == [s.name for s in study.evaluation_sets(study.pairs[0])]
-    shares = ["30.0% → 40.0%", "40.0% → 50.0%", "60.0% → 70.0%", "10.0% → 20.0%", "0.0% → 10.0%"]
-    assert all([cell.text for cell in row[1:]] == shares for row in table.rows)
-
-
-def test_learning_compares_the_base_model_with_the_last_checkpoint(study: Results) -> None:
-    row = summary.learning(study, study.pairs[0]).rows[0]
-    greedy = study.greedy(study.pairs[0])
-    last = greedy.query("variant == 'baseline' and round == 60 and evaluation_set == 'chains_test'")["value"]
-    assert row[1].text == "28.0%"
-    assert row[2].text == f"{last.mean():.1%}"
 
 
 def test_what_comes_from_the_study_is_escaped(attacked: Path) -> None:

@@ -1,0 +1,100 @@
+"""The forest plot: the table's numbers in points, in the order of the report."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+import presented
+from rftlab.views.figures.forest import LABEL_WIDTH, VERDICTS, forest
+from rftlab.views.results import Pair, Results
+from vega import data, reason, walk
+
+PAIR = Pair("tiny-qwen2", "chains")
+
+
+@pytest.fixture(scope="module")
+def study() -> Results:
+    return presented.study(variants=presented.FEW)
+
+
+@pytest.fixture(scope="module")
+def drawn(study: Results) -> dict[str, Any]:
+    return forest(study, PAIR)
+
+
+def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results, drawn: dict[str, Any]) -> None:
+    rows = data(drawn, "low")
+    gains = study.gains(PAIR)
+    assert len(rows) == len(gains) == 3 * 5
+    for row, gain in zip(rows, gains.itertuples(), strict=True):
+        assert row["gain"] == pytest.approx(100 * gain.estimate, abs=5e-4)
+        assert (row["low"], row["high"]) == pytest.approx((100 * gain.low, 100 * gain.high), abs=5e-4)
+        assert row["verdict"] == gain.verdict
+    assert {row["row"] for row in rows} == {
+        "A/A: baseline again\nvs baseline",
+        "advantage/group_norm_extra7\nvs baseline",
+        "rollouts/n8\nvs advantage/group_norm_extra7",
+    }
+
+
+def test_panels_are_in_distribution_first_and_no_validation_set_is_among_them(drawn: dict[str, Any]) -> None:
+    panels = drawn["concat"]
+    assert [panel["title"]["text"] for panel in panels] == ["chains_test", "longer", "larger", "products", "words_test"]
+    assert panels[0]["title"]["subtitle"][0] == "in-distribution"
+
+
+def test_controls_come_last_and_say_so() -> None:
+    variants = {name: presented.VARIANTS[name] for name in ("baseline", "control/lr_0", "again", "kl/k3_0.001")}
+    panel = forest(presented.study(variants=variants), PAIR)["concat"][0]
+    order = next(y["scale"]["domain"] for y in walk(panel, "y") if isinstance(y, dict) and "scale" in y)
+    inert = "kl/k3_0.001\nvs baseline · inert"
+    assert order == ["A/A: baseline again\nvs baseline", inert, "control/lr_0\nvs baseline · control"]
+
+
+def test_every_panel_has_the_same_extent_with_zero_and_the_margins_in_it(study: Results) -> None:
+    def extents(results: Results) -> list[list[float]]:
+        return [x["scale"]["domain"] for x in walk(forest(results, PAIR), "x") if isinstance(x, dict) and "scale" in x]
+
+    low, high = extents(study)[0]
+    assert extents(study) == [[low, high]] * 5
+    assert low < min(0, 100 * study.gains(PAIR)["low"].min())
+    assert high > 100 * study.gains(PAIR)["high"].max()
+    wide = dataclasses.replace(study.plan.report, equivalence_margin=0.9)
+    low, high = extents(dataclasses.replace(study, plan=dataclasses.replace(study.plan, report=wide)))[0]
+    assert (low, high) == pytest.approx((-105, 105))  # a twelfth of 180 points on both sides
+
+
+def test_the_margins_of_equivalence_are_dotted(study: Results, drawn: dict[str, Any]) -> None:
+    rules = [v for v in walk(drawn["concat"][0], "values") if isinstance(v, list) and v and "x" in v[0]]
+    assert sorted([row["x"] for row in rule] for rule in rules) == [[-2.0, 2.0], [0]]
+
+
+def test_the_grey_band_is_that_of_the_a_a_variant_alone(drawn: dict[str, Any]) -> None:
+    assert {row["level"] for row in data(drawn, "low") if row["noise_floor"]} == {"A/A: baseline again"}
+
+
+def test_a_gain_without_an_interval_is_a_point_alone() -> None:
+    rows = data(forest(presented.study(variants=presented.FEW, seeds=(0,)), PAIR), "gain")
+    assert {(row["low"], row["high"], row["verdict"]) for row in rows} == {(None, None, "too few seeds")}
+    assert all(row["gain"] is not None for row in rows)
+
+
+def test_every_verdict_has_its_own_colour_and_its_own_shape() -> None:
+    assert set(VERDICTS) == {"higher", "lower", "equivalent", "undecided", "too few seeds"}
+    assert len({colour for colour, _ in VERDICTS.values()}) == len({shape for _, shape in VERDICTS.values()}) == 5
+
+
+def test_long_names_are_broken_into_lines() -> None:
+    name = "factor/" + "x" * 70
+    study = presented.study(variants={"baseline": presented.FEW["baseline"], name: (0.1, {"optimizer.lr": 2.0})})
+    (row,) = {row["row"] for row in data(forest(study, PAIR), "low")}
+    assert max(map(len, row.split("\n"))) <= LABEL_WIDTH
+    assert row.replace("\n", "") == f"{name}vs baseline"
+
+
+def test_without_gains_it_says_so(study: Results) -> None:
+    none = dataclasses.replace(study, marginal_gains=study.marginal_gains.iloc[:0])
+    assert reason(forest(none, PAIR)).startswith("There are no marginal gains: ")

@@ -1,0 +1,146 @@
+"""A study's plan and tables in the one order in which everything shows them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+import presented
+from rftlab.errors import BadInputError
+from rftlab.runfolder.study_plan import TABLES, Pair, PlannedVariant
+from rftlab.views.results import ReportedSet, Results, load
+
+PAIR = Pair("tiny-qwen2", "chains")
+
+
+@pytest.fixture(scope="module")
+def study() -> Results:
+    return presented.study(models=("tiny-qwen2", "other"), variants=presented.FEW)
+
+
+def replanned(results: Results, **changes: object) -> Results:
+    return dataclasses.replace(results, plan=dataclasses.replace(results.plan, **changes))
+
+
+@pytest.mark.parametrize(
+    ("reported", "kind"),
+    [
+        (ReportedSet("a", "id", None), "in-distribution"),
+        (ReportedSet("a", "id", "of no matter"), "in-distribution"),
+        (ReportedSet("a", "ood", None), "out-of-distribution"),
+        (ReportedSet("a", "ood", "longer chains"), "out-of-distribution: longer chains"),
+    ],
+)
+def test_a_set_says_where_it_lies(reported: ReportedSet, kind: str) -> None:
+    assert reported.kind == kind
+
+
+def test_the_baseline_comes_first_then_a_a_then_levels_in_the_plans_order_then_controls(study: Results) -> None:
+    def variant(name: str, factor: str | None, **overrides: float) -> PlannedVariant:
+        return PlannedVariant(name, factor, name, "baseline", {f"optimizer.{k}": v for k, v in overrides.items()})
+
+    planned = [
+        variant("control/x", "control"),
+        variant("f/b", "f"),
+        variant("lr/zero", "lr", lr=0.0),
+        variant("again", "noise_floor"),
+        variant("f/a", "f"),
+        variant("baseline", None),
+    ]
+    results = replanned(study, variants=tuple(planned))
+    order = ["baseline", "again", "f/b", "f/a", "control/x", "lr/zero"]
+    assert [v.name for v in results.variants] == order
+    assert [v.name for v in results.levels] == order[1:]
+
+
+def test_pairs_are_those_of_the_plan(study: Results) -> None:
+    assert study.pairs == [PAIR, Pair("other", "chains")]
+
+
+def test_reported_sets_are_in_distribution_first_and_without_validation(study: Results) -> None:
+    assert study.evaluation_sets(PAIR) == [
+        ReportedSet("chains_test", "id", None),
+        ReportedSet("longer", "ood", "longer chains"),
+        ReportedSet("larger", "ood", "larger numbers"),
+        ReportedSet("products", "ood", "another operator"),
+        ReportedSet("words_test", "ood", "the other family"),
+    ]
+
+
+def test_a_pair_has_the_sets_of_its_own_suites(study: Results) -> None:
+    """Of another dataset, the same set lies out of distribution."""
+    suites = {"ood": ("chains_test",), "id": ("words_test", "chains_validation")}
+    runs = tuple(dataclasses.replace(run, suites=suites) if run.model == "other" else run for run in study.plan.runs)
+    results = replanned(study, runs=runs)
+    assert [(s.name, s.suite) for s in results.evaluation_sets(Pair("other", "chains"))] == [
+        ("words_test", "id"),
+        ("chains_test", "ood"),
+    ]
+    assert len(results.evaluation_sets(PAIR)) == 5
+    inside = tuple(dataclasses.replace(run, suites={"id": ("chains_test",)}) for run in study.plan.runs)
+    assert [s.name for s in replanned(study, runs=inside).evaluation_sets(PAIR)] == ["chains_test"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_rows_of_a_table_that_belong_to_a_pair(study: Results, table: str) -> None:
+    frame = getattr(study, table)
+    assert set(study.of(PAIR, table)["model"]) == {"tiny-qwen2"}
+    assert sum(len(study.of(pair, table)) for pair in study.pairs) == len(frame)
+    assert study.of(Pair("tiny-qwen2", "another"), table).empty
+
+
+def test_gains_are_those_of_the_primary_metric_by_the_name_of_the_level(study: Results) -> None:
+    gains = study.gains(PAIR)
+    assert len(gains) == 3 * 5
+    assert set(zip(gains["metric"], gains["budget"], strict=True)) == {("greedy", "rounds")}
+    named = {"again": "again", "group_norm_extra7": "advantage/group_norm_extra7", "n8": "rollouts/n8"}
+    assert gains["variant"].tolist() == [named[level] for level in gains["level"]]
+    everything = study.gains(PAIR, primary=False)
+    assert len(everything) == 3 * 5 * 7
+    assert {"greedy_auc", "pass@4"} <= set(everything["metric"])
+
+
+def test_gains_on_what_is_not_reported_are_left_out(study: Results) -> None:
+    sets = study.plan.evaluation_sets
+    hidden = replanned(
+        study, evaluation_sets={**sets, "longer": dataclasses.replace(sets["longer"], split="validation")}
+    )
+    assert set(hidden.gains(PAIR)["evaluation_set"]) == {"chains_test", "larger", "products", "words_test"}
+    assert "longer" not in set(hidden.greedy(PAIR)["evaluation_set"])
+
+
+def test_greedy_accuracy_of_every_run_round_and_reported_set(study: Results) -> None:
+    greedy = study.greedy(PAIR)
+    assert set(greedy["metric"]) == {"greedy"}
+    assert set(greedy["model"]) == {"tiny-qwen2"}
+    assert len(greedy) == 4 * 3 * 5 * len(presented.CHECKPOINTS)
+
+
+def test_levels_that_changed_nothing_are_named() -> None:
+    study = presented.study()
+    assert study.inert(study.pairs[0]) == {"kl/k3_0.001"}
+    unknown = study.marginal_gains["inert"].astype(object).where(study.marginal_gains["level"] != "k3_0.001", None)
+    nothing = dataclasses.replace(study, marginal_gains=study.marginal_gains.assign(inert=unknown))
+    assert nothing.inert(study.pairs[0]) == set()
+
+
+def test_what_was_written_is_loaded(study: Results, tmp_path: Path) -> None:
+    plan, tables = presented.write(study, tmp_path)
+    loaded = load(plan, tables)
+    assert loaded.plan.variants == study.plan.variants
+    for name in TABLES:
+        assert getattr(loaded, name).to_json() == getattr(study, name).to_json()
+
+
+@pytest.mark.parametrize("missing", ["plan.json", *(f"tables/{name}.parquet" for name in TABLES)])
+def test_a_file_that_is_missing_is_named_with_the_command_that_writes_it(
+    study: Results, tmp_path: Path, missing: str
+) -> None:
+    plan, tables = presented.write(study, tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(BadInputError) as error:
+        load(plan, tables)
+    command = "`snakemake tables` writes a study's plan and tables"
+    assert str(error.value) == f"{tmp_path / missing}: no such file; {command}"
