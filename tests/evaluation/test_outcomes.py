@@ -60,10 +60,10 @@ def test_a_missing_and_a_broken_file_are_named() -> None:
 
 def test_what_is_missing_or_is_no_outcome_is_named() -> None:
     table = pq.read_table(FILE)
-    pq.write_table(table.drop_columns(["strict", "completion", "round"]), FILE)
+    pq.write_table(table.drop_columns(["strict", "completion", "round", "query"]), FILE)
     with pytest.raises(BadInputError) as refused:
         read_rows(FILE)
-    assert str(refused.value) == f"{FILE}: not an evaluation file, the columns round, strict are missing"
+    assert str(refused.value) == f"{FILE}: not an evaluation file, the columns round, query, strict are missing"
 
 
 def test_a_file_has_a_column_for_what_was_evaluated_and_for_each_part_of_an_outcome(tmp_path: Path) -> None:

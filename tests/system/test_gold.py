@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realdata import MATH, REAL, needs_real_files
-from rftlab.data.records import read
+from rftlab.data.sources import source_of
 from rftlab.rewards.latex import cleaned
 from rftlab.rewards.numbers import number, several
 from rftlab.rewards.scoring import Scorer, rates
@@ -17,7 +17,7 @@ pytestmark = [needs_real_files, pytest.mark.usefixtures("untraced")]
 
 
 def test_all_of_gsm8k() -> None:
-    splits = read({"files": {name: str(REAL / "gsm8k" / f"{name}.jsonl") for name in ("train", "test")}})
+    splits = source_of({"source": "jsonl", "files": {name: str(REAL / "gsm8k" / f"{name}.jsonl") for name in ("train", "test")}}).read()
     queries = [query for split in splits.values() for query in split.queries]
     scores = Scorer("gsm8k_strict").score([q.metadata["solution"] for q in queries], [q.answer for q in queries])
     assert len(scores) == 8_792
@@ -26,7 +26,7 @@ def test_all_of_gsm8k() -> None:
 
 
 def test_all_of_math_but_two_empty_boxes() -> None:
-    splits = read(MATH)
+    splits = source_of(MATH).read()
     dropped = [where for split in splits.values() for where in split.unanswered]
     assert [Path(where.partition(":")[0]).name for where in dropped] == ["train.jsonl", "train.jsonl"]
     queries = [query for split in splits.values() for query in split.queries]
@@ -39,7 +39,7 @@ def test_all_of_math_but_two_empty_boxes() -> None:
 
 def test_answers_of_math_are_right_for_no_other_query() -> None:
     """Each answer against another query's: it is right where both have the same value, and almost nowhere else."""
-    answers = [query.answer for query in read(MATH)["test"].queries]
+    answers = [query.answer for query in source_of(MATH).read()["test"].queries]
     others = answers[7:] + answers[:7]
     scores = Scorer("math_verify").score([rf"\boxed{{{other}}}" for other in others], answers)
     for answer, other, score in zip(answers, others, scores, strict=True):
@@ -53,7 +53,7 @@ def test_answers_of_math_are_right_for_no_other_query() -> None:
 
 def test_answers_that_are_parsed_verify_when_they_are_written_otherwise() -> None:
     """Of single expressions, ``-(-(x))`` in place of x: the path through math-verify, not the equality of strings."""
-    golds = {cleaned(query.answer) for query in read(MATH)["test"].queries}
+    golds = {cleaned(query.answer) for query in source_of(MATH).read()["test"].queries}
     single = [g for g in golds if not g.words and number(g.body) is None and several(g.body) is None]
     plain = [
         g.body

@@ -68,15 +68,16 @@ def read_rows(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = [name for name in READ if COLUMNS[name] == "str"]
     try:
-        table = pq.ParquetFile(path, read_dictionary=texts).read(columns=READ)
+        there = pq.read_schema(path).names
     except FileNotFoundError:
         raise BadInputError(f"{path}: no such file: not evaluated yet") from None
     except pa.ArrowInvalid as error:
         raise BadInputError(f"{path}: not a Parquet file: {error}") from None
-    if missing := [column for column in READ if column not in table.column_names]:
+    if missing := [column for column in READ if column not in there]:
         raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
+    texts = [name for name in READ if COLUMNS[name] == "str"]
+    table = pq.ParquetFile(path, read_dictionary=texts).read(columns=READ)
     rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
     rows["query"] = rows["query"].cat.set_categories(sorted(rows["query"].cat.categories))
     return rows

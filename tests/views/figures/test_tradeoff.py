@@ -90,3 +90,8 @@ def test_a_study_without_sets_out_of_distribution_has_one_panel(study: Results) 
 def test_before_the_baseline_has_finished_it_says_so(study: Results) -> None:
     others = dataclasses.replace(study, runs=study.runs.query("variant != 'baseline'"))
     assert reason(tradeoff(others, PAIR)).startswith("The baseline has not finished")
+
+
+def test_before_anything_reported_was_evaluated_it_says_so(study: Results) -> None:
+    only = study.evaluations[study.evaluations["split"] == "validation"]
+    assert reason(tradeoff(dataclasses.replace(study, evaluations=only), PAIR)).startswith("None of the variants")

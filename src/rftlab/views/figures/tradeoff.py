@@ -27,9 +27,10 @@ def tradeoff(results: Results, pair: Pair) -> Specification:
             "No level of this study changes rollout.queries or rollout.rollouts, so there is no trade-off to show."
         )
     greedy = results.greedy(pair)
-    table = _table(greedy[greedy["variant"].isin(names)], sizes, {v.name: v.label for v in results.variants})
-    if table.empty:
+    greedy = greedy[greedy["variant"].isin(names)]
+    if greedy.empty:
         return empty("None of the variants that change rollout.queries or rollout.rollouts has been evaluated yet.")
+    table = _table(greedy, sizes, {v.name: v.label for v in results.variants})
     colours = _colours(sorted(set(table["size"]), key=lambda size: int(size.split()[0])))
     suites = [suite for suite in SUITES if suite in set(table["suite"])]
     table["last"] = table["round"] == table.groupby("variant")["round"].transform("max")

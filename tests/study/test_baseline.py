@@ -1,0 +1,43 @@
+"""The section `baseline`: its defaults are the paper's minimalist baseline, and a name alone is a level."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from rftlab.study.baseline import Baseline
+
+
+def test_nothing_given_is_the_minimalist_baseline() -> None:
+    baseline = Baseline()
+    assert (baseline.rollout.queries, baseline.rollout.rollouts, baseline.rollout.statistics_rollouts) == (32, 1, 0)
+    assert (baseline.reward.correct, baseline.reward.incorrect) == (1.0, 0.0)
+    assert baseline.advantage.name == "raw"
+    assert (baseline.objective.ratio.name, baseline.objective.aggregation.name) == ("none", "token_mean")
+    assert (baseline.objective.kl.coefficient, baseline.lora.rank) == (0.0, 0)
+
+
+def test_a_name_alone_is_short_for_a_level_and_parameters_stand_beside_it() -> None:
+    short, long = (Baseline(advantage=given) for given in ("raw", {"name": "raw"}))
+    assert short == long
+    assert Baseline(advantage={"name": "ema", "decay": 0.5}).advantage.model_dump() == {"name": "ema", "decay": 0.5}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"rollout": {"queries": 0}},
+        {"rollout": {"top_p": 0.0}},
+        {"optimizer": {"betas": [0.9]}},
+        {"optimizer": {"lr": -1.0}},
+        {"precision": {"autocast": "float16"}},
+        {"engine": {"sleep": 3}},
+        {"advantage": {"decay": 0.5}},
+        {"lora": {"targets": []}},
+        {"rolout": {}},
+    ],
+    ids=str,
+)
+def test_what_no_baseline_is(given) -> None:
+    with pytest.raises(ValidationError):
+        Baseline.model_validate(given)
