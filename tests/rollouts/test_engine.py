@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from rftlab.policies.directory import PolicyDirectory
-from rftlab.rollouts import Rollout, Sampling
+from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of, responses
 from training import END, PAD, TOKENIZER, policy, prompts, write_base
 
@@ -34,6 +37,26 @@ def test_a_tokenizer_without_padding_will_do(base) -> None:
         for tokenizer in (TOKENIZER, bare)
     ]
     assert rollouts[0] == rollouts[1]
+
+
+def test_tokens_that_the_model_declares_end_a_response_too(base) -> None:
+    directory = PolicyDirectory(base)
+    model = directory.model()
+    model.generation_config.eos_token_id = [END, 9]
+    assert engine_of(directory, model, directory.tokenizer()).end_tokens.tolist() == [END, 9]
+
+
+def test_the_engine_is_built_by_the_module_that_its_name_says(base, monkeypatch) -> None:
+    asked = []
+    build = lambda *args, **named: asked.append((args, named)) or "the engine"  # noqa: E731
+    monkeypatch.setitem(sys.modules, "rftlab.rollouts.other_engine", SimpleNamespace(build=build))
+    directory, model, config = PolicyDirectory(base), policy(), EngineConfig("other", rows=3)
+    kinds = {"autocast": torch.bfloat16, "dtype": torch.float16}
+    assert engine_of(directory, model, TOKENIZER, config, **kinds) == "the engine"
+    ((given, config_given), named) = asked[0]
+    assert given is model
+    assert config_given is config
+    assert named == {"folder": base, "end_tokens": [END], "pad_token": PAD, **kinds}
 
 
 def test_responses_leave_out_special_tokens() -> None:
