@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from rftlab.data import reasoning_gym
+from rftlab.data.queries import DataError
 from rftlab.study.read import read_study
-from studies import changed, jsonl_study, refusal
+from studies import changed, jsonl_study, planned, refusal
 
 
 def test_the_jsonl_study_is_valid(tmp_path: Path) -> None:
@@ -207,3 +209,71 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, file: str) -> None:
 def test_more_queries_than_planning_can_generate(tmp_path: Path) -> None:
     line = refusal(tmp_path, changed(("datasets/chains/terms", [12]), ("datasets/chains/sizes/train", 10**12)))
     assert line == "datasets.chains: sizes.train: at most 1000000 queries can be generated, not 1000000000000"
+
+
+def test_a_reason_allows_queries_that_are_trained_on(tmp_path: Path) -> None:
+    record = '{"question": "train 3?", "answer": "3"}'
+    edit = ("evaluation_sets/other/overlap", "memory is what is asked about")
+    read_study(jsonl_study(edit, folder=tmp_path, records={"other": [record]}), [])
+
+
+def test_a_chat_needs_a_model_with_a_template(tmp_path: Path) -> None:
+    study = jsonl_study(("datasets/words/prompt", {"chat": True}), folder=tmp_path)
+    assert refusal(tmp_path, study) == (
+        f"models.pretrained.path: {tmp_path}/model has no chat template; set prompt.chat of the datasets to false"
+    )
+    (tmp_path / "model" / "chat_template.jinja").write_text("{{ messages }}")
+    read_study(study, [])
+
+
+def test_a_package_that_is_missing_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:
+    def missing() -> None:
+        raise DataError("reasoning-gym is not installed")
+
+    gym = {"source": "reasoning_gym", "family": "basic_arithmetic", "sizes": {"train": 4, "test": 4}}
+    study = jsonl_study(
+        ("datasets", {"gym": gym}),
+        ("evaluation_sets", {"gym_test": {"dataset": "gym"}}),
+        ("evaluation/id", ["gym_test"]),
+        ("evaluation/ood", []),
+        folder=tmp_path,
+    )
+    monkeypatch.setattr(reasoning_gym, "check_installed", missing)
+    assert refusal(tmp_path, study) == "datasets.gym: reasoning-gym is not installed"
+    monkeypatch.setattr(reasoning_gym, "check_installed", lambda: None)
+    monkeypatch.setattr("rftlab.data.stage.load", lambda content: pytest.fail("it was generated while planning"))
+    read_study(study, [])
+
+
+# contexts ------------------------------------------------------------------------------------------------------------
+
+
+def with_context(folder: Path, config: dict[str, object], *edits) -> dict[str, object]:
+    study = jsonl_study(*edits, folder=folder)
+    (folder / "model" / "config.json").write_text(json.dumps({"model_type": "llama", **config}))
+    return study
+
+
+@pytest.mark.parametrize(
+    ("edits", "fits", "prompt", "response"),
+    [
+        ([], 9, 1, 8),
+        ([("datasets/words/prompt", {"max_tokens": 20})], 28, 20, 8),
+        ([("evaluation/max_new_tokens", 30)], 31, 1, 30),
+        ([("evaluation/max_new_tokens", 4)], 9, 1, 8),
+        ([("factors/lr/zero", {"rollout.max_new_tokens": 16})], 17, 1, 16),
+    ],
+    ids=str,
+)
+def test_the_longest_prompt_and_response_must_fit(tmp_path: Path, edits, fits, prompt, response) -> None:
+    read_study(with_context(tmp_path, {"max_position_embeddings": fits}, *edits), [])
+    study = with_context(tmp_path, {"max_position_embeddings": fits - 1}, *edits)
+    assert refusal(tmp_path, study) == (
+        f"models.pretrained: its context of {fits - 1} tokens is shorter than a prompt of {prompt} and a response of "
+        f"{response}; lower datasets.words.prompt.max_tokens or max_new_tokens"
+    )
+
+
+def test_a_model_that_does_not_say_its_context_is_looked_at_later(tmp_path: Path) -> None:
+    read_study(with_context(tmp_path, {}), [])
+    planned(("baseline/rollout/max_new_tokens", 10**6))  # nor does planning know it of a tiny one

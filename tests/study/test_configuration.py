@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from rftlab import levels
+from rftlab.errors import BadInputError
 from rftlab.files import canonical_json
+from rftlab.study.configuration import apply, check_level, refuse_impossible, resolve, with_defaults
 from rftlab.study.read import read_study
+from rftlab.study.schema import Baseline
 from rftlab.study.variants import variants
 from studies import changed, refusal
 
@@ -167,3 +171,139 @@ def test_levels_whose_file_cannot_be_used(tmp_path: Path, monkeypatch, parameter
 
     monkeypatch.setattr("rftlab.levels.read", read)
     assert refusal(tmp_path, changed()) == f"baseline: advantage.name: advantages/raw.py: {expected}"
+
+
+# one function at a time ----------------------------------------------------------------------------------------------
+
+
+def test_overrides_go_into_a_copy() -> None:
+    baseline, level = {"a": {"b": {"c": 1}, "d": [2]}, "e": 3}, {"a.b.c": [4], "e": {"f": 5}}
+    before, given = copy.deepcopy(baseline), copy.deepcopy(level)
+    changed_ = apply(baseline, level, "key")
+    assert changed_ == {"a": {"b": {"c": [4]}, "d": [2]}, "e": {"f": 5}}
+    changed_["a"]["d"].append(6)
+    changed_["a"]["b"]["c"].append(7)
+    changed_["e"]["f"] = 8
+    assert (baseline, level) == (before, given)
+
+
+def test_an_override_may_add_a_key_to_a_section() -> None:
+    """Whether there may be such a key is the schema's to say."""
+    assert apply({"a": {}}, {"a.b": 1, "c": 2}, "key") == {"a": {"b": 1}, "c": 2}
+
+
+def test_names_that_only_begin_alike_are_no_clash() -> None:
+    assert apply({"a": {"b": 1, "bc": 2}}, {"a.b": 3, "a.bc": 4}, "key") == {"a": {"b": 3, "bc": 4}}
+
+
+@pytest.mark.parametrize("overrides", [{"a.b": 1, "a": {"b": 2}}, {"a": {"b": 2}, "a.b": 1}])
+def test_the_same_thing_is_not_overridden_twice(overrides) -> None:
+    with pytest.raises(BadInputError) as error:
+        apply({"a": {"b": 0}}, overrides, "factors.f.l")
+    assert str(error.value) == "factors.f.l: a and a.b override the same thing; give it once"
+
+
+def test_a_configuration_is_complete() -> None:
+    config = resolve({"advantage": "group_norm", "objective": {"ratio": {"name": "clip", "epsilon_high": 0.3}}}, "key")
+    assert config.keys() == Baseline.model_fields.keys()
+    assert config["advantage"] == {"name": "group_norm", "epsilon": 1e-6, "ddof": 1}
+    assert config["objective"]["ratio"] == {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.3}
+    assert config["objective"]["aggregation"]["name"] == "token_mean"
+    assert resolve(config, "key") == config, "nothing is left to fill in"
+
+
+@pytest.mark.parametrize("kind", ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl"])
+def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
+    for name in levels.names(kind):
+        file = check_level(kind, name, "key")
+        assert with_defaults(kind, {"name": name}, "key") == {"name": name, **file.parameters}
+
+
+def test_a_level_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(BadInputError, match=r"^key: 'k9' is not one of k1, k2, k3"):
+        check_level("objectives.kl", "k9", "key")
+
+
+def resolved(*, n: int = 2, m: int = 0, incorrect: float = 0.0, **advantage: object) -> dict[str, object]:
+    rollout = {"rollouts": n, "statistics_rollouts": m}
+    config = {"rollout": rollout, "reward": {"incorrect": incorrect}, "advantage": advantage}
+    return resolve(config, "key")
+
+
+@pytest.mark.parametrize(
+    "possible",
+    [
+        {"name": "leave_one_out", "n": 2},
+        {"name": "leave_one_out", "n": 1, "m": 1},
+        {"name": "pass_at_k", "n": 2, "m": 2, "k": 4},
+        {"name": "history_window", "n": 3, "m": 5, "window": 3},
+        {"name": "max_likelihood", "incorrect": 0.0},
+        {"name": "raw", "n": 1, "incorrect": -1.0},
+    ],
+    ids=str,
+)
+def test_values_at_a_bound_are_possible(possible) -> None:
+    refuse_impossible(resolved(**possible), "key")
+
+
+@pytest.mark.parametrize(
+    ("impossible", "line"),
+    [
+        (
+            {"name": "leave_one_out", "n": 1},
+            "advantage.name: leave_one_out needs rollout.rollouts + rollout.statistics_rollouts ≥ 2, not 1",
+        ),
+        (
+            {"name": "pass_at_k", "n": 2, "m": 1, "k": 4},
+            "advantage.k: at most rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
+        ),
+        (
+            {"name": "history_window", "n": 3, "m": 5, "window": 2},
+            "advantage.window: at least rollout.rollouts, 3, is needed, not 2",
+        ),
+        (
+            {"name": "max_likelihood", "incorrect": -0.5},
+            "advantage.name: max_likelihood needs reward.correct and reward.incorrect ≥ 0.0, not -0.5",
+        ),
+    ],
+    ids=str,
+)
+def test_values_beyond_a_bound_are_refused(impossible, line: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        resolved(**impossible)
+    assert str(error.value) == f"key: {line}"
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "kept"),
+    [(0.5, 1, 1.0), (0.5, "1e-4", 1e-4), (2, 3, 3), (True, False, False), ("a", "b", "b")],
+    ids=str,
+)
+def test_a_parameter_has_the_type_of_its_default(monkeypatch, default, given, kept) -> None:
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default, "q": 1}, {})
+    )
+    complete = with_defaults("advantages", {"name": "x", "p": given}, "key")
+    assert complete == {"name": "x", "p": kept, "q": 1}
+    assert type(complete["p"]) is type(default)
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "line"),
+    [
+        (0.5, "half", "a number is needed, not 'half'"),
+        (0.5, True, "a number is needed, not True"),
+        (0.5, float("inf"), "a finite number is needed, not inf"),
+        (2, 3.0, "a whole number is needed, not 3.0"),
+        (2, True, "a whole number is needed, not True"),
+        (2, -1, "at least 0 is needed, not -1"),
+        (True, 1, "true or false is needed, not 1"),
+        ("a", 1, "a text is needed, not 1"),
+    ],
+    ids=str,
+)
+def test_a_parameter_of_another_type_is_refused(monkeypatch, default, given, line: str) -> None:
+    monkeypatch.setattr("rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default}, {}))
+    with pytest.raises(BadInputError) as error:
+        with_defaults("advantages", {"name": "x", "p": given}, "key")
+    assert str(error.value) == f"key.p: {line}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 
 from rftlab.errors import BadInputError
 from rftlab.study.read import load_study
+from rftlab.study.yaml_file import LARGEST, MOST_VALUES, read_yaml, refuse_unusable
 from studies import TEXT, refusal
 
 
@@ -75,3 +77,61 @@ MANY = ": more than 200000 values; an alias that holds itself, or aliases of ali
 def test_values_that_no_study_means(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in TEXT
     assert f": {refusal(tmp_path, TEXT.replace(old, new, 1))}".startswith(expected)
+
+
+def test_a_file_is_read_as_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text('a: {b: [1, 2.5, "x", null, true]}\nc: &same {d: 1}\ne: *same\n"f": ä\n', encoding="utf-8")
+    assert read_yaml(path) == {"a": {"b": [1, 2.5, "x", None, True]}, "c": {"d": 1}, "e": {"d": 1}, "f": "ä"}
+
+
+def test_a_key_twice_is_refused_however_deep_and_not_in_two_mappings(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("a:\n  - b: 1\n  - b: 2\n    c: {d: 1, e: 2,\n        d: 3}\n")
+    with pytest.raises(BadInputError) as error:
+        read_yaml(path)
+    assert str(error.value) == f"{path}:5: 'd' is given twice, first on line 4; names must differ"
+    path.write_text("a: {c: 1}\nb: {c: 1}\n")
+    assert read_yaml(path) == {"a": {"c": 1}, "b": {"c": 1}}
+
+
+@pytest.mark.parametrize(
+    "value", [LARGEST, -LARGEST, 1e300, float("inf"), "1" * 400, True, None, "ä€🙂", "\t"], ids=repr
+)
+def test_values_that_can_be_passed_on(value: object) -> None:
+    refuse_unusable({"a": [{"b": value}]}, "study")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (
+            {"a": [0, {"b": LARGEST + 1}]},
+            "study: a.1.b: a whole number is too large; at most 1000000000000000 is needed",
+        ),
+        ({"a": -LARGEST - 1}, "study: a: a whole number is too large; at most 1000000000000000 is needed"),
+        ({"a": {LARGEST + 1: 0}}, "study: a: a whole number is too large; at most 1000000000000000 is needed"),
+        ({"a": datetime.date(2026, 1, 2)}, "study: a: YAML reads a date here; put quotes around a text"),
+        ({"a": {"b": b"x"}}, "study: a.b: YAML reads a bytes here; put quotes around a text"),
+        ({"a": {"b": {1, 2}}}, "study: a.b: YAML reads a set here; put quotes around a text"),
+        (
+            {"a": "x\ud83d"},
+            "study: a: a text holds a null character or half of a surrogate pair; whole characters are needed",
+        ),
+        (
+            {"\0": 1},
+            "study: a text holds a null character or half of a surrogate pair; whole characters are needed",
+        ),
+    ],
+    ids=repr,
+)
+def test_values_that_cannot_be_passed_on(content: object, line: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        refuse_unusable(content, "study")
+    assert str(error.value) == line
+
+
+def test_how_many_values_there_may_be() -> None:
+    refuse_unusable([0] * (MOST_VALUES - 1), "study")  # and the list itself
+    with pytest.raises(BadInputError, match=r"^study: more than 200000 values; "):
+        refuse_unusable([0] * MOST_VALUES, "study")
