@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
 import psutil
 import pytest
 import torch
 
 from one_vllm import GREEDY, PROMPTS, SEEDS, assert_same, every_kind, expected
+from stub_vllm import Stub
 from training import (
     ARCHITECTURES,
     TOKENIZER,
@@ -68,3 +72,61 @@ def test_weights_that_do_not_arrive_are_an_error(vllm, monkeypatch) -> None:
     monkeypatch.setattr(model, "named_parameters", lambda: iter(named))
     with pytest.raises(RuntimeError, match=r"no new weights for model\.norm\.weight"):
         engine.sync(model)
+
+
+# upon a stub of vLLM -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stub() -> Stub:
+    return Stub()
+
+
+@pytest.fixture
+def weights(stub: Stub, monkeypatch) -> ModuleType:
+    return stub.load(monkeypatch, "vllm_weights")
+
+
+class Model:
+    """Takes the weights that it has, and says which these were."""
+
+    def __init__(self, *names: str) -> None:
+        self.weights: dict[str, Any] = dict.fromkeys(names)
+        self.lm_head = "the output layer"
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        return [*self.weights.items()]
+
+    def load_weights(self, named: Any) -> set[str]:
+        given = dict(named)
+        self.weights |= given
+        return set(given)
+
+
+def test_it_is_registered_by_its_name(weights: ModuleType, stub: Stub) -> None:
+    assert weights.BACKEND == "inproc"
+    assert stub.calls == [("engine", "inproc", weights.InprocWeightTransfer)]
+
+
+def test_tensors_are_handed_over_as_they_are(weights: ModuleType) -> None:
+    model, given = Model("a", "b"), {"b": torch.ones(2), "a": torch.zeros(3)}
+    weights.InprocWeightTransfer(model).receive_weights(weights.InprocUpdateInfo(given.items()))
+    assert all(model.weights[name] is tensor for name, tensor in given.items())
+
+
+def test_weights_that_are_left_out_are_named(weights: ModuleType) -> None:
+    engine = weights.InprocWeightTransfer(Model("c", "a", "b"))
+    with pytest.raises(RuntimeError, match=r"^no new weights for a, c$"):
+        engine.receive_weights(weights.InprocUpdateInfo([("b", 1)]))
+
+
+@pytest.mark.parametrize("cpu", [True, False])
+def test_only_a_cpu_packs_its_output_layer_anew(weights: ModuleType, stub: Stub, cpu: bool) -> None:
+    stub.platform.is_cpu = lambda: cpu
+    model = Model("a")
+    engine = weights.InprocWeightTransfer(model, SimpleNamespace())
+    stub.calls.clear()
+    engine.start_weight_update()
+    engine.finish_weight_update()
+    pack = [("pack", model.lm_head, {"remove_weight": False})] if cpu else []
+    assert stub.calls == [("wait", model), ("finalize", model, engine.model_config), *pack]
