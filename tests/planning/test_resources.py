@@ -86,6 +86,7 @@ def test_a_tiny_model_is_made_of_its_tasks_and_how_well_it_must_do_them() -> Non
         ("models/tiny/trained_range", [0.2, 0.3, 0.4]),
         ("models/tiny/other_range", [0.0, 0.1, 0.9]),
         ("datasets/chains/verifier", "numeric"),
+        ("datasets/chains/seed", 3),
     ).resources
     model = resources.model("tiny")
     assert not {"train_on", "trained_range", "other_range"} & model.keys()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rftlab.study.schema import Every
-from rftlab.study.variants import AGAIN_SEED, Run, Variant, variants
+from rftlab.study.variants import Run, Variant, variants
 from studies import changed, planned, refusal
 
 
@@ -102,4 +102,4 @@ def test_budgets_in_rounds_and_tokens() -> None:
 def test_a_run_is_where_its_names_say_and_the_noise_floor_shares_no_seed() -> None:
     runs = [Run("m", "d", variant(4, 1, 0, name), seed) for name in ("baseline", "again") for seed in (0, 2**31 - 1)]
     assert [run.path for run in runs[1:3]] == ["m/d/baseline/seed-2147483647", "m/d/again/seed-0"]
-    assert [run.random_seed for run in runs] == [0, 2**31 - 1, AGAIN_SEED, AGAIN_SEED + 2**31 - 1]
+    assert [run.random_seed for run in runs] == [0, 2**31 - 1, 2**31, 2**32 - 1]

@@ -119,6 +119,10 @@ def test_values_that_can_be_passed_on(value: object) -> None:
             "study: a: a text holds a null character or half of a surrogate pair; whole characters are needed",
         ),
         (
+            {"a": "\udfff"},
+            "study: a: a text holds a null character or half of a surrogate pair; whole characters are needed",
+        ),
+        (
             {"\0": 1},
             "study: a text holds a null character or half of a surrogate pair; whole characters are needed",
         ),
