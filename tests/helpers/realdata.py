@@ -10,6 +10,7 @@ needs_real_files = pytest.mark.skipif(
     not REAL.is_dir(), reason="GSM8K, MATH and SVAMP are neither in $RFTLAB_DATA nor in ../shared/data"
 )
 MATH = {
+    "source": "jsonl",
     "files": {split: str(REAL / "math" / f"{split}.jsonl") for split in ("train", "test")},
     "fields": {"query": "problem", "answer": "solution"},
 }

@@ -174,3 +174,8 @@ def run_json(**overrides: Any) -> dict[str, Any]:
 def json_lines(path: Path) -> list[dict[str, Any]]:
     """Rows of a log."""
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def read(folder: Path, name: str) -> Any:
+    """A document of a run."""
+    return json.loads((folder / name).read_text())

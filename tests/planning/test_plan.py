@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from rftlab import provenance
 from rftlab.files import canonical_json
 from rftlab.planning import fingerprint
 from rftlab.planning.plan import STAGES, Plan
-from rftlab.planning.planfile import describe, main
+from rftlab.planning.planfile import describe
 from rftlab.study.read import read_study
 from rftlab.study.variants import AGAIN_SEED
-from studies import STUDY, changed, planned, pretrained
+from studies import STUDY, planned
 
 
 def all_params(plan: Plan) -> dict[str, dict[str, str]]:
@@ -153,15 +152,6 @@ def test_an_added_evaluation_set_reruns_its_suite_and_no_training() -> None:
     assert any("/base/" in path for path in made)
 
 
-def test_a_larger_dataset_is_another_dataset_and_the_same_base_model() -> None:
-    before, after = planned(), planned(("datasets/chains/sizes/train", 9))
-    assert before.resources.data_folder("chains") != after.resources.data_folder("chains")
-    assert before.resources.model_folder("tiny") == after.resources.model_folder("tiny")
-    assert before.resources.model_folder("tiny") != planned(("datasets/chains/terms", [2, 3])).resources.model_folder(
-        "tiny"
-    )
-
-
 def test_order_of_keys_changes_nothing() -> None:
     for number in range(3):
         other = Plan(read_study(shuffled(STUDY, random.Random(number)), []))
@@ -212,39 +202,6 @@ def test_another_datasets_splits_are_out_of_distribution() -> None:
     assert other.prompt_digest("chains") != digest
 
 
-def test_data_is_known_by_the_bytes_of_its_files(tmp_path: Path) -> None:
-    model = pretrained(tmp_path / "model")
-    files = {split: str(tmp_path / f"{split}.jsonl") for split in ("train", "test")}
-    edits = [
-        ("models", {"own": {"source": "directory", "path": str(model)}}),
-        ("datasets", {"words": {"source": "jsonl", "files": files}}),
-        ("evaluation_sets", {"words_test": {"dataset": "words"}}),
-        ("evaluation/id", ["words_test"]),
-        ("evaluation/ood", []),
-    ]
-
-    def digest(word: str) -> str:
-        for split, path in files.items():
-            Path(path).write_text(json.dumps({"question": f"{word} {split}", "answer": "1"}) + "\n")
-        return planned(*edits).resources.data_digests["words"]
-
-    assert digest("a") == digest("a") != digest("b")
-
-
-def test_a_pretrained_model_depends_on_its_files(tmp_path: Path) -> None:
-    model, gguf = pretrained(tmp_path / "model"), tmp_path / "own.gguf"
-    gguf.write_bytes(b"GGUF")
-    plan = planned(
-        ("models/own", {"source": "directory", "path": str(model)}),
-        ("models/file", {"source": "gguf", "path": str(gguf)}),
-    )
-    assert plan.resources.model_files("own") == [
-        f"{model}/{name}" for name in ("config.json", "tokenizer.json", "model.safetensors")
-    ]
-    assert plan.resources.model_files("file") == [str(gguf)]
-    assert plan.resources.model_files("tiny") == []
-
-
 def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> None:
     plan = planned(("factors/lr/kl", {"objective.kl": {"coefficient": 0.1, "estimator": "k2"}}))
     asked: list[tuple[str, ...]] = []
@@ -280,25 +237,3 @@ def test_package_versions_count_where_the_study_asks_for_it(monkeypatch) -> None
     assert all_params(planned()) == codes[0]
     newer = all_params(planned(("package_versions", True)))
     assert all(newer[path]["code"] != params["code"] for path, params in codes[1].items())
-
-
-def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:
-    main(["--study", json.dumps(STUDY), "--output", str(tmp_path / "plan.json")])
-    document = json.loads((tmp_path / "plan.json").read_text())
-    plan = planned()
-    assert document == json.loads(json.dumps(describe(plan)))
-    assert [run["folder"] for run in document["runs"]] == [plan.run_folder(run) for run in plan.runs()]
-    assert {path for run in document["runs"] for path in (*run["evaluations"].values(), run["base"])} == set(
-        plan.evaluations()
-    )
-    assert document["evaluation_sets"]["chains_test"]["path"] == plan.resources.data_file("chains", "test")
-    assert document["evaluation_sets"]["longer"]["path"] == plan.resources.data_file("longer", "test")
-    assert document["evaluation_sets"]["longer"]["shift"] == "four terms"
-    assert document["evaluation"]["rounds"] == [0, 2, 4, 6]
-
-
-def test_the_stage_refuses_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        main(["--study", canonical_json(changed(("budget/rounds", 0))), "--output", str(tmp_path / "plan.json")])
-    assert exit_.value.code == "study: budget.rounds: at least 1 is needed, not 0"
-    assert not (tmp_path / "plan.json").exists()

@@ -6,8 +6,6 @@ import pytest
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.policies.prompts import PromptConfig, encode, encode_all, end_tokens, pad_token
-from rftlab.rollouts import Rollout
-from rftlab.rollouts.engine import responses
 from training import END, PAD, TOKENIZER
 
 TEMPLATE = "{% for m in messages %}{{ m.content }};{% endfor %}{% if add_generation_prompt %}#{% endif %}"
@@ -45,13 +43,6 @@ def test_a_token_that_opens_every_prompt_is_not_unknown() -> None:
     tokenizer.chat_template = "<unknown>" + TEMPLATE
     tokenizer.bos_token = tokenizer.unk_token
     assert encode(tokenizer, PromptConfig(chat=True), "1")[0] == tokenizer.unk_token_id
-
-
-def test_responses_leave_out_special_tokens() -> None:
-    tokens = [(*TOKENIZER("7;#1").input_ids, END), (PAD, *TOKENIZER("3").input_ids), (END,)]
-    rollouts = [Rollout((), ids, (), truncated=False) for ids in tokens]
-    assert responses(TOKENIZER, rollouts) == ["7;#1", "3", ""]
-    assert responses(TOKENIZER, []) == []
 
 
 @pytest.mark.parametrize(("also", "expected"), [(None, [END]), (END, [END]), (9, [END, 9]), ([9, 5], [END, 5, 9])])

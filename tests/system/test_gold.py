@@ -17,7 +17,8 @@ pytestmark = [needs_real_files, pytest.mark.usefixtures("untraced")]
 
 
 def test_all_of_gsm8k() -> None:
-    splits = source_of({"source": "jsonl", "files": {name: str(REAL / "gsm8k" / f"{name}.jsonl") for name in ("train", "test")}}).read()
+    files = {name: str(REAL / "gsm8k" / f"{name}.jsonl") for name in ("train", "test")}
+    splits = source_of({"source": "jsonl", "files": files}).read()
     queries = [query for split in splits.values() for query in split.queries]
     scores = Scorer("gsm8k_strict").score([q.metadata["solution"] for q in queries], [q.answer for q in queries])
     assert len(scores) == 8_792

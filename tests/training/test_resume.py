@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -21,65 +19,10 @@ from rftlab.runfolder.log import RUN_FILES
 from rftlab.training import resume
 from rftlab.training.resume import RunState, StateConfig
 from rftlab.training.train import main, train
-from training import json_lines, run_json, write_base, write_sums
+from saved_runs import RUN, same
+from training import json_lines
 
-RUN = run_json(
-    reward__name="random", advantage={"name": "history_window", "window": 3}, budget={"rounds": 6}, checkpoint_every=2
-)
 KEY = {"code": "c", "configuration": "1"}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return write_base(tmp_path_factory.mktemp("models") / "base")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    return write_sums(tmp_path_factory.mktemp("data") / "train.jsonl")
-
-
-@pytest.fixture(scope="module")
-def reference(base, data, tmp_path_factory) -> Path:
-    """A run that nobody touched."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    train(RUN, base, data, folder, code="c")
-    return folder
-
-
-class Cut(BaseException):
-    """Stands for a kill: nothing catches it."""
-
-
-@pytest.fixture
-def cut(base, data, tmp_path, monkeypatch) -> Callable[[int], Path]:
-    """A run that ends dead in some round, having saved its state after each round before."""
-    monkeypatch.setenv("RFTLAB_STATE", '{"every_seconds": 0}')
-
-    def at(number: int) -> Path:
-        def append(path: Path, row: dict[str, object]) -> None:
-            if row["round"] == number:
-                raise Cut
-            original(path, row)
-
-        original = rftlab.training.train.append_json
-        with monkeypatch.context() as patched:
-            patched.setattr(rftlab.training.train, "append_json", append)
-            with pytest.raises(Cut):
-                train(RUN, base, data, tmp_path / "run", code="c")
-        return tmp_path / "run"
-
-    return at
-
-
-def same(folder: Path, reference: Path) -> None:
-    """Every byte that no clock has touched."""
-    clock = {"timings.jsonl", "provenance.json"}
-    names = [p.relative_to(reference) for p in sorted(reference.rglob("*"))]
-    assert names == [p.relative_to(folder) for p in sorted(folder.rglob("*"))]
-    for name in names:
-        if (reference / name).is_file() and name.name not in clock:
-            assert (folder / name).read_bytes() == (reference / name).read_bytes(), name
 
 
 def test_a_run_goes_on_where_it_was(cut, base, data, reference, capsys) -> None:
@@ -89,11 +32,6 @@ def test_a_run_goes_on_where_it_was(cut, base, data, reference, capsys) -> None:
     assert "goes on after round 4" in capsys.readouterr().out
     same(folder, reference)
     assert json.loads((folder / "provenance.json").read_text())["processes"] == 2
-
-
-def test_what_is_saved_is_safetensors_and_json(cut) -> None:
-    for saved in (cut(5) / ".state").glob("round-*"):
-        assert {p.suffix for p in saved.iterdir()} == {".safetensors", ".json"}
 
 
 @pytest.mark.parametrize("name", ["policy.safetensors", "optimizer.safetensors", "memory.json"])
@@ -116,20 +54,6 @@ def test_a_broken_state_falls_back_to_the_one_before(cut, base, data, reference,
     same(folder, reference)
 
 
-def test_a_log_or_a_checkpoint_that_was_touched_is_noticed(cut, base, data, reference, capsys) -> None:
-    folder = cut(6)
-    lines = (folder / ".state/metrics.jsonl").read_text().splitlines(keepends=True)
-    (folder / ".state/metrics.jsonl").write_text("".join(lines[:4]))  # as a power failure may leave it
-    train(RUN, base, data, folder, code="c")
-    assert "metrics.jsonl is not what it was then" in capsys.readouterr().err
-    same(folder, reference)
-    shutil.rmtree(folder)
-    cut(6)
-    (folder / "checkpoints/round-00004/model.safetensors").write_bytes(b"")
-    with pytest.raises(BadInputError, match=r"no saved state is whole .*round-00004 is not what it was then"):
-        train(RUN, base, data, folder, code="c")
-
-
 def test_never_a_silent_fresh_start(cut, base, data) -> None:
     folder = cut(5)
     for path in (folder / ".state").glob("round-*/policy.safetensors"):
@@ -147,22 +71,6 @@ def test_the_state_of_another_run_is_removed_with_a_line(cut, base, data, refere
     assert f"the state there is of another run (other {named}): removed" in printed
     assert "goes on" not in printed
     assert (folder / "metrics.jsonl").read_bytes() == (reference / "metrics.jsonl").read_bytes()
-
-
-def test_a_malicious_pickle_is_not_read(cut, base, data, tmp_path) -> None:
-    import pickle
-
-    class Evil:
-        def __reduce__(self):
-            return (os.mkdir, (str(tmp_path / "owned"),))
-
-    folder = cut(5)
-    for saved in (folder / ".state").glob("round-*"):
-        for path in saved.iterdir():
-            path.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(BadInputError, match="no saved state is whole"):
-        train(RUN, base, data, folder, code="c")
-    assert not (tmp_path / "owned").exists()
 
 
 # locks ---------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,26 @@
+"""Names of environment variables: given once, and the same for whoever sets and whoever reads them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rftlab.jobs import environment
+
+NAMES = {name: value for name, value in vars(environment).items() if name.isupper()}
+
+
+def test_names_are_pinned() -> None:
+    """Jobs of a Snakemake that runs while the code changes, and a warm process it started, go by these."""
+    assert NAMES == {
+        "STUDY": "RFTLAB_STUDY",
+        "STATE_CONFIG": "RFTLAB_STATE",
+        "SUPERVISOR": "RFTLAB_SUPERVISOR",
+        "SERVER": "RFTLAB_WARMSTART",
+    }
+
+
+def test_nobody_spells_them_a_second_time(repository: Path) -> None:
+    files = [*repository.glob("src/**/*.py"), *repository.glob("workflow/**/*.smk"), repository / "Snakefile"]
+    spelled = {file.name for file in files if re.search(r"[\"'](RFTLAB_\w+)[\"']", file.read_text(encoding="utf-8"))}
+    assert spelled == {"environment.py"}

@@ -1,0 +1,309 @@
+"""A variant's complete configuration, and the levels that cannot be one."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from rftlab import levels
+from rftlab.errors import BadInputError
+from rftlab.files import canonical_json
+from rftlab.study.configuration import apply, check_level, refuse_impossible, resolve, with_defaults
+from rftlab.study.read import read_study
+from rftlab.study.schema import Baseline
+from rftlab.study.variants import variants
+from studies import changed, refusal
+
+
+@pytest.mark.parametrize(
+    ("advantage", "expected"),
+    [
+        ("grup_norm", "advantage.name: 'grup_norm' is not one of batch_mean, "),
+        ("../levels", "advantage.name: '../levels' is not one of batch_mean, "),
+        ({"name": 3}, "advantage.name: a text is needed, not 3"),
+        (3, "advantage: a mapping is needed, not 3"),
+        ({"epsilon": 1.0}, "advantage.name: this key is needed"),
+        (
+            {"name": "group_norm", "epsilom": 1.0},
+            "advantage: group_norm has no parameter 'epsilom'; valid: epsilon, ddof (did",
+        ),
+        ({"name": "raw", "epsilon": 1.0}, "advantage: raw has no parameter 'epsilon'; valid: none"),
+        ({"name": "group_norm", "epsilon": "small"}, "advantage.epsilon: a number is needed, not 'small'"),
+        ({"name": "group_norm", "epsilon": True}, "advantage.epsilon: a number is needed, not True"),
+        ({"name": "group_norm", "epsilon": float("nan")}, "advantage.epsilon: a finite number is needed, not nan"),
+        ({"name": "group_norm", "ddof": 1.0}, "advantage.ddof: a whole number is needed, not 1.0"),
+        ({"name": "group_norm", "ddof": True}, "advantage.ddof: a whole number is needed, not True"),
+        ({"name": "group_norm", "ddof": -1}, "advantage.ddof: at least 0 is needed, not -1"),
+        ({"name": "group_norm", "ddof": None}, "advantage.ddof: a whole number is needed, not None"),
+    ],
+    ids=str,
+)
+def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None:
+    # a mapping overrides the whole section
+    in_a_level = refusal(tmp_path, changed(("factors/lr/zero", {"advantage": advantage})))
+    assert in_a_level.startswith(f"factors.lr.zero: {expected}")
+    in_the_baseline = refusal(tmp_path, changed(("baseline/advantage", advantage)))
+    assert in_the_baseline.startswith(("baseline: " + expected, "baseline." + expected))
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (
+            {"objective.ratio": "clipp"},
+            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated "
+            "(did you mean 'clip'?)",
+        ),
+        (
+            {"advantage": {"name": "pass_at_k", "k": 4}, "rollout.rollouts": 3},
+            "advantage.k: at most rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
+        ),
+        (
+            {"advantage.name": "pass_at_k"},
+            "advantage.name: pass_at_k needs rollout.rollouts + rollout.statistics_rollouts",
+        ),
+        ({"objective.ratio": {"name": "truncated", "cap": 0.0}}, "objective.ratio.cap: more than 0 is needed, not 0.0"),
+        ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
+        ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
+        ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
+        ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
+        (
+            {"advantage.name": "leave_one_out"},
+            "advantage.name: leave_one_out needs rollout.rollouts + rollout.statistics_rollouts ≥ 2, not 1",
+        ),
+        (
+            {"advantage.name": "max_likelihood", "reward.incorrect": -1},
+            "advantage.name: max_likelihood needs reward.correct and reward.incorrect ≥ 0.0, not -1.0",
+        ),
+        (
+            {"advantage": {"name": "history_window", "window": 3}, "rollout.rollouts": 4},
+            "advantage.window: at least rollout.rollouts, 4, is needed, not 3",
+        ),
+        (
+            {"advantage": {"name": "history_window", "window": 0}},
+            "advantage.window: at least rollout.rollouts, 1, is needed",
+        ),
+        (
+            {"objective.kl": {"coefficient": 0.1}, "objective.kl.coefficient": 0.2},
+            "objective.kl and objective.kl.coefficient override the same thing; give it once",
+        ),
+        ({}, "the level overrides nothing; give dotted keys of the baseline, as in `optimizer.lr: 1.0e-4`"),
+        ({"relative_to": "baseline"}, "the level overrides nothing; give dotted keys of the baseline"),
+    ],
+    ids=str,
+)
+def test_impossible_levels(tmp_path: Path, level, expected: str) -> None:
+    assert refusal(tmp_path, changed(("factors/lr/zero", level))).startswith(f"factors.lr.zero: {expected}")
+
+
+def test_levels_that_are_possible() -> None:
+    for level in (
+        {"advantage.name": "leave_one_out", "rollout.statistics_rollouts": 1},
+        {"advantage.name": "group_norm"},  # legal at n = 1: the reward itself
+        {"advantage": {"name": "history_window", "window": 4}, "rollout.rollouts": 4},
+        {"advantage.name": "max_likelihood"},
+    ):
+        read_study(changed(("factors/lr/zero", level)), [])
+
+
+def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:
+    level = {"advantage": {"name": "group_norm", "epsilon": "1e-4"}, "optimizer.lr": "3e-5"}
+    study = read_study(changed(("baseline/optimizer/lr", "1e-4"), ("factors/lr/zero", level)), [])
+    assert study.baseline.optimizer.lr == 1e-4
+    config = variants(study)["lr/zero"].config
+    assert config["optimizer"]["lr"] == 3e-5
+    assert config["advantage"] == {"name": "group_norm", "epsilon": 1e-4, "ddof": 1}
+
+
+def test_a_number_is_the_same_with_and_without_its_point() -> None:
+    """``1`` and ``1.0`` must not give two fingerprints."""
+    epsilons = []
+    for epsilon in (1, 1.0):
+        level = {"advantage": {"name": "group_norm", "epsilon": epsilon}, "reward.incorrect": epsilon - 2}
+        epsilons.append(canonical_json(variants(read_study(changed(("factors/lr/zero", level)), []))["lr/zero"].config))
+    assert epsilons[0] == epsilons[1]
+
+
+def test_a_name_alone_is_short_for_a_mapping() -> None:
+    short = variants(read_study(changed(("factors/lr/zero", {"objective.ratio": "clip"})), []))["lr/zero"]
+    long = variants(read_study(changed(("factors/lr/zero", {"objective.ratio": {"name": "clip"}})), []))["lr/zero"]
+    assert short.config == long.config
+    assert short.config["objective"]["ratio"] == {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ({"advantage": {"name": "group_norm", "epsilon": 0}}, "advantage.epsilon: more than 0 is needed, not 0"),
+        ({"advantage": {"name": "batch_norm", "ddof": 2}}, "advantage.ddof: 0 or 1 is needed, not 2"),
+        ({"advantage": {"name": "ema", "decay": 1.1}}, "advantage.decay: a number from 0 to 1 is needed, not 1.1"),
+        (
+            {"objective.ratio": {"name": "clip", "epsilon_low": 1.0}},
+            "objective.ratio.epsilon_low: at least 0 and less than 1 is needed, not 1.0",
+        ),
+        ({"objective.ratio": {"name": "clip", "epsilon_high": -0.1}}, "objective.ratio.epsilon_high: at least 0 is"),
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range(tmp_path: Path, level, expected: str) -> None:
+    assert refusal(tmp_path, changed(("factors/lr/zero", level))).startswith(f"factors.lr.zero: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "constants", "expected"),
+    [
+        ({"a": None}, {}, "a needs a default that is a finite number, a text, true or false, not None"),
+        ({"a": {1}}, {}, "a needs a default that is a finite number, a text, true or false, not {1}"),
+        ({"a": float("inf")}, {}, "a needs a default that is a finite number, a text, true or false, not inf"),
+        ({}, {"MINIMUM_ROLLOUTS": "two"}, "MINIMUM_ROLLOUTS must be a number"),
+        ({"a": 1}, {"RANGES": {"b": "[0, 1]"}}, "RANGES must be a mapping of its parameters, a"),
+        ({"a": 1}, {"RANGES": "[0, 1]"}, "RANGES must be a mapping of its parameters, a"),
+        ({"a": 1}, {"RANGES": {"a": "0 to 1"}}, "RANGES: a: '0 to 1' is no interval such as '[0, 1)'"),
+        ({"a": 1}, {"RANGES": {"a": "[0, N]"}}, "RANGES: a: could not convert string to float: 'N'"),
+    ],
+    ids=str,
+)
+def test_levels_whose_file_cannot_be_used(tmp_path: Path, monkeypatch, parameters, constants, expected: str) -> None:
+    def read(kind: str, name: str) -> levels.LevelFile:
+        return levels.LevelFile(kind, name, "", parameters, constants)
+
+    monkeypatch.setattr("rftlab.levels.read", read)
+    assert refusal(tmp_path, changed()) == f"baseline: advantage.name: advantages/raw.py: {expected}"
+
+
+# one function at a time ----------------------------------------------------------------------------------------------
+
+
+def test_overrides_go_into_a_copy() -> None:
+    baseline, level = {"a": {"b": {"c": 1}, "d": [2]}, "e": 3}, {"a.b.c": [4], "e": {"f": 5}}
+    before, given = copy.deepcopy(baseline), copy.deepcopy(level)
+    changed_ = apply(baseline, level, "key")
+    assert changed_ == {"a": {"b": {"c": [4]}, "d": [2]}, "e": {"f": 5}}
+    changed_["a"]["d"].append(6)
+    changed_["a"]["b"]["c"].append(7)
+    changed_["e"]["f"] = 8
+    assert (baseline, level) == (before, given)
+
+
+def test_an_override_may_add_a_key_to_a_section() -> None:
+    """Whether there may be such a key is the schema's to say."""
+    assert apply({"a": {}}, {"a.b": 1, "c": 2}, "key") == {"a": {"b": 1}, "c": 2}
+
+
+def test_names_that_only_begin_alike_are_no_clash() -> None:
+    assert apply({"a": {"b": 1, "bc": 2}}, {"a.b": 3, "a.bc": 4}, "key") == {"a": {"b": 3, "bc": 4}}
+
+
+@pytest.mark.parametrize("overrides", [{"a.b": 1, "a": {"b": 2}}, {"a": {"b": 2}, "a.b": 1}])
+def test_the_same_thing_is_not_overridden_twice(overrides) -> None:
+    with pytest.raises(BadInputError) as error:
+        apply({"a": {"b": 0}}, overrides, "factors.f.l")
+    assert str(error.value) == "factors.f.l: a and a.b override the same thing; give it once"
+
+
+def test_a_configuration_is_complete() -> None:
+    config = resolve({"advantage": "group_norm", "objective": {"ratio": {"name": "clip", "epsilon_high": 0.3}}}, "key")
+    assert config.keys() == Baseline.model_fields.keys()
+    assert config["advantage"] == {"name": "group_norm", "epsilon": 1e-6, "ddof": 1}
+    assert config["objective"]["ratio"] == {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.3}
+    assert config["objective"]["aggregation"]["name"] == "token_mean"
+    assert resolve(config, "key") == config, "nothing is left to fill in"
+
+
+@pytest.mark.parametrize("kind", ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl"])
+def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
+    for name in levels.names(kind):
+        file = check_level(kind, name, "key")
+        assert with_defaults(kind, {"name": name}, "key") == {"name": name, **file.parameters}
+
+
+def test_a_level_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(BadInputError, match=r"^key: 'k9' is not one of k1, k2, k3"):
+        check_level("objectives.kl", "k9", "key")
+
+
+def resolved(*, n: int = 2, m: int = 0, incorrect: float = 0.0, **advantage: object) -> dict[str, object]:
+    rollout = {"rollouts": n, "statistics_rollouts": m}
+    config = {"rollout": rollout, "reward": {"incorrect": incorrect}, "advantage": advantage}
+    return resolve(config, "key")
+
+
+@pytest.mark.parametrize(
+    "possible",
+    [
+        {"name": "leave_one_out", "n": 2},
+        {"name": "leave_one_out", "n": 1, "m": 1},
+        {"name": "pass_at_k", "n": 2, "m": 2, "k": 4},
+        {"name": "history_window", "n": 3, "m": 5, "window": 3},
+        {"name": "max_likelihood", "incorrect": 0.0},
+        {"name": "raw", "n": 1, "incorrect": -1.0},
+    ],
+    ids=str,
+)
+def test_values_at_a_bound_are_possible(possible) -> None:
+    refuse_impossible(resolved(**possible), "key")
+
+
+@pytest.mark.parametrize(
+    ("impossible", "line"),
+    [
+        (
+            {"name": "leave_one_out", "n": 1},
+            "advantage.name: leave_one_out needs rollout.rollouts + rollout.statistics_rollouts ≥ 2, not 1",
+        ),
+        (
+            {"name": "pass_at_k", "n": 2, "m": 1, "k": 4},
+            "advantage.k: at most rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
+        ),
+        (
+            {"name": "history_window", "n": 3, "m": 5, "window": 2},
+            "advantage.window: at least rollout.rollouts, 3, is needed, not 2",
+        ),
+        (
+            {"name": "max_likelihood", "incorrect": -0.5},
+            "advantage.name: max_likelihood needs reward.correct and reward.incorrect ≥ 0.0, not -0.5",
+        ),
+    ],
+    ids=str,
+)
+def test_values_beyond_a_bound_are_refused(impossible, line: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        resolved(**impossible)
+    assert str(error.value) == f"key: {line}"
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "kept"),
+    [(0.5, 1, 1.0), (0.5, "1e-4", 1e-4), (2, 3, 3), (True, False, False), ("a", "b", "b")],
+    ids=str,
+)
+def test_a_parameter_has_the_type_of_its_default(monkeypatch, default, given, kept) -> None:
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default, "q": 1}, {})
+    )
+    complete = with_defaults("advantages", {"name": "x", "p": given}, "key")
+    assert complete == {"name": "x", "p": kept, "q": 1}
+    assert type(complete["p"]) is type(default)
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "line"),
+    [
+        (0.5, "half", "a number is needed, not 'half'"),
+        (0.5, True, "a number is needed, not True"),
+        (0.5, float("inf"), "a finite number is needed, not inf"),
+        (2, 3.0, "a whole number is needed, not 3.0"),
+        (2, True, "a whole number is needed, not True"),
+        (2, -1, "at least 0 is needed, not -1"),
+        (True, 1, "true or false is needed, not 1"),
+        ("a", 1, "a text is needed, not 1"),
+    ],
+    ids=str,
+)
+def test_a_parameter_of_another_type_is_refused(monkeypatch, default, given, line: str) -> None:
+    monkeypatch.setattr("rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default}, {}))
+    with pytest.raises(BadInputError) as error:
+        with_defaults("advantages", {"name": "x", "p": given}, "key")
+    assert str(error.value) == f"key.p: {line}"
