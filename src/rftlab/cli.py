@@ -92,12 +92,14 @@ def show(
 ) -> None:
     """The marginal gains of a finished study."""
     folder = results_folder(place)
-    from rftlab.views.results import load
+    from rftlab.views.results import read_results
     from rftlab.views.show import show as show_results
     from rftlab.views.show import terminal
 
     report = folder / "report.html"
-    show_results(load(folder / "plan.json", folder / "tables"), terminal(), report if report.is_file() else None)
+    show_results(
+        read_results(folder / "plan.json", folder / "tables"), terminal(), report if report.is_file() else None
+    )
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rftlab.data.queries import Query, write_queries
-from rftlab.evaluation.measure import EvaluationSet, accuracy, answer
+from rftlab.evaluation.measure import QuerySet, accuracy, answer
 from rftlab.evaluation.outcomes import Outcome
 from rftlab.randomness import rollout_seed
 from rftlab.rollouts import Rollout, Sampling
@@ -47,14 +47,14 @@ def ids(*texts: str) -> list[list[int]]:
     return [TOKENIZER(text).input_ids for text in texts]
 
 
-def evaluation_set(count: int = 3, verifier: str = "marked") -> EvaluationSet:
-    return EvaluationSet("sums", QUERIES[:count], verifier, ids(*(query.query for query in QUERIES[:count])))
+def evaluation_set(count: int = 3, verifier: str = "marked") -> QuerySet:
+    return QuerySet("sums", QUERIES[:count], verifier, ids(*(query.query for query in QUERIES[:count])))
 
 
 @pytest.mark.parametrize(("limit", "read"), [(None, ["a", "b", "c"]), (2, ["a", "b"]), (9, ["a", "b", "c"])])
 def test_a_limit_takes_the_first_queries(tmp_path: Path, limit: int | None, read: list[str]) -> None:
     write_queries(tmp_path / "sums.jsonl", QUERIES)
-    found = EvaluationSet.read("sums", {"path": str(tmp_path / "sums.jsonl"), "limit": limit, "verifier": "marked"})
+    found = QuerySet.read("sums", {"path": str(tmp_path / "sums.jsonl"), "limit": limit, "verifier": "marked"})
     assert ([query.id for query in found.queries], found.name, found.verifier) == (read, "sums", "marked")
     assert found.prompts == ()
 

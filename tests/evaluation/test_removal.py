@@ -11,7 +11,7 @@ import pytest
 
 from ended_runs import ended
 from rftlab.errors import BadInputError
-from rftlab.evaluation.removal import cost, refuse_gone, remove
+from rftlab.evaluation.removal import refuse_gone, remove, training_cost
 from rftlab.planning.forecast import forecast
 from rftlab.planning.plan import Plan
 from studies import planned
@@ -37,7 +37,7 @@ def test_a_run_without_checkpoints(tmp_path: Path) -> None:
     run = ended(tmp_path / "run", ())
     remove(run, "final", {})
     assert json.loads((run / "removed.json").read_text())["removed"] == []
-    assert cost([run]) == "0 rollouts, 0 tokens and 1,234 s"
+    assert training_cost([run]) == "0 rollouts, 0 tokens and 1,234 s"
 
 
 def test_evaluating_what_is_gone_is_refused_with_its_cost(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 r"""What each reward makes of an answer, by hand: the readable table.
 
-A line is ``answer | completion | verdicts``: one letter for each of the verifiers of its block, ``+`` right, ``-``
+A line is ``answer | completion | judgements``: one letter for each of the verifiers of its block, ``+`` right, ``-``
 wrong, ``0`` no answer found, ``!`` found but not judged. ``«x»`` stands for ``So it is $\boxed{x}$.`` and ``¶`` for a
-line break. Verdicts are what is *right*, not what an implementation happens to do; where the strict form refuses
+line break. Judgements are what is *right*, not what an implementation happens to do; where the strict form refuses
 something equal, that is what strict means.
 """
 
@@ -333,7 +333,7 @@ BLOCKS = {
     ("marked", "numeric"): MARKED,
 }
 LETTERS = {(True, True, False): "+", (False, True, False): "-", (False, False, False): "0", (False, True, True): "!"}
-"""Whether a verdict is correct, has an extracted answer, has a failure → its letter."""
+"""Whether a judgement is correct, has an extracted answer, has a failure → its letter."""
 
 
 def cases() -> list[tuple[str, str, dict[str, str]]]:

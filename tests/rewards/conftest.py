@@ -12,35 +12,35 @@ from rftlab import levels
 from rftlab.rewards.pool import Pool
 
 VERIFIERS = {
-    "echo": "return Verdict(completion == answer, completion)",
-    "hang": "while completion == 'hang': pass\n    return Verdict(True, None)",
-    "sleep": "time.sleep(600 if completion == 'sleep' else 0)\n    return Verdict(True, None)",
+    "echo": "return Judgement(completion == answer, completion)",
+    "hang": "while completion == 'hang': pass\n    return Judgement(True, None)",
+    "sleep": "time.sleep(600 if completion == 'sleep' else 0)\n    return Judgement(True, None)",
     # at once: filling two gigabytes can take longer than an answer may
-    "bomb": "held = bytearray(2**36 if completion == 'bomb' else 1)\n    return Verdict(True, str(len(held)))",
-    "segfault": "if completion == 'segfault': ctypes.string_at(0)\n    return Verdict(True, None)",
-    "deep": "return Verdict(True, str(completion == 'deep' and verify(completion, answer)))",
+    "bomb": "held = bytearray(2**36 if completion == 'bomb' else 1)\n    return Judgement(True, str(len(held)))",
+    "segfault": "if completion == 'segfault': ctypes.string_at(0)\n    return Judgement(True, None)",
+    "deep": "return Judgement(True, str(completion == 'deep' and verify(completion, answer)))",
     "killed_once": "place = pathlib.Path(answer)\n"
     "    if completion == 'kill' and not place.exists():\n"
     "        place.touch()\n"
     "        os.kill(os.getpid(), signal.SIGKILL)\n"
-    "    return Verdict(True, None)",
+    "    return Judgement(True, None)",
     "terminated": "os.kill(os.getpid(), signal.SIGTERM)\n"
     "    os.kill(os.getpid(), signal.SIGINT)\n"
-    "    return Verdict(True, None)",
-    "modules": "return Verdict(True, ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))",
+    "    return Judgement(True, None)",
+    "modules": "return Judgement(True, ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))",
     "refuses": "raise ValueError('no such answer')",
-    "fine": "return Verdict(True, None)",
+    "fine": "return Judgement(True, None)",
     "busy": "end = time.process_time() + float(completion)\n"
     "    while time.process_time() < end: pass\n"
-    "    return Verdict(True, None)",
+    "    return Judgement(True, None)",
     "limits": "import resource\n"
     "    core, memory = (resource.getrlimit(getattr(resource, f'RLIMIT_{name}')) for name in ('CORE', 'AS'))\n"
-    "    return Verdict(True, str([[*core], memory[0]]))",
+    "    return Judgement(True, str([[*core], memory[0]]))",
 }
 
 
 HEAD = """import ctypes, os, pathlib, signal, sys, time
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 
 def verify(completion, answer):

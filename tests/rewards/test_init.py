@@ -8,18 +8,18 @@ import sys
 
 import pytest
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 
 def test_a_verdict_has_no_failure_unless_one_is_given() -> None:
-    assert Verdict(False, None) == Verdict(correct=False, extracted=None, failure=None)
-    assert Verdict(False, "5", "unparsed") != Verdict(False, "5")
+    assert Judgement(False, None) == Judgement(correct=False, extracted=None, failure=None)
+    assert Judgement(False, "5", "unparsed") != Judgement(False, "5")
 
 
 def test_a_verdict_is_not_changed() -> None:
-    verdict = Verdict(False, None)
+    judgement = Judgement(False, None)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        verdict.correct = True  # type: ignore[misc]
+        judgement.correct = True  # type: ignore[misc]
 
 
 def test_importing_it_imports_no_verifier_and_starts_nothing() -> None:

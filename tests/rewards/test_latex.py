@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.latex import MULTIPLES, UNIT_NAMES, Answer, cleaned, judged
 
 BODIES = {
@@ -167,25 +167,25 @@ def test_both_must_say_it_to_contradict_but_for_multiples(one: Answer, other: An
     assert one.contradicts(other) == other.contradicts(one) == contradicts
 
 
-def judge_body(expected: Answer, given: Answer) -> Verdict:
-    return Verdict(expected.body == given.body, given.body)
+def judge_body(expected: Answer, given: Answer) -> Judgement:
+    return Judgement(expected.body == given.body, given.body)
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("found", "judgement"),
     [
-        (" 5 ", Verdict(True, "5")),
-        ("6", Verdict(False, "6")),
-        (None, Verdict(False, None)),
-        ("", Verdict(False, None)),
-        (" \n", Verdict(False, None)),
-        ("$$", Verdict(False, None)),
-        ("1" * 10, Verdict(False, "1" * 10)),
-        ("1" * 11, Verdict(False, "1" * 10 + "…", "too_long")),
+        (" 5 ", Judgement(True, "5")),
+        ("6", Judgement(False, "6")),
+        (None, Judgement(False, None)),
+        ("", Judgement(False, None)),
+        (" \n", Judgement(False, None)),
+        ("$$", Judgement(False, None)),
+        ("1" * 10, Judgement(False, "1" * 10)),
+        ("1" * 11, Judgement(False, "1" * 10 + "…", "too_long")),
     ],
 )
-def test_only_what_was_found_and_is_short_enough_is_judged(found: str | None, verdict: Verdict) -> None:
-    assert judged(found, "$5$", judge_body, longest=10, compares="x compares") == verdict
+def test_only_what_was_found_and_is_short_enough_is_judged(found: str | None, judgement: Judgement) -> None:
+    assert judged(found, "$5$", judge_body, longest=10, compares="x compares") == judgement
 
 
 @pytest.mark.parametrize("answer", ["", " ", "$$", r"\!"])

@@ -27,10 +27,10 @@ def test_score_uses_processes_for_verifiers_that_may_hang() -> None:
     lines: list[str] = []
     records = located(*({"answer": answer, "completion": f"\\boxed{{{given}}}"} for answer, given in boxes))
     told = score_records("math_boxed_strict", records, lines.append)
-    verdicts = [json.loads(line) for line in lines]
-    assert [verdict["strict"] for verdict in verdicts] == [False, False, False, True]
-    assert [verdict["flexible"] for verdict in verdicts] == [True, False, False, True]
-    assert [verdict["failure"] for verdict in verdicts] == [None, None, "exponent", None]
+    judgements = [json.loads(line) for line in lines]
+    assert [judgement["strict"] for judgement in judgements] == [False, False, False, True]
+    assert [judgement["flexible"] for judgement in judgements] == [True, False, False, True]
+    assert [judgement["failure"] for judgement in judgements] == [None, None, "exponent", None]
     assert told.endswith("strict 1, flexible 2, formatted 4; failures: 1 exponent")
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from rftlab import levels
-from rftlab.rewards import Verdict, scoring
+from rftlab.rewards import Judgement, scoring
 from rftlab.rewards.scoring import Score, Scorer, isolated, rates, verifiers
 
 COUNTERPARTS = {
@@ -111,7 +111,7 @@ def test_rates() -> None:
 
 
 def test_a_score_is_a_verdict() -> None:
-    assert issubclass(Score, Verdict)
+    assert issubclass(Score, Judgement)
 
 
 def test_planning_imports_no_verifier() -> None:

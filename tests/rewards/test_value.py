@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.value import RewardConfig, reward
 
-RIGHT, WRONG = Verdict(True, "5"), Verdict(False, None)
+RIGHT, WRONG = Judgement(True, "5"), Judgement(False, None)
 KEYS = [
     (seed, f"query{q}", occurrence, rollout)
     for seed in range(2)
@@ -19,7 +19,7 @@ def test_outcome_pays_for_correctness() -> None:
     assert reward(RIGHT, RewardConfig(), KEYS[0]) == 1.0
     assert reward(WRONG, RewardConfig(), KEYS[0]) == 0.0
     signed = RewardConfig(correct=1, incorrect=-1)
-    assert [reward(verdict, signed, KEYS[0]) for verdict in (RIGHT, WRONG)] == [1.0, -1.0]
+    assert [reward(judgement, signed, KEYS[0]) for judgement in (RIGHT, WRONG)] == [1.0, -1.0]
 
 
 @given(st.integers(), st.text(), st.integers(0, 99), st.integers(0, 99), st.floats(0, 1))

@@ -16,17 +16,17 @@ from typing import Any
 import psutil
 import pytest
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.worker import MEMORY, READY, SECONDS, judge
 
 
 def test_signals_to_the_group_are_the_parents_business(pool) -> None:
-    assert pool("terminated").verify([("terminated", "", "")]) == [Verdict(True, None)]
+    assert pool("terminated").verify([("terminated", "", "")]) == [Judgement(True, None)]
 
 
 def test_workers_import_nothing_heavy(pool) -> None:
-    (verdict,) = pool("modules", "math_verify", "math_boxed_strict").verify([("modules", "", "")])
-    assert not {"torch", "transformers", "numpy", "pandas", "snakemake"} & {*verdict.extracted.split()}
+    (judgement,) = pool("modules", "math_verify", "math_boxed_strict").verify([("modules", "", "")])
+    assert not {"torch", "transformers", "numpy", "pandas", "snakemake"} & {*judgement.extracted.split()}
 
 
 PARENT = """
@@ -157,8 +157,8 @@ print(json.dumps([time.process_time(), *resource.getrlimit(resource.RLIMIT_CPU)]
     assert hard == resource.getrlimit(resource.RLIMIT_CPU)[1]
 
 
-def failing(error: Exception) -> Callable[[str, str], Verdict]:
-    def verify(completion: str, answer: str) -> Verdict:
+def failing(error: Exception) -> Callable[[str, str], Judgement]:
+    def verify(completion: str, answer: str) -> Judgement:
         raise error
 
     return verify
@@ -167,8 +167,8 @@ def failing(error: Exception) -> Callable[[str, str], Verdict]:
 @pytest.mark.parametrize(
     ("verify", "result"),
     [
-        (lambda completion, answer: Verdict(completion == answer, completion), [True, "5", None, None]),
-        (lambda completion, answer: Verdict(False, "5", "unparsed"), [False, "5", "unparsed", None]),
+        (lambda completion, answer: Judgement(completion == answer, completion), [True, "5", None, None]),
+        (lambda completion, answer: Judgement(False, "5", "unparsed"), [False, "5", "unparsed", None]),
         (failing(ValueError("of the answer")), [False, None, None, "of the answer"]),
         (failing(UnicodeDecodeError("utf-8", b"", 0, 1, "bad")), [False, None, None]),
         (failing(MemoryError()), [False, None, "memory", None]),
@@ -182,7 +182,7 @@ def test_what_is_made_of_a_verdict_and_of_an_error(verify, result: list[Any]) ->
 
 
 def test_a_verifier_that_is_stopped_is_no_verdict() -> None:
-    def verify(completion: str, answer: str) -> Verdict:
+    def verify(completion: str, answer: str) -> Judgement:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

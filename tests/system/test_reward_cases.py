@@ -1,4 +1,4 @@
-"""The table of verdicts in ``reward_cases.py``, a test for each line and reward."""
+"""The table of judgements in ``reward_cases.py``, a test for each line and reward."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def test_the_table_is_long_enough() -> None:
 
 @pytest.mark.parametrize(("verifier", "answer", "completion", "letter"), CASES)
 def test_verdict(verifier: str, answer: str, completion: str, letter: str) -> None:
-    verdict = levels.load("rewards.verifiers", verifier)(completion, answer)
-    assert LETTERS[verdict.correct, verdict.extracted is not None, verdict.failure is not None] == letter, verdict
+    judgement = levels.load("rewards.verifiers", verifier)(completion, answer)
+    assert LETTERS[judgement.correct, judgement.extracted is not None, judgement.failure is not None] == letter, (
+        judgement
+    )
 
 
 def test_the_same_in_processes() -> None:

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from rftlab import levels
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 ABSURD = ["1" * 10**6, "1,111" * 10**5, ",111" * 10**5, "1/" * 10**5, "1." * 10**5, "-." * 10**5, "$" * 10**6]
 ABSURD += ["#" * 10**6, "#### " * 10**5, "#" + " " * 10**6 + "1", "#" + "1" * 10**6, "#### " + "1," * 10**5]
@@ -15,7 +15,7 @@ def test_a_verifier_is_found_by_its_name_and_described(name: str) -> None:
     assert level.summary
     assert level.parameters == {}
     answer, completion = {"choice": ("B", "no letter here"), "exact": ("5", " ")}.get(name, ("5", "no number here"))
-    assert levels.load("rewards.verifiers", name)(completion, answer) == Verdict(False, None)
+    assert levels.load("rewards.verifiers", name)(completion, answer) == Judgement(False, None)
 
 
 def test_the_verifiers() -> None:

@@ -10,9 +10,9 @@ import torch
 
 import rftlab.training.train
 from rftlab.data.queries import Query, read_queries
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rollouts import Rollout
-from rftlab.training.divergence import NoStep, Seen
+from rftlab.training.divergence import Seen
 from rftlab.training.update import DivergedError
 from training import json_lines, read
 
@@ -125,9 +125,11 @@ def test_looking_for_the_broken_one_moves_no_weight() -> None:
             parameter.grad = torch.ones_like(parameter)
         optimizer.step()
         called.append(optimizer)
+        for weight in model.parameters():
+            weight.grad = torch.ones_like(weight)
+        optimizer.step()
 
     seen(rollout(-1.0), trained=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken(step, model)
-    NoStep(model.parameters(), lr=1.0).step()
     assert len(called) == 1
     assert all(torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True))
 
@@ -160,7 +162,7 @@ def test_a_line_has_all_that_the_round_knew(tmp_path: Path) -> None:
     round_ = seen(
         rollout(-0.5, -1.5),
         rollout(NAN, truncated=True),
-        verdicts=[Verdict(True, "7"), Verdict(False, None)],
+        judgements=[Judgement(True, "7"), Judgement(False, None)],
         rewards=[1.0, -INF],
         trained=[1],
         advantages_N=np.array([INF]),

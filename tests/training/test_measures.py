@@ -24,8 +24,8 @@ def rollout(*logprobs: float, truncated: bool = False) -> Rollout:
 def test_means_are_over_trained_rollouts_and_failures_over_all() -> None:
     rollouts = [rollout(-1.0, -2.0), rollout(-9.0), rollout(-3.0, truncated=True), rollout(-9.0, -9.0, truncated=True)]
     scores = Round(np.array([[1.0, 0.0], [0.5, 1.0]]), np.array([[2, 1], [1, 2]]), n=1, queries=("a", "b"))
-    verdicts = [score(True), score(False, "timeout"), score(False), score(True)]
-    assert metrics(scores, np.array([[1.0], [0.0]]), rollouts, verdicts, TRAINED) == {
+    judgements = [score(True), score(False, "timeout"), score(False), score(True)]
+    assert metrics(scores, np.array([[1.0], [0.0]]), rollouts, judgements, TRAINED) == {
         "reward_mean": 0.75,
         "accuracy": 0.5,
         "accuracy_strict": 0.5,

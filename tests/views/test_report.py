@@ -21,7 +21,7 @@ from rftlab.runfolder.read import read_document
 from rftlab.views import summary
 from rftlab.views.figures.__main__ import specifications, write
 from rftlab.views.report import main, render
-from rftlab.views.results import Results, load
+from rftlab.views.results import Results, read_results
 
 ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
@@ -103,7 +103,7 @@ def test_it_shows_gains_cost_and_provenance(study: Results, report: Path) -> Non
 
 def test_the_same_inputs_give_the_same_bytes(report: Path) -> None:
     data = read_document(report.parent / "data.json")
-    study = load(report.parent / "plan.json", report.parent / "tables")
+    study = read_results(report.parent / "plan.json", report.parent / "tables")
     assert render(study, report.parent / "figures", data) == report.read_text(encoding="utf-8")
 
 
@@ -121,7 +121,7 @@ def test_a_study_of_the_baseline_alone_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_missing_figure_ends_the_stage_in_one_line(report: Path, tmp_path: Path) -> None:
-    study = load(report.parent / "plan.json", report.parent / "tables")
+    study = read_results(report.parent / "plan.json", report.parent / "tables")
     with pytest.raises(BadInputError, match=r"overview.json: no such file"):
         render(study, tmp_path, read_document(report.parent / "data.json"))
 

@@ -10,7 +10,7 @@ import pytest
 import presented
 from rftlab.errors import BadInputError
 from rftlab.runfolder.study_plan import TABLES, Pair, PlannedVariant
-from rftlab.views.results import ReportedSet, Results, load
+from rftlab.views.results import ReportedSet, Results, read_results
 
 PAIR = Pair("tiny-qwen2", "chains")
 
@@ -128,7 +128,7 @@ def test_levels_that_changed_nothing_are_named() -> None:
 
 def test_what_was_written_is_loaded(study: Results, tmp_path: Path) -> None:
     plan, tables = presented.write(study, tmp_path)
-    loaded = load(plan, tables)
+    loaded = read_results(plan, tables)
     assert loaded.plan.variants == study.plan.variants
     for name in TABLES:
         assert getattr(loaded, name).to_json() == getattr(study, name).to_json()
@@ -141,6 +141,6 @@ def test_a_file_that_is_missing_is_named_with_the_command_that_writes_it(
     plan, tables = presented.write(study, tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(BadInputError) as error:
-        load(plan, tables)
+        read_results(plan, tables)
     command = "`snakemake tables` writes a study's plan and tables"
     assert str(error.value) == f"{tmp_path / missing}: no such file; {command}"

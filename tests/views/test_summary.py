@@ -95,13 +95,13 @@ def test_records_of_all_runs_are_read_and_their_seconds_added_up(
 ) -> None:
     plan = plan_below(study, tmp_path)
     monkeypatch.chdir(tmp_path)
-    found = summary.read_records(plan)
+    found = summary.read_run_records(plan)
     assert found.provenance == [presented.PROVENANCE] * 12
     rounds = 12 * presented.ROUNDS
     assert found.seconds == pytest.approx({"sample_s": 0.2 * rounds, "score_s": 0.0, "update_s": 0.1 * rounds})
     (tmp_path / plan.runs[3].folder / "provenance.json").unlink()
     with pytest.raises(BadInputError, match=rf"{plan.runs[3].folder}/provenance.json: no such file"):
-        summary.read_records(plan)
+        summary.read_run_records(plan)
 
 
 def plan_below(study: Results, folder: Path) -> StudyPlan:

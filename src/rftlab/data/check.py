@@ -103,7 +103,7 @@ def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processe
         written = gold_form(key, name) if own else ""
         completions = [written.format(query.answer) for query in queries]
         if not isolated(name):
-            right = list(_verdicts(key, name, queries, completions))
+            right = list(_judgements(key, name, queries, completions))
         elif processes:
             right = [score.correct for score in Scorer(name).score(completions, [query.answer for query in queries])]
         else:
@@ -130,7 +130,7 @@ def gold_form(key: str, verifier: str) -> str:
     return form
 
 
-def _verdicts(key: str, verifier: str, queries: Sequence[Query], completions: Sequence[str]) -> Iterator[bool]:
+def _judgements(key: str, verifier: str, queries: Sequence[Query], completions: Sequence[str]) -> Iterator[bool]:
     try:
         verify = levels.load("rewards.verifiers", verifier)
     except Exception as error:  # a file of rewards/verifiers/ may fail in any way when it is imported

@@ -90,7 +90,7 @@ def check_overlap(train: Iterable[Query], evaluation: Iterable[Query]) -> Overla
     )
 
 
-def encode(queries: Iterable[Query]) -> bytes:
+def to_jsonl(queries: Iterable[Query]) -> bytes:
     """Return queries as JSONL: UTF-8, sorted keys, one line each, the same bytes on every machine."""
     lines = (
         json.dumps(
@@ -106,7 +106,7 @@ def encode(queries: Iterable[Query]) -> bytes:
 
 def write_queries(path: Path, queries: Iterable[Query]) -> None:
     """Write queries as JSONL, whole or not at all."""
-    write_bytes(path, encode(queries))
+    write_bytes(path, to_jsonl(queries))
 
 
 def read_queries(path: Path) -> list[Query]:

@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from rftlab.data.queries import check_overlap, encode
+from rftlab.data.queries import check_overlap, to_jsonl
 from rftlab.data.sources import source_of
 from rftlab.files import write_bytes
 
@@ -27,7 +27,7 @@ def stage(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         OSError: the folder cannot be written.
     """
     splits = source_of(config).read()
-    contents = {name: encode(split.queries) for name, split in splits.items()}
+    contents = {name: to_jsonl(split.queries) for name, split in splits.items()}
     manifest = {
         "config": dict(config),
         "splits": {

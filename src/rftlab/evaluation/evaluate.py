@@ -16,7 +16,7 @@ from typing import Any
 from transformers import AutoConfig
 
 from rftlab.errors import one_line_errors
-from rftlab.evaluation.measure import EvaluationSet, answer
+from rftlab.evaluation.measure import QuerySet, answer
 from rftlab.evaluation.outcomes import write_rows
 from rftlab.evaluation.removal import refuse_gone
 from rftlab.files import read_json
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     config = arguments.config
-    sets = [EvaluationSet.read(name, entry) for name, entry in config["sets"].items()]
+    sets = [QuerySet.read(name, entry) for name, entry in config["sets"].items()]
     asked, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
     evaluated = list(checkpoints(arguments.run, arguments.model))
     overlong: dict[str, int] = {}
@@ -71,8 +71,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def within_limits(
-    folder: Path, sets: Sequence[EvaluationSet], prompt: PromptConfig, asked: EvaluationConfig
-) -> tuple[list[EvaluationSet], dict[str, int]]:
+    folder: Path, sets: Sequence[QuerySet], prompt: PromptConfig, asked: EvaluationConfig
+) -> tuple[list[QuerySet], dict[str, int]]:
     """Evaluation sets, encoded, without the queries whose prompts are over the limit; how many those are, by set.
 
     Raises:
@@ -104,7 +104,7 @@ def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Pat
 
 def evaluate(
     found: Iterable[tuple[int, Path, bool]],
-    sets: Sequence[EvaluationSet],
+    sets: Sequence[QuerySet],
     asked: EvaluationConfig,
     config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:

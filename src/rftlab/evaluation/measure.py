@@ -20,7 +20,7 @@ from rftlab.rollouts.engine import responses
 
 
 @dataclass(frozen=True)
-class EvaluationSet:
+class QuerySet:
     """A named set of queries and the verifier of its answers; ``prompts`` are the queries' token ids, once encoded."""
 
     name: str
@@ -29,7 +29,7 @@ class EvaluationSet:
     prompts: Sequence[Sequence[int]] = ()
 
     @classmethod
-    def read(cls, name: str, config: Mapping[str, Any]) -> EvaluationSet:
+    def read(cls, name: str, config: Mapping[str, Any]) -> QuerySet:
         """From its file; a ``limit`` takes the first queries."""
         return cls(name, read_queries(Path(config["path"]))[: config["limit"]], config["verifier"])
 
@@ -37,7 +37,7 @@ class EvaluationSet:
 def answer(
     engine: Engine,
     tokenizer: PreTrainedTokenizerBase,
-    evaluation_set: EvaluationSet,
+    evaluation_set: QuerySet,
     sampling: Sampling,
     samples: int,
     seed: int,
@@ -78,5 +78,5 @@ def accuracy(
 ) -> float:
     """Share of queries answered correctly, one response each."""
     prompts = [encode(tokenizer, PromptConfig(), query.query) for query in queries]
-    outcomes = answer(engine, tokenizer, EvaluationSet("", queries, verifier, prompts), sampling, 1, seed)
+    outcomes = answer(engine, tokenizer, QuerySet("", queries, verifier, prompts), sampling, 1, seed)
     return float(np.mean([outcome.correct for outcome in outcomes]))

@@ -51,11 +51,11 @@ def refuse_gone(run: Path, entries: list[dict[str, Any]]) -> None:
     if gone:
         raise BadInputError(
             f"{run}: the checkpoints of rounds {', '.join(map(str, gone))} were removed; training the run again costs "
-            f"{cost([run])}: remove {run}/checkpoints.json to have that"
+            f"{training_cost([run])}: remove {run}/checkpoints.json to have that"
         )
 
 
-def cost(runs: list[Path]) -> str:
+def training_cost(runs: list[Path]) -> str:
     """What training some ended runs took."""
     last = [(read_json(run / "checkpoints.json")["checkpoints"] or [{"rollouts": 0, "tokens": 0}])[-1] for run in runs]
     seconds = sum(read_json(run / "provenance.json")["seconds"] for run in runs)

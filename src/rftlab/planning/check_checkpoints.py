@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.errors import BadInputError
-from rftlab.evaluation.removal import REMOVED, cost
+from rftlab.evaluation.removal import REMOVED, training_cost
 from rftlab.files import digest, read_json
 from rftlab.planning.plan import Plan
 from rftlab.study.variants import Run
@@ -52,6 +52,6 @@ def refuse_removed(plan: Plan) -> None:
     if runs:
         raise BadInputError(
             f"checkpoints: {plan.study.checkpoints}: the checkpoints of {len(runs)} runs were removed, and evaluating "
-            f"{', '.join(sorted(sets))} needs them; training these runs again costs {cost(runs)}: take the change "
-            f"back, or remove their checkpoints.json, that of {runs[0]} for instance"
+            f"{', '.join(sorted(sets))} needs them; training these runs again costs {training_cost(runs)}: "
+            f"take the change back, or remove their checkpoints.json, that of {runs[0]} for instance"
         )

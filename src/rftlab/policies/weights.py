@@ -32,6 +32,6 @@ def shards(folder: Path) -> list[str]:
         names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInputError(f"{folder / INDEX} is no index of weights: {error!r}") from None
-    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+    if not names or not all(isinstance(name, str) and Path(name).name == name not in ("", "..") for name in names):
         raise BadInputError(f"{folder / INDEX} is no index of weights: names of files beside it are needed")
     return sorted(names)

@@ -1,4 +1,4 @@
-"""Rewards: from a completion to a verdict (``verifiers``, ``scoring``), and from a verdict to a number (``value``)."""
+"""Rewards: from a completion to a judgement (``verifiers``, ``scoring``), and from that to a number (``value``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """Whether a completion is correct, and the answer extracted from it in canonical form; None: no answer found.
 
     ``failure`` says why an answer that was found could not be judged: ``too_long``, ``exponent``, ``unparsed``, and

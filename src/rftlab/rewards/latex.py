@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 SPACING = re.compile(r"\\[,;:! ]|\\(?:quad|qquad|displaystyle|limits|phantom\{[^{}]*\})(?![a-zA-Z])|~")
 SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![a-zA-Z])\.?")
@@ -97,8 +97,8 @@ class Answer:
 
 
 def judged(
-    found: str | None, answer: str, judge: Callable[[Answer, Answer], Verdict], *, longest: int, compares: str
-) -> Verdict:
+    found: str | None, answer: str, judge: Callable[[Answer, Answer], Judgement], *, longest: int, compares: str
+) -> Judgement:
     """What ``judge`` makes of the answer and of what was found in a completion, both cleaned, where there is something.
 
     What has more than ``longest`` characters is found, and not judged.
@@ -110,11 +110,11 @@ def judged(
     if not expected.body:
         raise ValueError(f"{compares}; the answer {answer[:40]!r} is empty")
     if found is None or not found.strip():
-        return Verdict(False, None)
+        return Judgement(False, None)
     if len(found) > longest:
-        return Verdict(False, f"{found[:longest]}…", "too_long")
+        return Judgement(False, f"{found[:longest]}…", "too_long")
     given = cleaned(found)
-    return judge(expected, given) if given.body else Verdict(False, None)
+    return judge(expected, given) if given.body else Judgement(False, None)
 
 
 def cleaned(text: str) -> Answer:

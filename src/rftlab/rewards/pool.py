@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from rftlab import levels
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.worker import READY, SECONDS
 
 CHUNK = 16
@@ -53,7 +53,7 @@ class Worker:
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Standard output of the process: a verdict a line."""
+        """Standard output of the process: a judgement a line."""
         assert self.process.stdout is not None
         return self.process.stdout
 
@@ -92,8 +92,8 @@ class Pool:
         while self.workers:
             self.workers.pop().end()
 
-    def verify(self, cases: Sequence[Case]) -> list[Verdict]:
-        """Verdict of every case, in order.
+    def verify(self, cases: Sequence[Case]) -> list[Judgement]:
+        """Judgement of every case, in order.
 
         A case whose worker dies is tried once more in a new one, unless the worker used up its time: another process
         may have killed it. What dies twice is wrong, with ``failure`` ``crashed``.
@@ -103,7 +103,7 @@ class Pool:
             PoolError: workers die before they have read anything.
         """
         self.workers += [self._start() for _ in range(self.size - len(self.workers))]  # all of them after an error
-        verdicts: list[Verdict | None] = [None] * len(cases)
+        judgements: list[Judgement | None] = [None] * len(cases)
         waiting = collections.deque(range(len(cases)))
         tried: collections.Counter[int] = collections.Counter()
         unstarted = 0
@@ -122,7 +122,7 @@ class Pool:
                         lines = None if worker in silent else worker.lines()
                         if lines is not None:
                             for line in lines:
-                                self._take(worker, line, verdicts)
+                                self._take(worker, line, judgements)
                             continue
                         selector.unregister(worker.stdout)
                         ended = worker.end()
@@ -134,7 +134,7 @@ class Pool:
                             at = worker.given.popleft()
                             tried[at] += 1
                             if late or tried[at] > 1:
-                                verdicts[at] = Verdict(False, None, "timeout" if late else "crashed")
+                                judgements[at] = Judgement(False, None, "timeout" if late else "crashed")
                             else:
                                 waiting.appendleft(at)
                             waiting.extendleft(reversed(worker.given))
@@ -143,7 +143,7 @@ class Pool:
             except BaseException:
                 self.close()  # half a batch is under way: the next one starts anew
                 raise
-        return [verdict for verdict in verdicts if verdict is not None]
+        return [judgement for judgement in judgements if judgement is not None]
 
     def _start(self) -> Worker:
         command = [sys.executable, "-P", "-m", "rftlab.rewards.worker", str(os.getpid()), *self.verifiers]
@@ -168,7 +168,7 @@ class Pool:
             pass  # it has died: what it was given is dealt with when its output ends
 
     @staticmethod
-    def _take(worker: Worker, line: Any, verdicts: list[Verdict | None]) -> None:
+    def _take(worker: Worker, line: Any, judgements: list[Judgement | None]) -> None:
         if line == READY:
             worker.ready = True
             return
@@ -176,7 +176,7 @@ class Pool:
         correct, extracted, failure, error = line
         if error is not None:
             raise ValueError(error)
-        verdicts[at] = Verdict(correct, extracted, failure)
+        judgements[at] = Judgement(correct, extracted, failure)
 
 
 def _silent(worker: Worker) -> bool:

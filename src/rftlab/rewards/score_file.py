@@ -1,4 +1,4 @@
-"""``rftlab score``: records of a completion and an answer → their verdicts, as JSON lines, and a summary."""
+"""``rftlab score``: records of a completion and an answer → their judgements, as JSON lines, and a summary."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rftlab import levels
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.pool import shared_pool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score(Verdict):
-    """The verdict of the study's verifier, whether the strict and the flexible one accept the completion as well.
+class Score(Judgement):
+    """The judgement of the study's verifier, whether the strict and the flexible one accept the completion as well.
 
     ``formatted``: the strict verifier found an answer where it asks for one. ``failure`` is that of the study's
     verifier, or else of the flexible or the strict one: no completion is wrong for a reason that is not counted.
@@ -81,7 +81,7 @@ class Scorer:
             ValueError: an answer that a verifier cannot use; the message names verifier and answer.
         """
         pairs = list(zip(completions, answers, strict=True))
-        verdicts = {
+        judgements = {
             name: [_load(name)(completion, answer) for completion, answer in pairs]
             for name in self.verifiers.names
             if name not in self._isolated
@@ -89,12 +89,12 @@ class Scorer:
         if self._isolated and pairs:
             cases = [(name, completion, answer) for name in self._isolated for completion, answer in pairs]
             found = iter(shared_pool(self._isolated).verify(cases))
-            verdicts |= {name: [next(found) for _ in pairs] for name in self._isolated}
-        return [self._score({name: verdicts[name][i] for name in verdicts}) for i in range(len(pairs))]
+            judgements |= {name: [next(found) for _ in pairs] for name in self._isolated}
+        return [self._score({name: judgements[name][i] for name in judgements}) for i in range(len(pairs))]
 
-    def _score(self, verdicts: dict[str, Verdict]) -> Score:
+    def _score(self, judgements: dict[str, Judgement]) -> Score:
         own, strict, flexible = (
-            verdicts[name] for name in (self.verifiers.own, self.verifiers.strict, self.verifiers.flexible)
+            judgements[name] for name in (self.verifiers.own, self.verifiers.strict, self.verifiers.flexible)
         )
         return Score(
             own.correct,
@@ -107,8 +107,8 @@ class Scorer:
 
 
 @functools.cache
-def _load(name: str) -> Callable[[str, str], Verdict]:
-    function: Callable[[str, str], Verdict] = levels.load("rewards.verifiers", name)
+def _load(name: str) -> Callable[[str, str], Judgement]:
+    function: Callable[[str, str], Judgement] = levels.load("rewards.verifiers", name)
     return function
 
 

@@ -1,4 +1,4 @@
-"""From a verdict to the reward's value."""
+"""From a judgement to the reward's value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import math
 from dataclasses import dataclass
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 NAMES = ("outcome", "random")
 
@@ -33,13 +33,13 @@ class RewardConfig:
             raise ValueError(f"reward.probability: a number from 0 to 1 is needed, not {self.probability!r}")
 
 
-def reward(verdict: Verdict, config: RewardConfig, key: tuple[int | str, ...]) -> float:
-    """Return r = ``correct`` or ``incorrect``: by the verdict, or by a coin that ignores it.
+def reward(judgement: Judgement, config: RewardConfig, key: tuple[int | str, ...]) -> float:
+    """Return r = ``correct`` or ``incorrect``: by the judgement, or by a coin that ignores it.
 
     The coin of ``random`` is Bernoulli(``probability``), a stable hash of ``key`` (seed, query id, occurrence, rollout
     index), so that it depends neither on the completion nor on the order of scoring.
     """
-    success = verdict.correct if config.name == "outcome" else _uniform(key) < config.probability
+    success = judgement.correct if config.name == "outcome" else _uniform(key) < config.probability
     return float(config.correct if success else config.incorrect)
 
 

@@ -50,14 +50,14 @@ def main(arguments: list[str]) -> None:
 def judge(verify: Callable[..., Any], completion: str, answer: str) -> list[Any]:
     """Correct, extracted, failure, and what is wrong with the answer itself, of one completion."""
     try:
-        verdict = verify(completion, answer)
+        judgement = verify(completion, answer)
     except MemoryError:
         return [False, None, "memory", None]
     except ValueError as error:
         return [False, None, None, str(error)]
-    except Exception:  # of a package that was given hostile input: a verdict with a counted reason
+    except Exception:  # of a package that was given hostile input: a judgement with a counted reason
         return [False, None, "crashed", None]
-    return [verdict.correct, verdict.extracted, verdict.failure, None]
+    return [judgement.correct, judgement.extracted, judgement.failure, None]
 
 
 def limit_processor_time() -> None:

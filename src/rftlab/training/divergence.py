@@ -32,7 +32,7 @@ class Seen:
 
     queries: Sequence[Query]
     rollouts: Sequence[Rollout]
-    verdicts: Sequence[Score] = ()
+    judgements: Sequence[Score] = ()
     rewards: Sequence[float] = ()
     trained: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
@@ -64,8 +64,8 @@ class Seen:
                 "text": query.query,
                 "answer": query.answer,
                 "broken": i in broken,
-                "correct": self.verdicts[i].correct if self.verdicts else None,
-                "extracted": self.verdicts[i].extracted if self.verdicts else None,
+                "correct": self.judgements[i].correct if self.judgements else None,
+                "extracted": self.judgements[i].extracted if self.judgements else None,
                 "reward": _number(self.rewards[i]) if self.rewards else None,
                 "advantage": _number(advantages.get(i)),
                 "truncated": rollout.truncated,

@@ -19,7 +19,7 @@ def metrics(
     scores: Round,
     advantages_Bn: NDArray[np.float64],
     rollouts: Sequence[Rollout],
-    verdicts: Sequence[Score],
+    judgements: Sequence[Score],
     trained: Sequence[int],
 ) -> dict[str, Any]:
     """Means over the trained rollouts of a round; failures of verifiers are counted over all rollouts.
@@ -28,14 +28,14 @@ def metrics(
         scores: rewards and lengths of the round.
         advantages_Bn: its training signal.
         rollouts: all N of them, statistics rollouts included.
-        verdicts: what each earned.
+        judgements: what each earned.
         trained: positions of those that are trained on.
     """
-    verdicts_trained, rollouts_trained = [verdicts[i] for i in trained], [rollouts[i] for i in trained]
+    judgements_trained, rollouts_trained = [judgements[i] for i in trained], [rollouts[i] for i in trained]
     return {
         "reward_mean": float(scores.rewards_Bn.mean()),
-        "accuracy": float(np.mean([verdict.correct for verdict in verdicts_trained])),
-        **rates(verdicts_trained, verdicts),
+        "accuracy": float(np.mean([judgement.correct for judgement in judgements_trained])),
+        **rates(judgements_trained, judgements),
         "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
         "response_length": float(scores.lengths_BM[:, : scores.n].mean()),
         "truncation_rate": float(np.mean([rollout.truncated for rollout in rollouts_trained])),

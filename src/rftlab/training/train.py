@@ -161,7 +161,7 @@ class Training:
         seen.trained = [b * learner.rollout.per_query + i for b in range(len(scores.queries)) for i in range(scores.n)]
         seen.advantages_N, seen.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
         trained = [rollouts[i] for i in seen.trained]
-        measured = metrics(scores, advantages_Bn, rollouts, seen.verdicts, seen.trained)
+        measured = metrics(scores, advantages_Bn, rollouts, seen.judgements, seen.trained)
         measured |= self.kl_to_base(number, trained)
         clock.append(time.perf_counter())
 
@@ -194,10 +194,10 @@ class Training:
         """Verify and reward the rollouts just sampled."""
         learner, seen, M = self.learner, self.seen, self.learner.rollout.per_query
         texts = responses(learner.tokenizer, seen.rollouts)
-        seen.verdicts = learner.scorer.score(texts, [query.answer for query in seen.queries])
+        seen.judgements = learner.scorer.score(texts, [query.answer for query in seen.queries])
         seen.rewards = [
-            reward(verdict, learner.reward, (learner.random_seed, *key))
-            for verdict, key in zip(seen.verdicts, keys, strict=True)
+            reward(judgement, learner.reward, (learner.random_seed, *key))
+            for judgement, key in zip(seen.judgements, keys, strict=True)
         ]
         return Round(
             rewards_BM=np.array(seen.rewards).reshape(-1, M),

@@ -25,7 +25,7 @@ from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
 from rftlab.views import data_notes, summary
 from rftlab.views.figures import FIGURES, Figure, stems
-from rftlab.views.results import Results, load
+from rftlab.views.results import Results, read_results
 
 STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
 
@@ -46,7 +46,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
     Raises:
         BadInputError: a figure is missing, or a run's provenance or timings.
     """
-    records = summary.read_records(results.plan)
+    records = summary.read_run_records(results.plan)
     environment = Environment(
         loader=PackageLoader("rftlab.views"),
         autoescape=True,
@@ -116,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     for option in ("--plan", "--tables", "--figures", "--data", "--output"):
         parser.add_argument(option, type=Path, required=True)
     arguments = parser.parse_args(argv)
-    results, data = load(arguments.plan, arguments.tables), read_document(arguments.data)
+    results, data = read_results(arguments.plan, arguments.tables), read_document(arguments.data)
     write_text(arguments.output, render(results, arguments.figures, data))
 
 

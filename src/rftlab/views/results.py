@@ -93,7 +93,7 @@ class Results:
         return frame[(frame["model"] == pair.model) & (frame["dataset"] == pair.dataset)]
 
 
-def load(plan: Path, tables: Path) -> Results:
+def read_results(plan: Path, tables: Path) -> Results:
     """Read plan.json and the four tables (Parquet).
 
     Raises:

@@ -35,7 +35,7 @@ class RunRecords:
     seconds: dict[str, float]
 
 
-def read_records(plan: StudyPlan) -> RunRecords:
+def read_run_records(plan: StudyPlan) -> RunRecords:
     """Read ``provenance.json`` and ``timings.jsonl`` of every run, from the folder the plan's paths are relative to.
 
     Raises:

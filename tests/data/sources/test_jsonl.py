@@ -119,7 +119,7 @@ def test_every_gold_solution_of_gsm8k_verifies() -> None:
     for query in splits["train"].queries + splits["test"].queries:
         solution = query.metadata["solution"]
         assert "<<" not in solution
-        assert gsm8k_strict.verify(solution, query.answer) == gsm8k_strict.Verdict(True, query.answer)
+        assert gsm8k_strict.verify(solution, query.answer) == gsm8k_strict.Judgement(True, query.answer)
         assert numeric.verify(solution, query.answer).correct
 
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.verifiers.choice import verify
 
 
@@ -34,8 +34,8 @@ from rftlab.rewards.verifiers.choice import verify
     ],
 )
 def test_letters(completion: str, extracted: str | None) -> None:
-    assert verify(completion, "B") == Verdict(extracted == "B", extracted)
-    assert verify(completion, "C") == Verdict(False, extracted)
+    assert verify(completion, "B") == Judgement(extracted == "B", extracted)
+    assert verify(completion, "C") == Judgement(False, extracted)
 
 
 @pytest.mark.parametrize("answer", ["b", "", "AB", "2"])

@@ -1,6 +1,6 @@
 import pytest
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.verifiers.exact import LONGEST, verify
 
 
@@ -19,4 +19,4 @@ from rftlab.rewards.verifiers.exact import LONGEST, verify
     ids=lambda value: str(value)[:30],
 )
 def test_texts(completion: str, extracted: str | None) -> None:
-    assert verify(completion, "the red ball") == Verdict(extracted == "the red ball", extracted)
+    assert verify(completion, "the red ball") == Judgement(extracted == "the red ball", extracted)

@@ -2,34 +2,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.verifiers.gsm8k_strict import LAST, verify
 
 
 @pytest.mark.parametrize(
-    ("completion", "answer", "verdict"),
+    ("completion", "answer", "judgement"),
     [
-        ("So 18.\n#### 18", "18", Verdict(True, "18")),
-        ("#### 1,234", "1234", Verdict(True, "1234")),
-        ("#### 1234", "1,234", Verdict(True, "1234")),
-        ("#### -5 apples", "-5", Verdict(True, "-5")),
-        ("#### 17\n#### 18", "18", Verdict(True, "18")),
-        ("#### 18\n#### 17", "18", Verdict(False, "17")),
-        ("#### 18.", "18", Verdict(False, "18.")),
-        ("#### 18.0", "18", Verdict(False, "18.0")),
-        ("####18", "18", Verdict(False, None)),
-        ("####  18", "18", Verdict(False, None)),
-        ("#### $18", "18", Verdict(False, None)),
-        ("### 18", "18", Verdict(False, None)),
-        ("18", "18", Verdict(False, None)),
-        ("#### ,,", "18", Verdict(False, None)),
-        ("#### -.", "18", Verdict(False, None)),
-        ("#### ١٨", "18", Verdict(False, None)),
-        ("", "18", Verdict(False, None)),
+        ("So 18.\n#### 18", "18", Judgement(True, "18")),
+        ("#### 1,234", "1234", Judgement(True, "1234")),
+        ("#### 1234", "1,234", Judgement(True, "1234")),
+        ("#### -5 apples", "-5", Judgement(True, "-5")),
+        ("#### 17\n#### 18", "18", Judgement(True, "18")),
+        ("#### 18\n#### 17", "18", Judgement(False, "17")),
+        ("#### 18.", "18", Judgement(False, "18.")),
+        ("#### 18.0", "18", Judgement(False, "18.0")),
+        ("####18", "18", Judgement(False, None)),
+        ("####  18", "18", Judgement(False, None)),
+        ("#### $18", "18", Judgement(False, None)),
+        ("### 18", "18", Judgement(False, None)),
+        ("18", "18", Judgement(False, None)),
+        ("#### ,,", "18", Judgement(False, None)),
+        ("#### -.", "18", Judgement(False, None)),
+        ("#### ١٨", "18", Judgement(False, None)),
+        ("", "18", Judgement(False, None)),
     ],
 )
-def test_values(completion: str, answer: str, verdict: Verdict) -> None:
-    assert verify(completion, answer) == verdict
+def test_values(completion: str, answer: str, judgement: Judgement) -> None:
+    assert verify(completion, answer) == judgement
 
 
 @given(st.integers(0, 2 * LAST))
@@ -40,4 +40,4 @@ def test_only_the_last_300_characters_count(after: int) -> None:
 
 @given(st.text(), st.text(min_size=1))
 def test_nothing_raises(completion: str, answer: str) -> None:
-    assert isinstance(verify(completion, answer), Verdict)
+    assert isinstance(verify(completion, answer), Judgement)

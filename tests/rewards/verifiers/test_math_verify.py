@@ -1,7 +1,7 @@
 r"""What math-verify accepts and should not, and that the guards refuse it: pinned for the version that is installed.
 
 Where a line fails because the package no longer accepts it, its guard may be in nobody's service any more. The
-package is given what it wants, both sides in a box; answers and completions are also in the table of verdicts.
+package is given what it wants, both sides in a box; answers and completions are also in the table of judgements.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_a_leniency_of_the_package_and_its_guard(answer: str, given: str, lenien
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     parsed = [math_verify.parse(rf"\boxed{{{text}}}", parsing_timeout=None) for text in (answer, given)]
     assert math_verify.verify(*parsed, timeout_seconds=None), "the package refuses it now"
-    verdict = verify(rf"\boxed{{{given}}}", answer)
-    assert verdict.correct == ((answer, given) in ACCEPTED)
-    assert verdict.extracted is not None
-    assert verdict.failure is None
+    judgement = verify(rf"\boxed{{{given}}}", answer)
+    assert judgement.correct == ((answer, given) in ACCEPTED)
+    assert judgement.extracted is not None
+    assert judgement.failure is None

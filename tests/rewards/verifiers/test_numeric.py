@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.verifiers.numeric import LONGEST, verify
 
 
@@ -42,9 +42,9 @@ from rftlab.rewards.verifiers.numeric import LONGEST, verify
     ],
 )
 def test_extraction(completion: str, extracted: str | None) -> None:
-    assert verify(completion, "1000003") == Verdict(False, extracted)
+    assert verify(completion, "1000003") == Judgement(False, extracted)
     if extracted is not None:
-        assert verify(completion, extracted) == Verdict(True, extracted)
+        assert verify(completion, extracted) == Judgement(True, extracted)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_comparison_is_exact(completion: str, answer: str, correct: bool) -> Non
 def test_any_way_of_writing_a_number_is_that_number(value) -> None:
     expected = str(Fraction(value))
     for text in (f"{value:f}", f"{value:,f}", f"so it is {value:f}.", f"{value:f}000%"):
-        assert verify(text, f"{value:f}") == Verdict(True, expected)
+        assert verify(text, f"{value:f}") == Judgement(True, expected)
 
 
 @pytest.mark.parametrize("answer", ["", "five", "1 2", "5/0", "٣", "1" * 200])
@@ -77,4 +77,4 @@ def test_an_answer_that_is_no_number_is_refused(answer: str) -> None:
 
 @given(st.text(st.characters() | st.sampled_from("0123456789,.-$/%")))
 def test_nothing_raises(completion: str) -> None:
-    assert isinstance(verify(completion, "5"), Verdict)
+    assert isinstance(verify(completion, "5"), Judgement)

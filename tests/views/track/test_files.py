@@ -8,23 +8,23 @@ import pandas as pd
 import pytest
 
 from rftlab.errors import BadInputError
-from rftlab.views.track.files import flatten, read_evaluations, read_json, read_log
+from rftlab.views.track.files import flatten, read_checked_json, read_evaluations, read_log
 
 
 def test_json_is_read_and_what_is_none_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text('{"a": [1, "ö"]}', encoding="utf-8")
-    assert read_json(path) == {"a": [1, "ö"]}
+    assert read_checked_json(path) == {"a": [1, "ö"]}
     path.write_text('{"a": [1')
     with pytest.raises(BadInputError, match=rf"^{path}: not JSON \("):
-        read_json(path)
+        read_checked_json(path)
     path.write_bytes(b'"\xff"')
     with pytest.raises(BadInputError, match=rf"^{path}: not JSON \("):
-        read_json(path)
+        read_checked_json(path)
 
 
 def test_a_file_that_is_not_there_is_for_the_caller_to_deal_with(tmp_path: Path) -> None:
-    for read in (read_json, read_log):
+    for read in (read_checked_json, read_log):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "x")
 

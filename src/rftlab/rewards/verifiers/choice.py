@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 STRICT = "choice"
 FLEXIBLE = "choice"
@@ -22,7 +22,7 @@ MARKED = rf"(?:####|\\boxed\s?\{{|[Aa]nswer(?: is)?:?)[ *$]{{0,4}}{LETTER}"
 ALONE = r"[*(\[]{0,3}([A-Z])(?:[.):\]*]{1,4}(?: .*)?)?"
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the letter with the answer.
 
     Raises:
@@ -33,6 +33,6 @@ def verify(completion: str, answer: str) -> Verdict:
     text = completion[-LAST:].strip()
     found = re.findall(MARKED, text)
     if found:
-        return Verdict(found[-1] == answer, found[-1])
+        return Judgement(found[-1] == answer, found[-1])
     alone = re.fullmatch(ALONE, text.rpartition("\n")[2].strip())
-    return Verdict(alone is not None and alone[1] == answer, alone[1] if alone else None)
+    return Judgement(alone is not None and alone[1] == answer, alone[1] if alone else None)

@@ -5,7 +5,7 @@ For answers that are no numbers: case, punctuation and units count.
 
 from __future__ import annotations
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 STRICT = "exact"
 FLEXIBLE = "exact"
@@ -14,9 +14,9 @@ LONGEST = 10_000
 """Characters; a longer text is no answer."""
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the texts, runs of white space as one space."""
     text = " ".join(completion.rpartition("####")[2][: LONGEST + 1].split())
     if not text or len(text) > LONGEST:
-        return Verdict(False, None)
-    return Verdict(text == " ".join(answer.split()), text)
+        return Judgement(False, None)
+    return Judgement(text == " ".join(answer.split()), text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 STRICT = "gsm8k_strict"
 FLEXIBLE = "numeric"
@@ -17,10 +17,10 @@ LAST = 300
 NUMBER = r"#### (-?[0-9.,]+)"
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the marked number with the answer, as strings without commas."""
     found = re.findall(NUMBER, completion[-LAST:])
     text = found[-1].replace(",", "") if found else ""
     if not text.strip("-."):
-        return Verdict(False, None)
-    return Verdict(text == answer.replace(",", ""), text)
+        return Judgement(False, None)
+    return Judgement(text == answer.replace(",", ""), text)

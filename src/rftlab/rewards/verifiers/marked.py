@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 STRICT = "marked"
 FLEXIBLE = "numeric"
@@ -15,10 +15,10 @@ GOLD = "#{}"
 INTEGER = r"0|-?[1-9][0-9]*"
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the text after the last ``#`` with the answer, as strings."""
     _, mark, text = completion.rpartition("#")
     text = text.strip()
     if not mark or not re.fullmatch(INTEGER, text):
-        return Verdict(False, None)
-    return Verdict(text == answer, text)
+        return Judgement(False, None)
+    return Judgement(text == answer, text)

@@ -7,7 +7,7 @@ a number does: ``0.5`` is not ``\frac{1}{2}``. Units or names that contradict th
 
 from __future__ import annotations
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.boxes import last_box
 from rftlab.rewards.latex import Answer, judged
 
@@ -18,7 +18,7 @@ LONGEST = 1000
 """Characters; a longer answer is not looked at. The longest of MATH has 159."""
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the content of the last box with the answer, both normalised, as strings.
 
     Raises:
@@ -28,6 +28,6 @@ def verify(completion: str, answer: str) -> Verdict:
     return judged(last_box(completion), answer, same, longest=LONGEST, compares=what)
 
 
-def same(expected: Answer, given: Answer) -> Verdict:
+def same(expected: Answer, given: Answer) -> Judgement:
     """Compare two normalised answers as strings."""
-    return Verdict(given.body == expected.body and not given.contradicts(expected), given.body)
+    return Judgement(given.body == expected.body and not given.contradicts(expected), given.body)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 from rftlab.rewards.boxes import last_answer
 from rftlab.rewards.expressions import DepthError, UnparsedError, same_expression
 from rftlab.rewards.latex import Answer, judged
@@ -29,7 +29,7 @@ LONGEST = 400
 MOST_PARTS = 64
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the completion's answer with the answer, by value.
 
     Raises:
@@ -39,19 +39,19 @@ def verify(completion: str, answer: str) -> Verdict:
     return judged(last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
 
 
-def by_value(expected: Answer, given: Answer) -> Verdict:
+def by_value(expected: Answer, given: Answer) -> Judgement:
     """Compare two normalised answers by value, or say why that cannot be done."""
     try:
         value = number(given.body)
         extracted = given.body if value is None else str(value)
         correct = not given.contradicts(expected) and equal(expected, given)
     except ExponentError:
-        return Verdict(False, given.body, "exponent")
+        return Judgement(False, given.body, "exponent")
     except DepthError:
-        return Verdict(False, given.body, "too_long")
+        return Judgement(False, given.body, "too_long")
     except UnparsedError:
-        return Verdict(False, given.body, "unparsed")
-    return Verdict(correct, extracted)
+        return Judgement(False, given.body, "unparsed")
+    return Judgement(correct, extracted)
 
 
 def equal(expected: Answer, given: Answer) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from rftlab.rewards import Verdict
+from rftlab.rewards import Judgement
 
 STRICT = "gsm8k_strict"
 FLEXIBLE = "numeric"
@@ -25,7 +25,7 @@ NUMBER = (
 )
 
 
-def verify(completion: str, answer: str) -> Verdict:
+def verify(completion: str, answer: str) -> Judgement:
     """Compare the last number with the answer, as fractions.
 
     Raises:
@@ -38,7 +38,7 @@ def verify(completion: str, answer: str) -> Verdict:
     for last in re.finditer(NUMBER, completion):  # noqa: B007  (the last match, without keeping the others)
         pass
     value = _value(last)
-    return Verdict(value == expected, None if value is None else str(value))
+    return Judgement(value == expected, None if value is None else str(value))
 
 
 def _value(match: re.Match[str] | None) -> Fraction | None:

@@ -23,7 +23,7 @@ from rftlab.views.figures.forest import forest
 from rftlab.views.figures.overview import overview
 from rftlab.views.figures.style import CONFIG, Specification
 from rftlab.views.figures.tradeoff import tradeoff
-from rftlab.views.results import Results, load
+from rftlab.views.results import Results, read_results
 
 PNG_SCALE = 2.0  # 2 × 72 dots per inch: sharp on a high-density screen and in print at column width
 
@@ -82,7 +82,7 @@ def main() -> None:
         parser.add_argument(option, type=Path, required=True)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for stem, specification in specifications(load(arguments.plan, arguments.tables)).items():
+    for stem, specification in specifications(read_results(arguments.plan, arguments.tables)).items():
         write(specification, arguments.folder / stem)
 
 

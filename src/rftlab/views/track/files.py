@@ -14,22 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rftlab.errors import BadInputError
-from rftlab.files import canonical_json
-from rftlab.files import read_json as read_whole_json
+from rftlab.files import canonical_json, read_json
 from rftlab.runfolder.log import STATE
 
 RunKey = tuple[str, str, str, int]
 Evaluations = Mapping[RunKey, Mapping[str, Mapping[int, Mapping[str, float]]]]
 
 
-def read_json(path: Path) -> Any:
+def read_checked_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
         BadInputError: it is not JSON.
     """
     try:
-        return read_whole_json(path)
+        return read_json(path)
     except ValueError as error:
         raise BadInputError(f"{path}: not JSON ({error})") from error
 
@@ -72,11 +71,11 @@ class RunFiles:
     def read(cls, place: Path) -> RunFiles | None:
         """Read them; None where there is nothing to show yet: just begun, or being published this very moment."""
         try:
-            manifest = read_json(place / "checkpoints.json") if (place / "checkpoints.json").exists() else None
+            manifest = read_checked_json(place / "checkpoints.json") if (place / "checkpoints.json").exists() else None
             logs = place if manifest else place / STATE
-            document = read_json(logs / "run.json")
+            document = read_checked_json(logs / "run.json")
             metrics, clock = read_log(logs / "metrics.jsonl"), read_log(logs / "timings.jsonl")
-            provenance = read_json(place / "provenance.json") if manifest else {}
+            provenance = read_checked_json(place / "provenance.json") if manifest else {}
         except FileNotFoundError:
             return None
         _check_ascending(logs / "metrics.jsonl", metrics)
