@@ -125,9 +125,6 @@ def test_looking_for_the_broken_one_moves_no_weight() -> None:
             parameter.grad = torch.ones_like(parameter)
         optimizer.step()
         called.append(optimizer)
-        for weight in model.parameters():
-            weight.grad = torch.ones_like(weight)
-        optimizer.step()
 
     seen(rollout(-1.0), trained=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken(step, model)
     assert len(called) == 1
