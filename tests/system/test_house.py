@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import rftlab
@@ -68,3 +69,15 @@ def test_every_module_has_its_test_file_and_every_test_file_its_module() -> None
     files = {path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
     assert sorted(expected - files) == []
     assert sorted(path for path in files - expected if path.parts[0] != "system") == []
+
+
+def test_every_file_that_a_document_names_is_there(repository: Path) -> None:
+    named = re.compile(r"(?<![\w/.-])((?:src|tests|workflow|config|docs|envs|benchmarks|profiles)/[\w./*-]+\.\w+)")
+    missing = []
+    for document in [*repository.glob("*.md"), *repository.glob("*/*.md")]:
+        for path in named.findall(document.read_text(encoding="utf-8")):
+            missing += [] if list(repository.glob(path)) else [f"{document.relative_to(repository)}: {path}"]
+    assert missing == [
+        "CONTRIBUTING.md: src/rftlab/advantages/half.py",
+        "CONTRIBUTING.md: src/rftlab/data/sources/csv.py",
+    ]
