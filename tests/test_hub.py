@@ -227,14 +227,14 @@ def test_every_failure_of_the_hub_is_one_line(monkeypatch: pytest.MonkeyPatch, e
         raise error
 
     with pytest.raises(BadInputError) as refused:
-        hub.asked("dataset", "a/b", "v1", fail)
+        hub.ask("dataset", "a/b", "v1", fail)
     assert str(refused.value) == line
 
 
 def test_an_answer_is_returned_and_other_errors_keep_their_traceback() -> None:
-    assert hub.asked("model", "a/b", "main", lambda: 5) == 5
+    assert hub.ask("model", "a/b", "main", lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
-        hub.asked("model", "a/b", "main", lambda: 1 // 0)
+        hub.ask("model", "a/b", "main", lambda: 1 // 0)
 
 
 def test_why_the_hub_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

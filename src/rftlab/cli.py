@@ -49,35 +49,35 @@ def plan(
 
     planned = Plan(load_study(study, unlocked=True))
     rates = None if throughput is None else read_throughput(throughput, list(planned.study.models))
-    expected = forecast(planned, rates)
+    estimate = forecast(planned, rates)
     if as_json:
-        typer.echo(json.dumps(expected, indent=1))
+        typer.echo(json.dumps(estimate, indent=1))
         return
     from rich.console import Console
 
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    table = _table([name.replace("_bytes", "").replace("_", " ") for name in expected["variants"][0]])
-    for row in expected["variants"]:
+    table = _table([name.replace("_bytes", "").replace("_", " ") for name in estimate["variants"][0]])
+    for row in estimate["variants"]:
         table.add_row(*(_cell(key, value) for key, value in row.items()))
     table.add_section()
-    table.add_row("all", *(_cell(key, value) for key, value in expected["totals"].items()))
-    size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in expected["size"].items())
-    console.print(f"{expected['study']}: {size}", highlight=False)
+    table.add_row("all", *(_cell(key, value) for key, value in estimate["totals"].items()))
+    size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in estimate["size"].items())
+    console.print(f"{estimate['study']}: {size}", highlight=False)
     console.print(table)
     console.print(
         "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
-        f"disk: of checkpoints. Base models add {_cell('rows', expected['base_evaluation_rows'])} evaluation rows.",
+        f"disk: of checkpoints. Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )
-    if not expected["locked"]:
+    if not estimate["locked"]:
         console.print(
             f"No {lock_path(study)}: nobody has looked at what is on the model hub. What that leaves unknown is '?', "
             f"and the study cannot be run before `rftlab fetch {study}`.",
             highlight=False,
         )
     if throughput is not None:
-        parts = ", ".join(f"{_cell('hours', hours)} {part}" for part, hours in expected["hours"].items())
-        share = expected["overhead"]
+        parts = ", ".join(f"{_cell('hours', hours)} {part}" for part, hours in estimate["hours"].items())
+        share = estimate["overhead"]
         console.print(
             f"Hours by {throughput}, one device a run: {parts}. Not sampling, scoring or updating: "
             f"{'?' if share is None else f'{share:.1%}'}.",

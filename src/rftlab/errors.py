@@ -32,9 +32,9 @@ def os_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, OSError) or not (found := re.search(r"os error (\d+)", str(error))):
+        if isinstance(error, OSError) or not (match := re.search(r"os error (\d+)", str(error))):
             raise
-        raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
+        raise OSError(int(match[1]), os.strerror(int(match[1]))) from error
 
 
 def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:

@@ -49,7 +49,7 @@ def resolve(kind: Kind, repository: str, revision: str) -> Commit:
 
     refuse_without_access(kind, repository, revision)
     api = HfApi(token=token())
-    info = asked(kind, repository, revision, lambda: api.repo_info(repository, repo_type=kind, revision=revision))
+    info = ask(kind, repository, revision, lambda: api.repo_info(repository, repo_type=kind, revision=revision))
     return Commit(str(info.sha), tuple(sorted(sibling.rfilename for sibling in getattr(info, "siblings", None) or ())))
 
 
@@ -61,7 +61,7 @@ def refuse_without_access(kind: Kind, repository: str, revision: str) -> None:
     """
     from huggingface_hub import HfApi
 
-    asked(kind, repository, revision, lambda: HfApi(token=token()).auth_check(repository, repo_type=kind))
+    ask(kind, repository, revision, lambda: HfApi(token=token()).auth_check(repository, repo_type=kind))
 
 
 def download(kind: Kind, repository: str, commit: str, name: str) -> Path:
@@ -73,7 +73,7 @@ def download(kind: Kind, repository: str, commit: str, name: str) -> Path:
     from huggingface_hub import hf_hub_download
 
     return Path(
-        asked(
+        ask(
             kind,
             repository,
             commit,
@@ -93,24 +93,24 @@ def files(kind: Kind, repository: str, commit: str, digests: Mapping[str, str]) 
 
     cached = {name: try_to_load_from_cache(repository, name, revision=commit, repo_type=kind) for name in digests}
     missing = [name for name, path in cached.items() if not isinstance(path, str)]
-    found = {name: Path(path) for name, path in cached.items() if isinstance(path, str)}
+    paths = {name: Path(path) for name, path in cached.items() if isinstance(path, str)}
     try:
         if missing:
             refuse_without_access(kind, repository, commit)
-        found |= {name: download(kind, repository, commit, name) for name in missing}
+        paths |= {name: download(kind, repository, commit, name) for name in missing}
     except BadInputError as error:
         raise BadInputError(
             f"{len(missing)} of {len(digests)} files of {kind} {repository} at commit {commit[:12]} are not in the "
             f"cache ({shortened(missing)}): {error}; {fetch_command()} on a machine that reaches the hub, "
             "such as a login node, fetches them beforehand"
         ) from None
-    for name, path in found.items():
+    for name, path in paths.items():
         if (sha256 := file_sha256(path)) != digests[name]:
             raise BadInputError(
                 f"{kind} {repository}: {name} at commit {commit[:12]} has the digest {sha256[:12]}…, the lock has "
                 f"{digests[name][:12]}…; delete {path} from the cache and run {fetch_command()}"
             )
-    return found
+    return paths
 
 
 def shortened(names: list[str], most: int = 3) -> str:
@@ -118,7 +118,7 @@ def shortened(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def asked(kind: Kind, repository: str, revision: str, question: Callable[[], T]) -> T:
+def ask(kind: Kind, repository: str, revision: str, question: Callable[[], T]) -> T:
     """What the hub answers to a question about a repository.
 
     Raises:

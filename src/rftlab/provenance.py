@@ -1,8 +1,6 @@
-"""Where results come from: fingerprints of the code a stage depends on, and the record each run keeps.
+"""Where results come from: the record each run keeps of its code, packages and machine.
 
-A fingerprint covers a stage's import closure inside this package, read statically, plus the level files a run selects
-by name. It hashes the token stream without comments, docstrings and layout, so that it is the same under every Python
-version and an edit that changes no behaviour reruns nothing. Planning imports this module: no torch, no numpy.
+Planning imports this module: no torch, no numpy.
 """
 
 from __future__ import annotations

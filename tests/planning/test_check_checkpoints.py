@@ -10,7 +10,7 @@ from ended_runs import ended
 from rftlab.errors import BadInputError
 from rftlab.evaluation.removal import remove
 from rftlab.files import digest
-from rftlab.planning.check_checkpoints import made, refuse_removed
+from rftlab.planning.check_checkpoints import products_of, refuse_removed
 from studies import planned
 
 
@@ -20,7 +20,7 @@ def test_a_set_added_later_is_refused_before_anything_runs(tmp_path: Path, monke
     runs = [*plan.runs()]
     refuse_removed(plan)  # nothing has run
     for run in runs[:2]:
-        remove(ended(Path(plan.run_folder(run))), "final", made(plan, run))
+        remove(ended(Path(plan.run_folder(run))), "final", products_of(plan, run))
     refuse_removed(plan)  # nothing has changed
     line = {"source": "procedural", "family": "chains", "terms": [5], "sizes": {"test": 4}}
     more = (("evaluation_sets/longest", line), ("evaluation/ood", ["longer", "longest"]))
@@ -38,13 +38,13 @@ def test_neither_key_is_part_of_a_run() -> None:
     plan, other = planned(), planned(("checkpoints", "none"), ("state/every_seconds", 1.0))
     for one, two in zip(plan.runs(), other.runs(), strict=True):
         assert plan.run_params(one) == other.run_params(two)
-        assert made(plan, one) == made(other, two)
+        assert products_of(plan, one) == products_of(other, two)
 
 
 def test_what_is_made_is_known_by_suite() -> None:
     plan = planned()
     run = plan.run("tiny", "chains", "baseline", 0)
-    found = made(plan, run)
+    found = products_of(plan, run)
     assert found == {
         "run": digest(plan.run_params(run)),
         "suites": {
@@ -67,7 +67,7 @@ def test_what_is_made_is_known_by_suite() -> None:
 def test_what_is_made_changes_with_what_it_depends_on_alone(edit, differ: set[str]) -> None:
     found = []
     for plan in (planned(), planned(edit)):
-        content = made(plan, plan.run("tiny", "chains", "baseline", 0))
+        content = products_of(plan, plan.run("tiny", "chains", "baseline", 0))
         found.append({"run": content["run"], **content["suites"]})
     assert {name for name in found[0] if found[0][name] != found[1][name]} == differ
 
@@ -77,7 +77,7 @@ def test_the_line_names_what_is_needed_what_it_costs_and_the_way_out(tmp_path: P
     plan = planned(("checkpoints", "none"))
     run = plan.run("tiny", "chains", "lr/zero", 1)
     folder = Path(plan.run_folder(run))
-    remove(ended(folder), "none", made(plan, run))
+    remove(ended(folder), "none", products_of(plan, run))
     with pytest.raises(BadInputError) as error:
         refuse_removed(planned(("checkpoints", "none"), ("evaluation_sets/longer/limit_queries", 2)))
     assert str(error.value) == (
@@ -91,6 +91,6 @@ def test_where_no_checkpoint_was_removed_all_can_be_asked(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     plan = planned(("checkpoints", "final"))
     last, kept = plan.run("tiny", "chains", "baseline", 0), plan.run("tiny", "chains", "baseline", 1)
-    remove(ended(Path(plan.run_folder(last)), (6,)), "final", made(plan, last))
+    remove(ended(Path(plan.run_folder(last)), (6,)), "final", products_of(plan, last))
     ended(Path(plan.run_folder(kept)))
     refuse_removed(planned(("checkpoints", "final"), ("evaluation/samples", 3)))

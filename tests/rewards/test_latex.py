@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rftlab.rewards import Judgement
-from rftlab.rewards.latex import MULTIPLES, UNIT_NAMES, Answer, cleaned, judged
+from rftlab.rewards.latex import MULTIPLES, UNIT_NAMES, Answer, clean, judgement_of
 
 BODIES = {
     # spacing, sizes of brackets, dollars
@@ -61,12 +61,12 @@ BODIES = {
 
 @pytest.mark.parametrize("text", BODIES)
 def test_what_carries_no_value_is_taken_off(text: str) -> None:
-    assert cleaned(text).body == BODIES[text]
+    assert clean(text).body == BODIES[text]
 
 
 @pytest.mark.parametrize("body", sorted(set(BODIES.values()) - {"1 8"}))
 def test_what_is_clean_stays_as_it_is(body: str) -> None:
-    again = cleaned(body.replace("\\newrow", "\\\\"))
+    again = clean(body.replace("\\newrow", "\\\\"))
     assert again == Answer(body, words=False)
 
 
@@ -105,14 +105,14 @@ def test_what_is_clean_stays_as_it_is(body: str) -> None:
     ],
 )
 def test_units_are_taken_off_and_kept(text: str, body: str, unit: str | None) -> None:
-    assert cleaned(text) == Answer(body, unit=unit)
+    assert clean(text) == Answer(body, unit=unit)
 
 
 @pytest.mark.parametrize(("unit", "words"), UNIT_NAMES.items())
 def test_every_name_of_a_unit_is_that_unit(unit: str, words: str) -> None:
     names = [word for word in words.split() if word[0].isalpha()]
-    assert {cleaned(rf"10\text{{ {word}}}").unit for word in names} == {unit}
-    assert {cleaned(rf"10\text{{ {word.upper()}}}").unit for word in names} == {unit}
+    assert {clean(rf"10\text{{ {word}}}").unit for word in names} == {unit}
+    assert {clean(rf"10\text{{ {word.upper()}}}").unit for word in names} == {unit}
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ def test_every_name_of_a_unit_is_that_unit(unit: str, words: str) -> None:
     ],
 )
 def test_a_short_name_before_one_equals_sign_is_taken_off_and_kept(text: str, body: str, name: str | None) -> None:
-    assert cleaned(text) == Answer(body, name=name)
+    assert clean(text) == Answer(body, name=name)
 
 
 @pytest.mark.parametrize(
     ("text", "words"), [(r"\text{Sunday}", True), (r"\text{5}", False), ("x", False), (r"5\text{ m}", False)]
 )
 def test_words_are_told_from_formulas(text: str, words: bool) -> None:
-    assert cleaned(text).words == words
+    assert clean(text).words == words
 
 
 @given(st.text("0123456789abx.,$%\\{}()[]/^_=+- textfracmcirc", max_size=40))
 def test_whatever_is_cleaned_has_no_space_at_its_ends(text: str) -> None:
-    assert cleaned(text).body == cleaned(text).body.strip()
+    assert clean(text).body == clean(text).body.strip()
 
 
 @pytest.mark.parametrize(
@@ -185,17 +185,17 @@ def judge_body(expected: Answer, given: Answer) -> Judgement:
     ],
 )
 def test_only_what_was_found_and_is_short_enough_is_judged(found: str | None, judgement: Judgement) -> None:
-    assert judged(found, "$5$", judge_body, longest=10, compares="x compares") == judgement
+    assert judgement_of(found, "$5$", judge_body, longest=10, compares="x compares") == judgement
 
 
 @pytest.mark.parametrize("answer", ["", " ", "$$", r"\!"])
 def test_an_answer_of_which_nothing_is_left_is_an_error(answer: str) -> None:
     with pytest.raises(ValueError) as error:
-        judged("5", answer, judge_body, longest=10, compares="x compares answers")
+        judgement_of("5", answer, judge_body, longest=10, compares="x compares answers")
     assert str(error.value) == f"x compares answers; the answer {answer!r} is empty"
 
 
 def test_a_long_answer_of_which_nothing_is_left_is_shortened_in_the_message() -> None:
     with pytest.raises(ValueError) as error:
-        judged(None, "$" * 1000, judge_body, longest=10, compares="x")
+        judgement_of(None, "$" * 1000, judge_body, longest=10, compares="x")
     assert str(error.value) == f"x; the answer {'$' * 40!r} is empty"

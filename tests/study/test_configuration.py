@@ -13,7 +13,7 @@ from rftlab.files import canonical_json
 from rftlab.study.configuration import apply, check_level, refuse_impossible, resolve, with_defaults
 from rftlab.study.read import read_study
 from rftlab.study.schema import Baseline
-from rftlab.study.variants import variants
+from rftlab.study.variants import variants_of
 from studies import changed, refusal
 
 
@@ -112,7 +112,7 @@ def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:
     level = {"advantage": {"name": "group_norm", "epsilon": "1e-4"}, "optimizer.lr": "3e-5"}
     study = read_study(changed(("baseline/optimizer/lr", "1e-4"), ("factors/lr/zero", level)), [])
     assert study.baseline.optimizer.lr == 1e-4
-    config = variants(study)["lr/zero"].config
+    config = variants_of(study)["lr/zero"].config
     assert config["optimizer"]["lr"] == 3e-5
     assert config["advantage"] == {"name": "group_norm", "epsilon": 1e-4, "ddof": 1}
 
@@ -122,13 +122,15 @@ def test_a_number_is_the_same_with_and_without_its_point() -> None:
     epsilons = []
     for epsilon in (1, 1.0):
         level = {"advantage": {"name": "group_norm", "epsilon": epsilon}, "reward.incorrect": epsilon - 2}
-        epsilons.append(canonical_json(variants(read_study(changed(("factors/lr/zero", level)), []))["lr/zero"].config))
+        epsilons.append(
+            canonical_json(variants_of(read_study(changed(("factors/lr/zero", level)), []))["lr/zero"].config)
+        )
     assert epsilons[0] == epsilons[1]
 
 
 def test_a_name_alone_is_short_for_a_mapping() -> None:
-    short = variants(read_study(changed(("factors/lr/zero", {"objective.ratio": "clip"})), []))["lr/zero"]
-    long = variants(read_study(changed(("factors/lr/zero", {"objective.ratio": {"name": "clip"}})), []))["lr/zero"]
+    short = variants_of(read_study(changed(("factors/lr/zero", {"objective.ratio": "clip"})), []))["lr/zero"]
+    long = variants_of(read_study(changed(("factors/lr/zero", {"objective.ratio": {"name": "clip"}})), []))["lr/zero"]
     assert short.config == long.config
     assert short.config["objective"]["ratio"] == {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.2}
 

@@ -13,7 +13,7 @@ from rftlab import levels
 from rftlab.data.families import FAMILIES
 from rftlab.study.documentation import README, SCHEMA, main, readme_text, schema, schema_text, type_of
 from rftlab.study.read import read_study
-from rftlab.study.variants import variants
+from rftlab.study.variants import variants_of
 
 STALE = "is stale: run `python -m rftlab.study.documentation`"
 TEXT = readme_text()
@@ -36,7 +36,7 @@ def test_both_are_written(tmp_path: Path, capsys) -> None:
 def test_every_key_is_described_in_one_line_and_documented(section: str | None) -> None:
     for key, entry in SECTIONS[section]["properties"].items():
         assert "\n" not in entry["description"]
-        if section != "Named":
+        if section != "LevelSection":
             assert f"| `{key}` | {type_of(entry)} |" in TEXT
 
 
@@ -49,9 +49,9 @@ def test_every_level_and_family_is_documented() -> None:
 def test_the_example_is_a_valid_study() -> None:
     examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]
     study = read_study(examples[0], [])
-    assert len(variants(study)) * len(study.seeds) == 15  # as the text below it says
+    assert len(variants_of(study)) * len(study.seeds) == 15  # as the text below it says
     for example in examples[1:]:
-        variants(read_study(examples[0] | example, []))
+        variants_of(read_study(examples[0] | example, []))
 
 
 def test_the_schema_is_one_that_editors_understand() -> None:
@@ -68,7 +68,7 @@ def test_the_schema_is_one_that_editors_understand() -> None:
         ({"type": "number", "exclusiveMinimum": 0.5, "exclusiveMaximum": 1}, "number > 0.5, < 1"),
         ({"type": "integer", "minimum": 32, "multipleOf": 32}, "whole number ≥ 32, a multiple of 32"),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "text"),
-        ({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Named"}]}, "text or mapping"),
+        ({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/LevelSection"}]}, "text or mapping"),
         ({"enum": ["a", "b"], "type": "string"}, "`a` or `b`"),
         ({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}, "list of 2 (number)"),
         ({"type": "array", "items": {"type": "string"}, "minItems": 1}, "list, at least 1 (text)"),

@@ -16,14 +16,14 @@ from rftlab.files import canonical_json
 from rftlab.planning.plan import Plan
 from rftlab.planning.planfile import describe
 from rftlab.study.read import load_study, read_study
-from rftlab.study.variants import AGAIN_SEED, variants
+from rftlab.study.variants import AGAIN_SEED, variants_of
 from studies import GONE, STUDY, TEXT, changed, refusal
 
 
 def test_the_small_study_is_valid(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(TEXT)
     study = load_study(tmp_path / "study.yaml")
-    assert list(variants(study)) == ["baseline", "again", "advantage/group_norm", "rollouts/n4", "lr/zero"]
+    assert list(variants_of(study)) == ["baseline", "again", "advantage/group_norm", "rollouts/n4", "lr/zero"]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda p: p.stem)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, Tag, ValidationError
 
-from rftlab.study.section import Count, Number, Positive, Section, Share, by_source, first_error, scientific, shown
+from rftlab.study.section import Count, Number, Positive, Section, Share, by_source, excerpt, first_error, scientific
 
 
 class Inner(Section):
@@ -78,8 +78,8 @@ def test_the_first_error_says_what_is_needed(given: object, message: str) -> Non
 
 
 def test_a_long_value_is_cut() -> None:
-    assert shown("a" * 100) == repr("a" * 100)[:60] + "…"
-    assert shown([1]) == "[1]"
+    assert excerpt("a" * 100) == repr("a" * 100)[:60] + "…"
+    assert excerpt([1]) == "[1]"
 
 
 def test_nothing_can_be_changed_afterwards() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rftlab.study.schema import Every
-from rftlab.study.variants import Run, Variant, variants
+from rftlab.study.variants import Run, Variant, variants_of
 from studies import changed, planned, refusal
 
 
@@ -69,7 +69,7 @@ def test_the_baseline_comes_first_then_the_noise_floor_then_every_level() -> Non
     assert all(name == variant.name for name, variant in found.items())
     assert found["again"].config == found["baseline"].config
     assert found["rollouts/n4"].overrides == {"advantage.name": "group_norm", "rollout.rollouts": 4}
-    assert "again" not in variants(planned(("noise_floor", False)).study)
+    assert "again" not in variants_of(planned(("noise_floor", False)).study)
 
 
 def test_a_level_may_refer_to_one_that_comes_later() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from realdata import MATH, REAL, needs_real_files
 from rftlab.data.sources import source_of
-from rftlab.rewards.latex import cleaned
+from rftlab.rewards.latex import clean
 from rftlab.rewards.numbers import number, several
 from rftlab.rewards.scoring import Scorer, rates
 from rftlab.rewards.verifiers import math_boxed_strict, math_verify
@@ -44,7 +44,7 @@ def test_answers_of_math_are_right_for_no_other_query() -> None:
     others = answers[7:] + answers[:7]
     scores = Scorer("math_verify").score([rf"\boxed{{{other}}}" for other in others], answers)
     for answer, other, score in zip(answers, others, scores, strict=True):
-        one, two = cleaned(answer).body.casefold(), cleaned(other).body.casefold()
+        one, two = clean(answer).body.casefold(), clean(other).body.casefold()
         assert not score.flexible or one == two or (number(one) is not None and number(one) == number(two)), (
             answer,
             other,
@@ -54,7 +54,7 @@ def test_answers_of_math_are_right_for_no_other_query() -> None:
 
 def test_answers_that_are_parsed_verify_when_they_are_written_otherwise() -> None:
     """Of single expressions, ``-(-(x))`` in place of x: the path through math-verify, not the equality of strings."""
-    golds = {cleaned(query.answer) for query in source_of(MATH).read()["test"].queries}
+    golds = {clean(query.answer) for query in source_of(MATH).read()["test"].queries}
     single = [g for g in golds if not g.words and number(g.body) is None and several(g.body) is None]
     plain = [
         g.body

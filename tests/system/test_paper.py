@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rftlab.study.schema import Study
-from rftlab.study.variants import Variant, variants
+from rftlab.study.variants import Variant, variants_of
 from rftlab.study.yaml_file import read_yaml
 
 # factor/level → queries B, trained rollouts n, statistics rollouts m, advantage, what it is compared with
@@ -51,7 +51,7 @@ def study(repository: Path) -> Study:
 
 @pytest.fixture(scope="module")
 def found(study: Study) -> dict[str, Variant]:
-    return variants(study)
+    return variants_of(study)
 
 
 def sizes(variant: Variant) -> tuple[Any, ...]:

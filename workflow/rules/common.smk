@@ -7,7 +7,7 @@ from rftlab.files import canonical_json
 from rftlab.jobs import warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
 from rftlab.jobs.unlock import free_stale_lock
-from rftlab.planning.check_checkpoints import made, refuse_removed
+from rftlab.planning.check_checkpoints import products_of, refuse_removed
 from rftlab.runfolder.log import RUN_FILES
 from rftlab.runfolder.study_plan import TABLES
 from rftlab.views.figures import FORMATS, names

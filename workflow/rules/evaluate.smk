@@ -67,7 +67,7 @@ rule remove_checkpoints:
     params:
         run=subpath(input.checkpoints, parent=True),
         keep=plan.study.checkpoints,
-        made=lambda w: canonical_json(made(plan, run_of(w))),
+        made=lambda w: canonical_json(products_of(plan, run_of(w))),
     message:
         "remove checkpoints of {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}"
     shell:

@@ -39,20 +39,20 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         BadInputError: an answer no verifier can score, or an evaluation set that is trained on without a reason.
     """
-    trained = {name: read_queries(Path(entry["path"])) for name, entry in config["datasets"].items()}
+    training = {name: read_queries(Path(entry["path"])) for name, entry in config["datasets"].items()}
     for name, entry in config["datasets"].items():
-        check_answers(f"datasets.{name}", entry["verifier"], trained[name], processes=True)
+        check_answers(f"datasets.{name}", entry["verifier"], training[name], processes=True)
     sets: dict[str, dict[str, Any]] = {}
     queries = {}
     for name, entry in config["evaluation_sets"].items():
         key, queries[name] = f"evaluation_sets.{name}", read_queries(Path(entry["path"]))[: entry["limit"]]
         check_answers(key, entry["verifier"], queries[name], processes=True)
-        shared = {dataset: check_overlap(train, queries[name]) for dataset, train in trained.items()}
-        for dataset, overlap in shared.items():
+        overlaps = {dataset: check_overlap(train, queries[name]) for dataset, train in training.items()}
+        for dataset, overlap in overlaps.items():
             refuse_overlap(key, dataset, overlap, len(queries[name]), entry["overlap"])
         sets[name] = {
             "queries": len(queries[name]),
-            "overlap": {dataset: asdict(overlap) for dataset, overlap in shared.items() if overlap.normalised},
+            "overlap": {dataset: asdict(overlap) for dataset, overlap in overlaps.items() if overlap.normalised},
             "reason": entry["overlap"],
         }
     refuse_leaks(queries, {name: entry["split"] for name, entry in config["evaluation_sets"].items()})
@@ -100,8 +100,8 @@ def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processe
     """
     for name in verifiers(verifier).names:
         own = name == verifier  # the others are only asked whether they can use the answer
-        written = gold_form(key, name) if own else ""
-        completions = [written.format(query.answer) for query in queries]
+        form = gold_form(key, name) if own else ""
+        completions = [form.format(query.answer) for query in queries]
         if not isolated(name):
             right = list(_judgements(key, name, queries, completions))
         elif processes:
@@ -110,7 +110,7 @@ def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processe
             continue
         for query in (query for query, ok in zip(queries, right, strict=True) if own and not ok):
             raise BadInputError(
-                f"{key}: query {_shown(query)}: no completion can be right: the answer {query.answer[:60]!r} "
+                f"{key}: query {_excerpt(query)}: no completion can be right: the answer {query.answer[:60]!r} "
                 f"is nothing that rewards/verifiers/{name} reads; choose another verifier"
             )
 
@@ -139,12 +139,12 @@ def _judgements(key: str, verifier: str, queries: Sequence[Query], completions: 
         try:
             yield verify(completion, query.answer).correct
         except ValueError as error:
-            raise BadInputError(f"{key}: query {_shown(query)}: {error}; choose another verifier") from None
+            raise BadInputError(f"{key}: query {_excerpt(query)}: {error}; choose another verifier") from None
         except Exception as error:
             raise BadInputError(f"{key}.verifier: rewards/verifiers/{verifier}.py fails: {error!r}") from None
 
 
-def _shown(query: Query) -> str:
+def _excerpt(query: Query) -> str:
     return repr(query.query if len(query.query) <= 60 else f"{query.query[:60]}…")
 
 

@@ -43,9 +43,9 @@ class Family:
     def __post_init__(self) -> None:
         """Refuse what cannot be generated, naming the key."""
         if not isinstance(self.terms, tuple) or not self.terms or not all(map(is_integer, self.terms)):
-            raise DataError(f"terms: a list of whole numbers is needed, for instance [3], not {_shown(self.terms)}")
+            raise DataError(f"terms: a list of whole numbers is needed, for instance [3], not {_as_list(self.terms)}")
         if not all(2 <= count <= MOST_TERMS for count in self.terms) or len(set(self.terms)) < len(self.terms):
-            raise DataError(f"terms: different numbers from 2 to {MOST_TERMS} are needed, not {_shown(self.terms)}")
+            raise DataError(f"terms: different numbers from 2 to {MOST_TERMS} are needed, not {_as_list(self.terms)}")
         for key in ("low", "high"):
             if not is_integer(getattr(self, key)):
                 raise DataError(f"{key}: a whole number is needed, not {getattr(self, key)!r}")
@@ -168,5 +168,5 @@ def is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shown(terms: object) -> str:
+def _as_list(terms: object) -> str:
     return repr(list(terms) if isinstance(terms, tuple) else terms)

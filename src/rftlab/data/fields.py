@@ -56,7 +56,7 @@ def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most:
     Raises:
         DataError: ``where: …`` for a record that cannot be used.
     """
-    kept: dict[str, Query] = {}
+    queries: dict[str, Query] = {}
     unanswered: list[str] = []
     duplicates = conflicts = 0
     for where, record in rows:
@@ -65,13 +65,13 @@ def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most:
         except EmptyBoxError:
             unanswered.append(where)
             continue
-        first = kept.setdefault(query.query, query)
+        first = queries.setdefault(query.query, query)
         if first is not query:
             duplicates += 1
             conflicts += first.answer != query.answer
-        if len(kept) >= (most or math.inf):
+        if len(queries) >= (most or math.inf):
             break
-    return Split(list(kept.values()), duplicates, conflicts, unanswered)
+    return Split(list(queries.values()), duplicates, conflicts, unanswered)
 
 
 def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:

@@ -29,9 +29,9 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.held = False
-        self.received: signal.Signals | None = None
+        self.signal: signal.Signals | None = None
         self.supervisor = _supervisor()
-        self._started = _start_time(self.supervisor)
+        self._supervisor_start = _start_time(self.supervisor)
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         self._before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
 
@@ -45,13 +45,13 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _receive(self, number: int, _: FrameType | None) -> None:
-        self.received = signal.Signals(number)
+        self.signal = signal.Signals(number)
         if not self.held:
             self._raise()
 
     def _raise(self) -> None:
-        if self.received is not None:
-            raise StoppedError(f"stopped by {self.received.name}", 128 + self.received)
+        if self.signal is not None:
+            raise StoppedError(f"stopped by {self.signal.name}", 128 + self.signal)
 
     def hold(self) -> None:
         """From now on signals wait."""
@@ -66,7 +66,7 @@ class Interrupts:
         """
         self.held = False
         self._raise()
-        if self.supervisor and _start_time(self.supervisor) != self._started:
+        if self.supervisor and _start_time(self.supervisor) != self._supervisor_start:
             raise StoppedError(f"Snakemake, pid {self.supervisor}, is gone", 128 + signal.SIGHUP)
 
 

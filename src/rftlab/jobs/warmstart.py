@@ -64,8 +64,8 @@ _server: subprocess.Popen[bytes] | None = None  # its standard input stays open 
 
 def identity(environment: dict[str, str]) -> list[Any]:
     """What must be equal for a process to be forked instead of started: Python, user, what imports read."""
-    read = {k: v for k, v in environment.items() if k.startswith(READ_AT_IMPORT) and k not in SET_AFTERWARDS}
-    return [sys.prefix, sys.version, os.getuid(), os.getgid(), sorted(map(list, read.items()))]
+    variables = {k: v for k, v in environment.items() if k.startswith(READ_AT_IMPORT) and k not in SET_AFTERWARDS}
+    return [sys.prefix, sys.version, os.getuid(), os.getgid(), sorted(map(list, variables.items()))]
 
 
 # the job -------------------------------------------------------------------------------------------------------------
@@ -74,16 +74,16 @@ def identity(environment: dict[str, str]) -> list[Any]:
 def main() -> None:
     """Run a stage: forked from the server, or here."""
     module, *arguments = sys.argv[1:]
-    ended = run_there(module, arguments)
-    if ended is None:
+    code = run_there(module, arguments)
+    if code is None:
         sys.argv = [module, *arguments]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
-    elif ended < 0:
+    elif code < 0:
         with contextlib.suppress(OSError):  # what cannot be caught needs no default
-            signal.signal(-ended, signal.SIG_DFL)
-        os.kill(os.getpid(), -ended)
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
     else:
-        sys.exit(ended)
+        sys.exit(code)
 
 
 def run_there(module: str, arguments: list[str]) -> int | None:
@@ -93,8 +93,8 @@ def run_there(module: str, arguments: list[str]) -> int | None:
     environment = dict(os.environ)
     if SERVER not in environment or THREADS not in environment:
         return None
-    asked = {"module": module, "arguments": arguments, "folder": os.fspath(Path.cwd()), "path": sys.path}
-    content = json.dumps({**asked, "environment": environment, "identity": identity(environment)}).encode()
+    request = {"module": module, "arguments": arguments, "folder": os.fspath(Path.cwd()), "path": sys.path}
+    content = json.dumps({**request, "environment": environment, "identity": identity(environment)}).encode()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     with socket.socket(socket.AF_UNIX) as connection:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait until there is a stage to be told
@@ -177,8 +177,8 @@ def keep(connection: socket.socket, own: list[Any]) -> dict[str, Any]:
     if len(header) < LENGTH.size:
         os._exit(1)
     (length,) = LENGTH.unpack(header)
-    asked: dict[str, Any] = json.loads(connection.recv(length, socket.MSG_WAITALL))
-    if asked["identity"] != own:
+    request: dict[str, Any] = json.loads(connection.recv(length, socket.MSG_WAITALL))
+    if request["identity"] != own:
         connection.sendall(REFUSED)
         os._exit(0)
     stage = os.fork()
@@ -188,10 +188,10 @@ def keep(connection: socket.socket, own: list[Any]) -> dict[str, Any]:
         for number, file in enumerate(files):
             os.dup2(file, number)
             os.close(file)
-        return asked
+        return request
     connection.sendall(FORKED)
-    ended = os.pidfd_open(stage)
-    while ended not in select.select([ended, connection.fileno()], [], [])[0]:
+    exit_descriptor = os.pidfd_open(stage)
+    while exit_descriptor not in select.select([exit_descriptor, connection.fileno()], [], [])[0]:
         try:
             signals = connection.recv(16)
         except OSError:
@@ -207,20 +207,20 @@ def keep(connection: socket.socket, own: list[Any]) -> dict[str, Any]:
         os._exit(0)
 
 
-def become(asked: dict[str, Any]) -> NoReturn:
+def become(request: dict[str, Any]) -> NoReturn:
     """Be the stage: run it as if this process had been started for it."""
     global _done
     import torch
 
     os.setsid()
-    os.chdir(asked["folder"])
+    os.chdir(request["folder"])
     os.environ.clear()
-    os.environ.update(asked["environment"])
+    os.environ.update(request["environment"])
     torch.set_num_threads(int(os.environ[THREADS]))
     sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
-    sys.path[:] = asked["path"]
-    sys.argv = [asked["module"], *asked["arguments"]]
-    runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+    sys.path[:] = request["path"]
+    sys.argv = [request["module"], *request["arguments"]]
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     _done = True
     sys.exit()
 
@@ -237,6 +237,6 @@ if __name__ == "__main__":
     if __package__:  # python -m rftlab.jobs.warmstart
         main()
     else:
-        asked_for = serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
-        if asked_for is not None:
-            become(asked_for)
+        request = serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+        if request is not None:
+            become(request)

@@ -16,7 +16,7 @@ from rftlab.planning.plan import Plan
 from rftlab.study.variants import Run
 
 
-def made(plan: Plan, run: Run) -> dict[str, Any]:
+def products_of(plan: Plan, run: Run) -> dict[str, Any]:
     """What a run's checkpoints are made into: by suite, its evaluation sets and the digest of how they are evaluated.
 
     ``run`` is the digest of how the run itself is trained.
@@ -40,11 +40,11 @@ def refuse_removed(plan: Plan) -> None:
         folder = Path(plan.run_folder(run))
         if not ((folder / REMOVED).is_file() and (folder / "checkpoints.json").is_file()):
             continue
-        removed, wanted = read_json(folder / REMOVED), made(plan, run)
-        if not removed["removed"] or removed["made"]["run"] != wanted["run"]:
+        removal, products = read_json(folder / REMOVED), products_of(plan, run)
+        if not removal["removed"] or removal["made"]["run"] != products["run"]:
             continue
-        before = removed["made"]["suites"]
-        new = {suite: one for suite, one in wanted["suites"].items() if before.get(suite) != one}
+        before = removal["made"]["suites"]
+        new = {suite: one for suite, one in products["suites"].items() if before.get(suite) != one}
         if new:
             runs.append(folder)
             for suite, one in new.items():

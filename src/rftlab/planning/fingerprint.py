@@ -19,8 +19,6 @@ from pathlib import Path
 from rftlab.files import file_sha256
 
 PACKAGE = Path(__file__).parent.parent
-
-
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 FSTRING_START, FSTRING_END = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
 
@@ -52,16 +50,16 @@ def closure(module: str) -> dict[str, Path]:
     """
     if source_file(module) is None:
         raise ModuleNotFoundError(f"no module {module} in {PACKAGE}")
-    found: dict[str, Path] = {}
+    sources: dict[str, Path] = {}
     todo = [module]
     while todo:
         name = todo.pop()
         path = source_file(name)
-        if path is None or name in found:
+        if path is None or name in sources:
             continue
-        found[name] = path
+        sources[name] = path
         todo += [name.rpartition(".")[0], *imports(name, path)]
-    return found
+    return sources
 
 
 def source_file(module: str) -> Path | None:
@@ -98,9 +96,9 @@ def tokens(source: str) -> Iterator[str]:
     docstrings = docstring_positions(source)
     lines = _lines(source)
     depth, start = 0, (0, 0)  # of f-strings: how deep, and where the outermost began
-    ended, only = (0, 0), False  # of docstrings: where the last ended, and whether its line has held nothing else
+    end, only = (0, 0), False  # of docstrings: where the last ended, and whether its line has held nothing else
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        ended = docstrings.get(token.start, ended)
+        end = docstrings.get(token.start, end)
         if token.type == FSTRING_START:
             start = start if depth else token.start
             depth += 1
@@ -110,7 +108,7 @@ def tokens(source: str) -> Iterator[str]:
                 yield between(lines, start, token.end)
         elif depth or token.type in LAYOUT:
             continue
-        elif token.type == tokenize.STRING and token.end <= ended:
+        elif token.type == tokenize.STRING and token.end <= end:
             only = True
             continue
         elif token.type == tokenize.NEWLINE and only:
@@ -125,7 +123,7 @@ def tokens(source: str) -> Iterator[str]:
 def docstring_positions(source: str) -> dict[tuple[int, int], tuple[int, int]]:
     """Line and column where each docstring starts → where it ends, counted as the tokenizer counts them."""
     lines = _lines(source)
-    found = {}
+    positions = {}
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -134,8 +132,8 @@ def docstring_positions(source: str) -> dict[tuple[int, int], tuple[int, int]]:
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 end_line, end_offset = text.end_lineno or text.lineno, text.end_col_offset or 0
                 start = (text.lineno, _column(lines[text.lineno - 1], text.col_offset))
-                found[start] = (end_line, _column(lines[end_line - 1], end_offset))
-    return found
+                positions[start] = (end_line, _column(lines[end_line - 1], end_offset))
+    return positions
 
 
 def _lines(source: str) -> list[str]:

@@ -62,9 +62,9 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
     costs = {name: _sum(rows) for name, rows in by_variant.items()}
     bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
     rows = total([queries[name] for _, digest in bases for name in plan.base_sets(digest)])
-    expected: dict[str, Any] = {
+    estimate: dict[str, Any] = {
         "study": study.study,
-        "locked": all(source.locked for _, _, source in hub_sources(study)),
+        "locked": all(source.lock for _, _, source in hub_sources(study)),
         "size": {
             "base models": len(study.models),
             "datasets": len(study.datasets),
@@ -76,13 +76,13 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
         "base_evaluation_rows": None if rows is None else rows * (1 + study.evaluation.samples),
     }
     if throughput is None:
-        return expected
-    spent = hours(plan, throughput, queries)
-    return expected | {
-        "variants": [row | {"hours": spent["variants"][row["variant"]]["hours"]} for row in expected["variants"]],
-        "totals": expected["totals"] | {"hours": spent["totals"]["hours"]},
-        "hours": {part.removesuffix("_h"): spent["totals"][part] for part in PARTS},
-        "overhead": spent["overhead"],
+        return estimate
+    times = hours(plan, throughput, queries)
+    return estimate | {
+        "variants": [row | {"hours": times["variants"][row["variant"]]["hours"]} for row in estimate["variants"]],
+        "totals": estimate["totals"] | {"hours": times["totals"]["hours"]},
+        "hours": {part.removesuffix("_h"): times["totals"][part] for part in PARTS},
+        "overhead": times["overhead"],
     }
 
 
@@ -92,11 +92,13 @@ def run_costs(plan: Plan, run: Run, queries: dict[str, int | None], weights: int
     rounds, at = variant.rounds(study), plan.checkpoint_rounds(run)
     rollouts = None if rounds is None else rounds * variant.rollouts_per_round
     checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
-    asked = total([queries[name] for sets in plan.suites(run.dataset).values() for name in sets])
+    set_queries = total([queries[name] for sets in plan.suites(run.dataset).values() for name in sets])
     tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
-    rows = None if asked is None or checkpoints is None else asked * (checkpoints + study.evaluation.samples)
-    kept = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
-    disk = None if kept is None or weights is None else kept * weights
+    rows = (
+        None if set_queries is None or checkpoints is None else set_queries * (checkpoints + study.evaluation.samples)
+    )
+    on_disk = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
+    disk = None if on_disk is None or weights is None else on_disk * weights
     return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
 
 
@@ -106,7 +108,7 @@ def query_counts(plan: Plan) -> dict[str, int | None]:
     for name, entry in plan.study.evaluation_sets.items():
         source = owner_of(plan.study, entry)
         if isinstance(source, HubSource):  # records, as the lock counted them: the files need not be here
-            limits = [source.limit.get(entry.split), source.counts[entry.split] if source.locked else None]
+            limits = [source.limit.get(entry.split), source.counts[entry.split] if source.lock else None]
         else:
             content = source.content()
             sizes = content.get("sizes")
@@ -118,7 +120,7 @@ def query_counts(plan: Plan) -> dict[str, int | None]:
 def weights_bytes(plan: Plan, name: str) -> int | None:
     """Bytes of a checkpoint of a base model: those of its weights where they exist, an estimate for a tiny model."""
     model = plan.study.models[name]
-    if isinstance(model, HubModel) and model.locked is None:
+    if isinstance(model, HubModel) and model.lock is None:
         return None
     folder = (
         Path(model.path) if isinstance(model, DirectoryModel) else Path(plan.resources.model_folder(name)) / "model"
@@ -126,8 +128,8 @@ def weights_bytes(plan: Plan, name: str) -> int | None:
     weights = folder / "model.safetensors"
     if weights.is_file():
         return weights.stat().st_size
-    if isinstance(model, HubModel) and model.locked:
-        return BYTES * model.locked.parameters
+    if isinstance(model, HubModel) and model.lock:
+        return BYTES * model.lock.parameters
     if isinstance(model, TinyModel):  # attention 4h², a gated layer of twice the width 6h²; embeddings are tied
         return BYTES * (10 * model.layers * model.hidden_size**2 + TINY_VOCABULARY * model.hidden_size)
     return None
@@ -157,7 +159,7 @@ def read_throughput(path: Path, models: list[str]) -> dict[str, Throughput]:
     if unknown := {str(key) for key in content} - {"default", "models"}:
         raise BadInputError(f"{path}: unknown key {min(unknown)!r}; valid keys: default, models")
     by_model = _mapping(path, "models", content.get("models", {}))
-    found = {}
+    rates = {}
     for model in models:
         own = _mapping(path, f"models.{model}", by_model.get(model, {}))
         values: dict[str, Any] = {**_mapping(path, "default", content.get("default", {})), **own}
@@ -168,8 +170,8 @@ def read_throughput(path: Path, models: list[str]) -> dict[str, Throughput]:
                 raise BadInputError(f"{path}: {model}: {key} is missing; give it here or under default")
             if isinstance(values[key], bool) or not isinstance(values[key], int | float) or not values[key] > 0:
                 raise BadInputError(f"{path}: {model}.{key}: a number above 0 is needed, not {values[key]!r}")
-        found[model] = Throughput(**values)
-    return found
+        rates[model] = Throughput(**values)
+    return rates
 
 
 def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from rftlab.planning.resources import Resources
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
-from rftlab.study.owners import verifier_of
+from rftlab.study.owners import dataset_of, verifier_of
 from rftlab.study.schema import Study
-from rftlab.study.sources import DatasetSplit
-from rftlab.study.variants import Run, Variant, variants
+from rftlab.study.variants import Run, Variant, variants_of
 
 STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planning.planfile",
@@ -34,7 +33,7 @@ class Plan:
 
     def __init__(self, study: Study) -> None:
         self.study, self.resources = study, Resources(study)
-        self.variants: dict[str, Variant] = variants(study)
+        self.variants: dict[str, Variant] = variants_of(study)
         self.folder = f"results/{study.study}"
         self.verifiers = functools.cache(verifiers)  # asked for by every job; their files are read once a plan
 
@@ -105,7 +104,7 @@ class Plan:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
         content = self.run_json(run)
         config = content["config"]
-        selected = [
+        modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
@@ -113,8 +112,8 @@ class Plan:
             EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
-            selected.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
-        return {"code": self.resources.code("rftlab.training.train", *selected), "config": canonical_json(content)}
+            modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
+        return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
 
     def datacheck_params(self) -> dict[str, str]:
         """Params of the job that looks at all data before anything is trained or evaluated."""
@@ -134,30 +133,26 @@ class Plan:
             for name, entry in study.evaluation_sets.items()
         }
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
-        selected = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
+        modules = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
         config = {"datasets": datasets, "evaluation_sets": sets}
-        return {"code": self.resources.code("rftlab.data.check", *selected), "config": canonical_json(config)}
+        return {"code": self.resources.code("rftlab.data.check", *modules), "config": canonical_json(config)}
 
     # evaluations -----------------------------------------------------------------------------------------------------
 
     def suites(self, dataset: str) -> dict[str, list[str]]:
         """Evaluation sets of each suite for runs on a dataset: its own splits are ``id``, all others ``ood``."""
         evaluation = self.study.evaluation
-        own = [s for s in evaluation.id if self._dataset_of(s) == dataset]
+        own = [s for s in evaluation.id if dataset_of(self.study.evaluation_sets[s]) == dataset]
         others = [
             s for s in evaluation.id if s not in own and self.study.evaluation_sets[s].split == "test"
         ]  # another dataset's validation split chooses nothing here
         suites = {"id": own, "ood": [*others, *evaluation.ood]}
         return {suite: sets for suite, sets in suites.items() if sets}
 
-    def _dataset_of(self, evaluation_set: str) -> str | None:
-        entry = self.study.evaluation_sets[evaluation_set]
-        return entry.dataset if isinstance(entry, DatasetSplit) else None
-
     def evaluation_file(self, evaluation_set: str) -> str:
         """Path of an evaluation set's queries."""
         entry = self.study.evaluation_sets[evaluation_set]
-        return self.resources.data_file(self._dataset_of(evaluation_set) or evaluation_set, entry.split)
+        return self.resources.data_file(dataset_of(entry) or evaluation_set, entry.split)
 
     def evaluation(self, run: Run, suite: str) -> str:
         """Path of a run's outcomes on a suite."""
@@ -197,25 +192,25 @@ class Plan:
         return self._evaluation_params(labels, self.base_sets(prompt_digest), dataset)
 
     def _evaluation_params(self, labels: dict[str, Any], sets: list[str], dataset: str) -> dict[str, str]:
-        asked = self.study.evaluation
+        evaluation = self.study.evaluation
         entries = {name: self._set_config(name) for name in sets}
         config = {
             "labels": labels,
             "sets": entries,
             "prompt": self.study.datasets[dataset].prompt.model_dump(),
             "evaluation": {
-                "max_new_tokens": asked.max_new_tokens or self.study.baseline.rollout.max_new_tokens,
-                "samples": asked.samples,
-                "temperature": asked.temperature,
-                "top_p": asked.top_p,
-                "seed": asked.seed,
+                "max_new_tokens": evaluation.max_new_tokens or self.study.baseline.rollout.max_new_tokens,
+                "samples": evaluation.samples,
+                "temperature": evaluation.temperature,
+                "top_p": evaluation.top_p,
+                "seed": evaluation.seed,
                 "device": self.study.device,
             },
-            "engine": asked.engine.model_dump(),
+            "engine": evaluation.engine.model_dump(),
         }
-        selected = {module for entry in entries.values() for module in self.verifiers(entry["verifier"]).modules}
-        selected.add(EngineConfig(**config["engine"]).module)
-        return {"code": self.resources.code("rftlab.evaluation.evaluate", *selected), "config": canonical_json(config)}
+        modules = {module for entry in entries.values() for module in self.verifiers(entry["verifier"]).modules}
+        modules.add(EngineConfig(**config["engine"]).module)
+        return {"code": self.resources.code("rftlab.evaluation.evaluate", *modules), "config": canonical_json(config)}
 
     def _set_config(self, name: str) -> dict[str, Any]:
         entry = self.study.evaluation_sets[name]

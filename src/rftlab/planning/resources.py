@@ -12,7 +12,7 @@ from rftlab.planning.fingerprint import fingerprint
 from rftlab.policies.weights import INDEX, WEIGHTS
 from rftlab.provenance import package_versions
 from rftlab.rewards.scoring import verifiers
-from rftlab.study.check_models import NEEDED, weights
+from rftlab.study.check_models import CONFIG_FILES, weights
 from rftlab.study.owners import content_of, verifier_of
 from rftlab.study.query_sources import QuerySource
 from rftlab.study.schema import Study
@@ -29,8 +29,8 @@ class Resources:
 
     def code(self, *modules: str, files: Iterable[Path] = ()) -> str:
         """Fingerprint of a job's code; with that of the packages' versions, where the study asks for it."""
-        found = fingerprint(*modules, files=files)
-        return digest([found, package_versions()]) if self.study.package_versions else found
+        code = fingerprint(*modules, files=files)
+        return digest([code, package_versions()]) if self.study.package_versions else code
 
     # data ------------------------------------------------------------------------------------------------------------
 
@@ -104,13 +104,15 @@ class Resources:
         model = self.study.models[name]
         if isinstance(model, DirectoryModel):
             files = weights(f"models.{name}", model)
-            return [f"{model.path}/{file}" for file in (*NEEDED, *files, *([INDEX] if files != [WEIGHTS] else []))]
+            return [
+                f"{model.path}/{file}" for file in (*CONFIG_FILES, *files, *([INDEX] if files != [WEIGHTS] else []))
+            ]
         return [model.path] if isinstance(model, GgufModel) and model.path else []
 
     def model_params(self, name: str) -> dict[str, str]:
         """Params of a base model's job."""
         config = self.model(name)
-        selected = {
+        modules = {
             module for task in config.get("tasks", {}).values() for module in verifiers(task["verifier"]).modules
         }
-        return {"code": self.code("rftlab.models.build", *selected), "config": canonical_json(config)}
+        return {"code": self.code("rftlab.models.build", *modules), "config": canonical_json(config)}

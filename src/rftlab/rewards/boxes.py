@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
-ANNOUNCED = re.compile(r"(?:answer(?:\s+is)?\s*[:=]?|####)\s*", re.IGNORECASE)
+ANNOUNCEMENT = re.compile(r"(?:answer(?:\s+is)?\s*[:=]?|####)\s*", re.IGNORECASE)
 MATHEMATICS = re.compile(r"\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(((?:[^\\\n]|\\[^)\n])+)\\\)|\\\[((?:[^\\]|\\[^\]])+)\\\]")
 NUMBER = re.compile(r"(?<![\w.])-?\$?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?%?(?![\w])")
 TAIL = 2000
@@ -26,10 +26,10 @@ def last_box(text: str) -> str | None:
     if not rest.startswith("{"):
         return re.split(r"[\s$]", rest, maxsplit=1)[0] if text[match.end() : match.end() + 1] == " " else None
     depth = 0
-    for found in re.finditer(r"\\.|[{}]", rest, re.DOTALL):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
-        if depth == 0 and found[0] == "}":
-            return rest[1 : found.start()]
+    for token in re.finditer(r"\\.|[{}]", rest, re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(token[0], 0)
+        if depth == 0 and token[0] == "}":
+            return rest[1 : token.start()]
     return None
 
 
@@ -43,16 +43,16 @@ def last_answer(text: str) -> str | None:
     if "\\boxed" in text or "\\fbox" in text:
         return last_box(text)
     tail = text[-TAIL:]
-    announced = None
-    for announced in ANNOUNCED.finditer(tail):  # noqa: B007  (the last one)
+    announcement = None
+    for announcement in ANNOUNCEMENT.finditer(tail):  # noqa: B007  (the last one)
         pass
-    if announced:
-        line = tail[announced.end() :].partition("\n")[0].replace("**", "").strip()
+    if announcement:
+        line = tail[announcement.end() :].partition("\n")[0].replace("**", "").strip()
         if line:
             return _formula(line) or re.split(r"\.(?:\s|$)", line, maxsplit=1)[0]
     return _formula(tail) or next(reversed([m[0] for m in NUMBER.finditer(tail)]), None)
 
 
 def _formula(text: str) -> str | None:
-    found = [next(filter(None, m.groups()), "") for m in MATHEMATICS.finditer(text)]
-    return found[-1] if found else None
+    formulas = [next(filter(None, m.groups()), "") for m in MATHEMATICS.finditer(text)]
+    return formulas[-1] if formulas else None

@@ -35,28 +35,28 @@ class UnparsedError(ValueError):
     """Math-verify finds no expression in the text."""
 
 
-def same_expression(expected: str, given: str) -> bool:
+def same_expression(expected: str, candidate: str) -> bool:
     """Whether two cleaned expressions, neither of them one number or several answers, have the same value.
 
     Raises:
         ExponentError, DepthError: it could take for ever to tell.
-        UnparsedError: the given one cannot be read.
+        UnparsedError: the candidate cannot be read.
     """
-    if ":" in expected + given or not re.search(r"[0-9a-zA-Z]", given):
+    if ":" in expected + candidate or not re.search(r"[0-9a-zA-Z]", candidate):
         return False
     if base := re.fullmatch(r"([0-9A-Z]+)_(?:\{[0-9]+\}|[0-9])", expected):
-        return given == base[1]
-    if re.search(r"[0-9]_", given):
+        return candidate == base[1]
+    if re.search(r"[0-9]_", candidate):
         return False
-    if EVALUATED.search(given) and not EVALUATED.search(expected):
+    if EVALUATED.search(candidate) and not EVALUATED.search(expected):
         return False
-    if _letters(given) - _letters(expected):  # math-verify takes X for x
+    if _letters(candidate) - _letters(expected):  # math-verify takes X for x
         return False
-    relations = [RELATION.findall(text) for text in (expected, given)]
+    relations = [RELATION.findall(text) for text in (expected, candidate)]
     if len(relations[0]) != len(relations[1]) or (relations[0] == ["="]) != (relations[1] == ["="]):
         return False
-    check_caps(given)
-    gold, target = parsed(expected), parsed(given)
+    check_caps(candidate)
+    gold, target = parse(expected), parse(candidate)
     if target is None:
         raise UnparsedError
     if gold is None:
@@ -93,13 +93,15 @@ def check_caps(text: str) -> None:
 
 
 @functools.lru_cache(maxsize=512)
-def parsed(text: str) -> Any:
+def parse(text: str) -> Any:
     """The sympy expression of one LaTeX expression, decimals as exact fractions; None where it cannot be parsed."""
     package = _package()
     exact = DECIMAL.sub(lambda m: rf"\frac{{{m[1]}{m[2]}}}{{1{'0' * len(m[2])}}}", text)
     # no time limits of its own: they are alarms, and this process has a limit that cannot be caught
-    found = package.parse(f"\\boxed{{{exact}}}", _configuration(), parsing_timeout=None, fallback_mode="no_fallback")
-    return found[0] if found and not isinstance(found[0], str) else None
+    expressions = package.parse(
+        f"\\boxed{{{exact}}}", _configuration(), parsing_timeout=None, fallback_mode="no_fallback"
+    )
+    return expressions[0] if expressions and not isinstance(expressions[0], str) else None
 
 
 @functools.cache
@@ -143,7 +145,7 @@ def _differ(gold: Any, target: Any) -> bool:
 
 
 def _as_finished(gold: Any, target: Any) -> bool:
-    """Whether the given expression leaves no more arithmetic to do than the expected one."""
+    """Whether the target leaves no more arithmetic to do than the gold expression."""
     import sympy
 
     if not isinstance(gold, sympy.Expr) or not isinstance(target, sympy.Expr):

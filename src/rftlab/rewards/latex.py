@@ -96,28 +96,28 @@ class Answer:
         return named or (None not in units and len(units) > 1) or (len(units) > 1 and bool(units & MULTIPLES))
 
 
-def judged(
-    found: str | None, answer: str, judge: Callable[[Answer, Answer], Judgement], *, longest: int, compares: str
+def judgement_of(
+    text: str | None, answer: str, judge: Callable[[Answer, Answer], Judgement], *, longest: int, compares: str
 ) -> Judgement:
-    """What ``judge`` makes of the answer and of what was found in a completion, both cleaned, where there is something.
+    """What ``judge`` makes of the answer and of the ``text`` found in a completion, both cleaned, where there is one.
 
-    What has more than ``longest`` characters is found, and not judged.
+    A text of more than ``longest`` characters is extracted, and not judged.
 
     Raises:
         ValueError: nothing is left of the answer itself; ``compares`` begins the message.
     """
-    expected = cleaned(answer)
+    expected = clean(answer)
     if not expected.body:
         raise ValueError(f"{compares}; the answer {answer[:40]!r} is empty")
-    if found is None or not found.strip():
+    if text is None or not text.strip():
         return Judgement(False, None)
-    if len(found) > longest:
-        return Judgement(False, f"{found[:longest]}…", "too_long")
-    given = cleaned(found)
-    return judge(expected, given) if given.body else Judgement(False, None)
+    if len(text) > longest:
+        return Judgement(False, f"{text[:longest]}…", "too_long")
+    candidate = clean(text)
+    return judge(expected, candidate) if candidate.body else Judgement(False, None)
 
 
-def cleaned(text: str) -> Answer:
+def clean(text: str) -> Answer:
     """Take off what carries no value; time is linear in the length of the text."""
     body = text.strip().replace("\\\\", "\\newrow ").replace("\\$", "$")
     unit = "dollar" if body.startswith("$") and not body.endswith("$") else None
@@ -148,10 +148,10 @@ def _without_text(body: str) -> tuple[str, bool, str | None]:
     r"""Take ``\text{}`` off: units at the end are dropped, ``and`` becomes a comma, other words stay as they are."""
     parts: list[str] = []
     words, unit, end = False, None, 0
-    for found in TEXT.finditer(body):
-        parts.append(body[end : found.start()])
-        end = found.end()
-        content = found[1].strip()
+    for match in TEXT.finditer(body):
+        parts.append(body[end : match.start()])
+        end = match.end()
+        content = match[1].strip()
         before = "".join(parts).rstrip()
         rest = re.fullmatch(r"\s*(\^\{?[0-9]\}?)?[\s.,]*", body[end:])
         if re.fullmatch(r",?\s*(?:and|or)", content):

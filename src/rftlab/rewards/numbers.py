@@ -94,21 +94,21 @@ def several(body: str) -> Several | None:
 def split(body: str, separator: str) -> list[str]:
     """Parts between separators that stand in no brackets; of a half-open interval either bracket closes either."""
     parts, depth, start = [], 0, 0
-    for found in re.finditer(rf"\\[{{}}]|[()\[\]{{}}]|{re.escape(separator)}", body):
-        if found[0] == separator:
+    for token in re.finditer(rf"\\[{{}}]|[()\[\]{{}}]|{re.escape(separator)}", body):
+        if token[0] == separator:
             if depth == 0:
-                parts.append(body[start : found.start()])
-                start = found.end()
+                parts.append(body[start : token.start()])
+                start = token.end()
         else:
-            depth += 1 if found[0][-1] in "([{" else -1
+            depth += 1 if token[0][-1] in "([{" else -1
     return [part.strip() for part in (*parts, body[start:])]
 
 
 def _closing(body: str, start: int) -> int:
     """Position of the bracket that closes the one at ``start``; -1 without one."""
     depth = 0
-    for found in re.finditer(r"[()\[\]{}]", body[start:]):
-        depth += 1 if found[0] in "([{" else -1
+    for bracket in re.finditer(r"[()\[\]{}]", body[start:]):
+        depth += 1 if bracket[0] in "([{" else -1
         if depth == 0:
-            return start + found.start()
+            return start + bracket.start()
     return -1

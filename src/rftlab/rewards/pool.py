@@ -37,12 +37,12 @@ class PoolError(RuntimeError):
 
 @dataclass
 class Worker:
-    """One process, what it was given (positions in the batch, in its order) and what it has written so far."""
+    """One process, the positions in the batch of the cases it has, in their order, and the line it has not finished."""
 
     process: subprocess.Popen[bytes]
-    given: collections.deque[int] = field(default_factory=collections.deque)
-    written: bytes = b""
-    heard: float = 0.0
+    positions: collections.deque[int] = field(default_factory=collections.deque)
+    unfinished: bytes = b""
+    last_heard: float = 0.0
     ready: bool = False
 
     @property
@@ -62,8 +62,8 @@ class Worker:
         content = os.read(self.stdout.fileno(), 1 << 16)
         if not content:
             return None
-        self.heard = time.monotonic()
-        *whole, self.written = (self.written + content).split(b"\n")
+        self.last_heard = time.monotonic()
+        *whole, self.unfinished = (self.unfinished + content).split(b"\n")
         return [json.loads(line) for line in whole]
 
     def end(self) -> int:
@@ -105,16 +105,16 @@ class Pool:
         self.workers += [self._start() for _ in range(self.size - len(self.workers))]  # all of them after an error
         judgements: list[Judgement | None] = [None] * len(cases)
         waiting = collections.deque(range(len(cases)))
-        tried: collections.Counter[int] = collections.Counter()
-        unstarted = 0
+        attempts: collections.Counter[int] = collections.Counter()
+        failed_starts = 0
         with selectors.DefaultSelector() as selector:
             for worker in self.workers:
                 selector.register(worker.stdout, selectors.EVENT_READ, worker)
-                worker.heard = time.monotonic()
+                worker.last_heard = time.monotonic()
             try:
-                while waiting or any(worker.given for worker in self.workers):
+                while waiting or any(worker.positions for worker in self.workers):
                     for worker in self.workers:
-                        if worker.ready and not worker.given and waiting:
+                        if worker.ready and not worker.positions and waiting:
                             self._give(worker, waiting, cases)
                     events = [key.data for key, _ in selector.select(timeout=1.0)]
                     silent = [w for w in self.workers if w not in events and _silent(w)]
@@ -125,19 +125,19 @@ class Pool:
                                 self._take(worker, line, judgements)
                             continue
                         selector.unregister(worker.stdout)
-                        ended = worker.end()
-                        unstarted = 0 if worker.ready else unstarted + 1
-                        if unstarted > 3:
-                            raise PoolError(f"verifier processes end at once, with status {ended}")
-                        late = worker in silent or ended == -signal.SIGXCPU
-                        if worker.given:
-                            at = worker.given.popleft()
-                            tried[at] += 1
-                            if late or tried[at] > 1:
+                        status = worker.end()
+                        failed_starts = 0 if worker.ready else failed_starts + 1
+                        if failed_starts > 3:
+                            raise PoolError(f"verifier processes end at once, with status {status}")
+                        late = worker in silent or status == -signal.SIGXCPU
+                        if worker.positions:
+                            at = worker.positions.popleft()
+                            attempts[at] += 1
+                            if late or attempts[at] > 1:
                                 judgements[at] = Judgement(False, None, "timeout" if late else "crashed")
                             else:
                                 waiting.appendleft(at)
-                            waiting.extendleft(reversed(worker.given))
+                            waiting.extendleft(reversed(worker.positions))
                         self.workers[self.workers.index(worker)] = new = self._start()
                         selector.register(new.stdout, selectors.EVENT_READ, new)
             except BaseException:
@@ -153,13 +153,13 @@ class Pool:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0, close_fds=True
         )
-        return Worker(process, heard=time.monotonic())
+        return Worker(process, last_heard=time.monotonic())
 
     @staticmethod
     def _give(worker: Worker, waiting: collections.deque[int], cases: Sequence[Case]) -> None:
         chunk = [waiting.popleft() for _ in range(min(CHUNK, len(waiting)))]
-        worker.given.extend(chunk)
-        worker.heard = time.monotonic()
+        worker.positions.extend(chunk)
+        worker.last_heard = time.monotonic()
         content = memoryview((json.dumps([cases[i] for i in chunk]) + "\n").encode())
         try:
             while content:  # it reads a whole line before it writes: neither waits for the other
@@ -172,7 +172,7 @@ class Pool:
         if line == READY:
             worker.ready = True
             return
-        at = worker.given.popleft()
+        at = worker.positions.popleft()
         correct, extracted, failure, error = line
         if error is not None:
             raise ValueError(error)
@@ -181,7 +181,7 @@ class Pool:
 
 def _silent(worker: Worker) -> bool:
     limit = WALL_SECONDS if worker.ready else START_SECONDS
-    return bool(worker.given or not worker.ready) and time.monotonic() - worker.heard > limit
+    return bool(worker.positions or not worker.ready) and time.monotonic() - worker.last_heard > limit
 
 
 @functools.cache

@@ -34,13 +34,13 @@ def score_records(reward: str, records: Iterable[Located], echo: Callable[[str],
             for key in ("answer", "completion"):
                 if not isinstance(record.get(key), str):
                     raise BadInputError(f"{where}: a text is needed in field {key!r}, not {record.get(key)!r:.60}")
-        for (_, record), score in zip(batch, _scored(scorer, batch), strict=True):
+        for (_, record), score in zip(batch, _scores(scorer, batch), strict=True):
             echo(json.dumps({**record, **asdict(score)}, ensure_ascii=False))
             scores.append(score)
     return summary(scores)
 
 
-def _scored(scorer: Scorer, batch: list[Located]) -> list[Score]:
+def _scores(scorer: Scorer, batch: list[Located]) -> list[Score]:
     try:
         return scorer.score([r["completion"] for _, r in batch], [r["answer"] for _, r in batch])
     except ValueError:
@@ -57,10 +57,10 @@ def summary(scores: list[Score]) -> str:
     count = {
         name: sum(getattr(score, name) for score in scores) for name in ("correct", "strict", "flexible", "formatted")
     }
-    found = sum(score.extracted is not None for score in scores)
+    with_answer = sum(score.extracted is not None for score in scores)
     failures = collections.Counter(score.failure for score in scores if score.failure)
     return (
         f"{count['correct']} of {len(scores)} correct ({count['correct'] / len(scores):.1%}), an answer found in "
-        f"{found}; strict {count['strict']}, flexible {count['flexible']}, formatted {count['formatted']}; "
+        f"{with_answer}; strict {count['strict']}, flexible {count['flexible']}, formatted {count['formatted']}; "
         f"failures: {', '.join(f'{number} {reason}' for reason, number in sorted(failures.items())) or 'none'}"
     )

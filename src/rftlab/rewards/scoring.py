@@ -56,10 +56,10 @@ def verifiers(name: str) -> Verifiers:
         UnknownLevelError: there is no such verifier, or a counterpart it names is none.
     """
     constants = levels.read("rewards.verifiers", name).constants
-    found = Verifiers(name, constants.get("STRICT", name), constants.get("FLEXIBLE", name))
-    for counterpart in found.names:
+    forms = Verifiers(name, constants.get("STRICT", name), constants.get("FLEXIBLE", name))
+    for counterpart in forms.names:
         levels.read("rewards.verifiers", counterpart)
-    return found
+    return forms
 
 
 def isolated(name: str) -> bool:
@@ -88,8 +88,8 @@ class Scorer:
         }
         if self._isolated and pairs:
             cases = [(name, completion, answer) for name in self._isolated for completion, answer in pairs]
-            found = iter(shared_pool(self._isolated).verify(cases))
-            judgements |= {name: [next(found) for _ in pairs] for name in self._isolated}
+            from_pool = iter(shared_pool(self._isolated).verify(cases))
+            judgements |= {name: [next(from_pool) for _ in pairs] for name in self._isolated}
         return [self._score({name: judgements[name][i] for name in judgements}) for i in range(len(pairs))]
 
     def _score(self, judgements: dict[str, Judgement]) -> Score:
@@ -128,5 +128,5 @@ def rates(trained: Sequence[Score], scored: Iterable[Score]) -> dict[str, Any]:
 
 
 def _share(values: Iterable[bool]) -> float:
-    counted = list(values)
-    return sum(counted) / len(counted)
+    flags = list(values)
+    return sum(flags) / len(flags)

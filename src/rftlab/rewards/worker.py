@@ -31,8 +31,8 @@ READY = "ready"
 def main(arguments: list[str]) -> None:
     """Answer until standard input ends, the parent is gone, or an answer used up the memory."""
     parent = int(arguments[0])
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may still save its state
-        signal.signal(ignored, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may still save its state
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
@@ -62,8 +62,8 @@ def judge(verify: Callable[..., Any], completion: str, answer: str) -> list[Any]
 
 def limit_processor_time() -> None:
     """Let the kernel end this process ``SECONDS`` of its own time from now."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(usage.ru_utime + usage.ru_stime) + 1 + SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from rftlab.study.section import Count, Natural, NonNegative, Number, Positive, Scientific, Section, Share
 
 
-def _named(value: Any) -> Any:
+def _with_name(value: Any) -> Any:
     """``ratio: none`` is short for ``ratio: {name: none}``."""
     return {"name": value} if isinstance(value, str) else value
 
@@ -51,21 +51,21 @@ class RewardSection(Section):
     """Score of a rollout."""
 
     name: Literal["outcome", "random"] = Field(
-        "outcome", description="random is a control: a coin instead of the verdict"
+        "outcome", description="random is a control: a coin instead of the judgement"
     )
     correct: Number = Field(1.0, description="reward of a correct rollout")
     incorrect: Number = Field(0.0, description="reward of any other rollout")
     probability: Share = Field(0.5, description="of the coin, for `random`")
 
 
-class Named(Section):
+class LevelSection(Section):
     """A level that is a file: its name, and its own parameters beside it; the name alone is short for `{name: …}`."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     name: str = Field(description="name of the file, without .py")
 
 
-NamedLevel = Annotated[Named, BeforeValidator(_named, json_schema_input_type=str | Named)]
+NamedLevel = Annotated[LevelSection, BeforeValidator(_with_name, json_schema_input_type=str | LevelSection)]
 
 
 class KlSection(Section):
@@ -78,9 +78,10 @@ class KlSection(Section):
 class ObjectiveSection(Section):
     """What is minimised."""
 
-    ratio: NamedLevel = Field(Named(name="none"), description="importance ratio, a file of `objectives/ratio/`")
+    ratio: NamedLevel = Field(LevelSection(name="none"), description="importance ratio, a file of `objectives/ratio/`")
     aggregation: NamedLevel = Field(
-        Named(name="token_mean"), description="weights of tokens in the loss, a file of `objectives/aggregation/`"
+        LevelSection(name="token_mean"),
+        description="weights of tokens in the loss, a file of `objectives/aggregation/`",
     )
     kl: KlSection = Field(KlSection(), description="KL penalty")
 
@@ -139,7 +140,7 @@ class Baseline(Section):
     rollout: RolloutSection = Field(RolloutSection(), description="what is sampled in a round")
     engine: EngineSection = Field(EngineSection(), description="what computes the rollouts")
     reward: RewardSection = Field(RewardSection(), description="score of a rollout")
-    advantage: NamedLevel = Field(Named(name="raw"), description="training signal, a file of `advantages/`")
+    advantage: NamedLevel = Field(LevelSection(name="raw"), description="training signal, a file of `advantages/`")
     objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
     optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")

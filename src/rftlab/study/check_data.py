@@ -12,11 +12,7 @@ from rftlab.study import check_models
 from rftlab.study.owners import dataset_of, owner_of, verifier_of
 from rftlab.study.query_sources import FileSource, GymSource, QuerySource
 from rftlab.study.schema import Study
-from rftlab.study.sources import (
-    DirectoryModel,
-    GgufModel,
-    HubModel,
-)
+from rftlab.study.sources import DirectoryModel, GgufModel, HubModel
 
 
 def check_data(study: Study) -> None:
@@ -33,19 +29,19 @@ def check_data(study: Study) -> None:
             check_models.check_directory(f"models.{name}", model, chat=chat)
         if isinstance(model, GgufModel):
             check_models.check_gguf(f"models.{name}", model)
-        if isinstance(model, HubModel) and chat and model.locked and not model.locked.chat_template:
+        if isinstance(model, HubModel) and chat and model.lock and not model.lock.chat_template:
             raise BadInputError(
                 f"models.{name}: {model.id} has no chat template; set prompt.chat of the datasets to false"
             )
-    loaded: dict[str, dict[str, list[Query]]] = {}
+    datasets: dict[str, dict[str, list[Query]]] = {}
     for name, dataset in study.datasets.items():
         key = f"datasets.{name}"
         _split_exists(key, dataset, "train")
         if not dataset.read_by_planning:
             _check_later(key, dataset)
             continue
-        loaded[name] = _load(key, dataset)
-        check_answers(key, verifier_of(study, dataset), loaded[name]["train"])
+        datasets[name] = _load(key, dataset)
+        check_answers(key, verifier_of(study, dataset), datasets[name]["train"])
     queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)
@@ -54,14 +50,14 @@ def check_data(study: Study) -> None:
             _check_later(key, source)
             continue
         of = dataset_of(evaluation_set)
-        splits = loaded[of] if of else _load(key, source)
+        splits = datasets[of] if of else _load(key, source)
         queries[name] = splits[evaluation_set.split][: evaluation_set.limit_queries]
         check_answers(key, verifier_of(study, evaluation_set), queries[name])
-        for trained, read in loaded.items():
-            if source.source == study.datasets[trained].source == "procedural":
+        for other, by_split in datasets.items():
+            if source.source == study.datasets[other].source == "procedural":
                 continue  # a query's text decides its split: procedural splits never overlap
-            shared = check_overlap(read["train"], queries[name])
-            refuse_overlap(key, trained, shared, len(queries[name]), evaluation_set.overlap)
+            shared = check_overlap(by_split["train"], queries[name])
+            refuse_overlap(key, other, shared, len(queries[name]), evaluation_set.overlap)
     refuse_leaks(queries, {name: study.evaluation_sets[name].split for name in queries})
 
 
@@ -78,7 +74,7 @@ def check_contexts(study: Study, response: int) -> None:
         if isinstance(model, DirectoryModel):
             context = check_models.context(f"models.{name}", model)
         else:
-            context = model.locked.context if isinstance(model, HubModel) and model.locked else None
+            context = model.lock.context if isinstance(model, HubModel) and model.lock else None
         for dataset, entry in study.datasets.items():
             prompt = entry.prompt.max_tokens or 1
             if context is not None and prompt + longest > context:

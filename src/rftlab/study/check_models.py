@@ -15,7 +15,7 @@ from rftlab.errors import BadInputError
 from rftlab.policies.weights import WEIGHTS, weight_files
 from rftlab.study.sources import DirectoryModel, GgufModel
 
-NEEDED = ("config.json", "tokenizer.json")
+CONFIG_FILES = ("config.json", "tokenizer.json")
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -27,7 +27,7 @@ def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
     """
     _refuse_braces(key, model.path)
     folder = Path(model.path)
-    for name in (*NEEDED, *weights(key, model)):
+    for name in (*CONFIG_FILES, *weights(key, model)):
         if not os.path.isfile(folder / name):  # noqa: PTH113  (Path.is_file raises for names that are too long)
             raise BadInputError(
                 f"{key}.path: {model.path} holds no {name}; "

@@ -1,4 +1,4 @@
-"""What a schema cannot say: names that fit together, splits that exist, data that can be read and does not overlap."""
+"""What a schema cannot say of names: that they can be files, refer to what exists, and are in one suite each."""
 
 from __future__ import annotations
 
@@ -11,23 +11,12 @@ from rftlab.errors import BadInputError, did_you_mean
 from rftlab.policies.templates import render
 from rftlab.study.owners import content_of, dataset_of, owner_of
 from rftlab.study.schema import Study
-from rftlab.study.sources import (
-    Dataset,
-    DatasetSplit,
-    EvaluationSet,
-    Prompt,
-    TinyModel,
-)
+from rftlab.study.sources import Dataset, DatasetSplit, EvaluationSet, Prompt, TinyModel
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 RESERVED = {"baseline", "again", "base", "noise_floor"}
-TAKEN = {
-    "mlflow.db",
-    "mlflow.db-journal",
-    "mlflow.db-wal",
-    "mlflow.db-shm",
-    "mlartifacts",
-}  # beside the studies' folders
+MLFLOW_FILES = {"mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlflow.db-shm", "mlartifacts"}
+"""Beside the studies' folders."""
 
 
 def check_names(study: Study) -> None:
@@ -55,7 +44,7 @@ def _check_file_names(study: Study) -> None:
         **{f"factors.{factor}": entries for factor, entries in study.factors.items()},
     }.items():
         _file_names(key, names)
-    if study.study in TAKEN:
+    if study.study in MLFLOW_FILES:
         raise BadInputError(f"study: {study.study!r} is taken by MLflow's files in results/; choose another name")
     for key, names in (("factors", study.factors), ("datasets", study.datasets)):
         for name in names:
@@ -69,11 +58,11 @@ def _check_references(study: Study) -> None:
     """Evaluation sets name datasets, and verifiers are files."""
     for name, evaluation_set in study.evaluation_sets.items():
         if isinstance(evaluation_set, DatasetSplit):
-            _known(f"evaluation_sets.{name}.dataset", evaluation_set.dataset, study.datasets)
+            _refuse_unknown(f"evaluation_sets.{name}.dataset", evaluation_set.dataset, study.datasets)
     for section in ("datasets", "evaluation_sets"):
         for name, source in getattr(study, section).items():
             if source.verifier is not None:
-                _known(f"{section}.{name}.verifier", source.verifier, levels.names("rewards.verifiers"))
+                _refuse_unknown(f"{section}.{name}.verifier", source.verifier, levels.names("rewards.verifiers"))
 
 
 def _check_suites(study: Study) -> None:
@@ -81,7 +70,7 @@ def _check_suites(study: Study) -> None:
     listed = [*study.evaluation.id, *study.evaluation.ood]
     for key, names in (("id", study.evaluation.id), ("ood", study.evaluation.ood)):
         for name in names:
-            _known(f"evaluation.{key}", name, study.evaluation_sets)
+            _refuse_unknown(f"evaluation.{key}", name, study.evaluation_sets)
             if listed.count(name) > 1:
                 raise BadInputError(f"evaluation.{key}: {name!r} is listed twice in id and ood")
     for name in study.evaluation.id:
@@ -107,7 +96,7 @@ def _file_names(key: str, names: Iterable[str]) -> None:
             )
 
 
-def _known(key: str, name: str, known: Iterable[str]) -> None:
+def _refuse_unknown(key: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise BadInputError(f"{key}: {name!r} is not one of {', '.join(known)}{did_you_mean(name, list(known))}")
 
@@ -115,7 +104,7 @@ def _known(key: str, name: str, known: Iterable[str]) -> None:
 def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
     sources = study.datasets | study.evaluation_sets
     for task in model.train_on:
-        _known(f"models.{name}.train_on", task, sources)
+        _refuse_unknown(f"models.{name}.train_on", task, sources)
     alphabet: set[str] = set()
     for task in model.train_on:
         alphabet |= _charset(study, f"models.{name}.train_on.{task}", sources[task])

@@ -14,13 +14,15 @@ from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.study.baseline import Baseline
 from rftlab.study.ranges import SIZES, parse, refuse_outside
-from rftlab.study.section import first_error, scientific, shown
+from rftlab.study.section import excerpt, first_error, scientific
 
-NAMED = {
+LEVELS = {
     ("advantage",): "advantages",
     ("objective", "ratio"): "objectives.ratio",
     ("objective", "aggregation"): "objectives.aggregation",
 }
+"""Where the baseline names levels that are files, and their kind."""
+
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -62,7 +64,7 @@ def resolve(config: Mapping[str, Any], key: str) -> dict[str, Any]:
         resolved = Baseline.model_validate(config).model_dump()
     except ValidationError as error:
         raise BadInputError(f"{key}: {first_error(error)}") from None
-    for path, kind in NAMED.items():
+    for path, kind in LEVELS.items():
         *parents, last = path
         section = functools.reduce(lambda node, name: node[name], parents, resolved)
         section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
@@ -85,7 +87,7 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
         if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
             raise BadInputError(
                 f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
-                f"a text, true or false, not {shown(default)}"
+                f"a text, true or false, not {excerpt(default)}"
             )
     where = f"{key}: {kind.replace('.', '/')}/{name}.py"
     for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD"):
@@ -105,15 +107,15 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
     return file
 
 
-def with_defaults(kind: str, named: Mapping[str, Any], key: str) -> dict[str, Any]:
+def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, Any]:
     """A level's name and all its parameters, the defaults of its file filled in.
 
     Raises:
         BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
     """
-    file = check_level(kind, named["name"], f"{key}.name")
+    file = check_level(kind, level["name"], f"{key}.name")
     complete = {"name": file.name, **file.parameters}
-    for parameter, value in named.items():
+    for parameter, value in level.items():
         if parameter == "name":
             continue
         if parameter not in file.parameters:
@@ -125,15 +127,15 @@ def with_defaults(kind: str, named: Mapping[str, Any], key: str) -> dict[str, An
 
 
 def _parameter(value: Any, default: Any, key: str) -> Any:
-    wanted = type(default)
-    if wanted is float:
+    cls = type(default)
+    if cls is float:
         value = scientific(value)
         value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if type(value) is not wanted:
-        raise BadInputError(f"{key}: {TYPES.get(wanted, f'a {wanted.__name__}')} is needed, not {shown(value)}")
-    if wanted is float and not math.isfinite(value):
+    if type(value) is not cls:
+        raise BadInputError(f"{key}: {TYPES.get(cls, f'a {cls.__name__}')} is needed, not {excerpt(value)}")
+    if cls is float and not math.isfinite(value):
         raise BadInputError(f"{key}: a finite number is needed, not {value}")
-    if wanted is int and value < 0:
+    if cls is int and value < 0:
         raise BadInputError(f"{key}: at least 0 is needed, not {value}")
     return value
 
@@ -153,7 +155,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
-    for path, kind in NAMED.items():
-        named = functools.reduce(lambda node, name: node[name], path, resolved)
-        for parameter, possible in levels.read(kind, named["name"]).constants.get("RANGES", {}).items():
-            refuse_outside(possible, named[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")
+    for path, kind in LEVELS.items():
+        level = functools.reduce(lambda node, name: node[name], path, resolved)
+        for parameter, possible in levels.read(kind, level["name"]).constants.get("RANGES", {}).items():
+            refuse_outside(possible, level[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")

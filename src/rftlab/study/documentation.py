@@ -74,7 +74,7 @@ def keys_table(name: str | None = None, *, without: Iterable[str] = ()) -> str:
     rows = []
     for key in sorted(names, key=lambda key: key not in needed):
         entry = section["properties"][key]
-        default = "**needed**" if key in needed else shown_default(entry)
+        default = "**needed**" if key in needed else default_text(entry)
         rows.append([f"`{key}`", type_of(entry), default, entry["description"]])
     return table(["key", "type", "default", "meaning"], rows)
 
@@ -101,7 +101,7 @@ def type_of(entry: Mapping[str, Any]) -> str:
     return " ".join([TYPES[entry["type"]], ", ".join(bounds)]).strip()
 
 
-def shown_default(entry: Mapping[str, Any]) -> str:
+def default_text(entry: Mapping[str, Any]) -> str:
     """A default as YAML would have it; of a section, that its own keys have defaults."""
     value = entry["default"]
     if value is None:
@@ -132,8 +132,8 @@ def families_table() -> str:
     rows = []
     for name, family in FAMILIES.items():
         defaults = {key: default for key, (_, default) in procedural.parameters(name).items()}
-        shown = ", ".join(f"`{key}: {json.dumps(default)}`" for key, default in defaults.items())
-        rows.append([f"`{name}`", shown, (family.__doc__ or "").partition("\n")[0]])
+        parameters = ", ".join(f"`{key}: {json.dumps(default)}`" for key, default in defaults.items())
+        rows.append([f"`{name}`", parameters, (family.__doc__ or "").partition("\n")[0]])
     return table(["family", "parameters", "what it is"], rows)
 
 

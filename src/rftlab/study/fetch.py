@@ -23,7 +23,17 @@ from rftlab.files import canonical_json, file_sha256
 from rftlab.jobs.environment import STUDY
 from rftlab.policies.weights import INDEX, WEIGHTS, shards
 from rftlab.study.check_names import check_names
-from rftlab.study.lock import IDENTITY, Lock, found, hub_sources, identity, lock_path, locked, read_lock, write_lock
+from rftlab.study.lock import (
+    IDENTITY,
+    Lock,
+    hub_sources,
+    identity,
+    lock_entry,
+    lock_path,
+    read_lock,
+    with_lock,
+    write_lock,
+)
 from rftlab.study.query_sources import HubSource
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
@@ -56,13 +66,13 @@ def fetch(path: Path, say: Say, *, renew: bool = False) -> Path | None:
     lock: Lock = {kind: [] for kind in IDENTITY}
     for key, kind, source in distinct(sources):
         try:
-            entry = kept_entry(found(before, kind, source), source) or new_entry(source)
+            entry = entry_of_lock(lock_entry(before, kind, source), source) or new_entry(source)
         except BadInputError as error:
             raise BadInputError(f"{path}: {key}: {error}") from None
         lock[kind].append({**identity(kind, source), **entry})
         say(f"{source.id}: commit {entry['commit']}")
     write_lock(lock_path(path), lock, path)
-    for key, _, source in hub_sources(locked(study, [path])):
+    for key, _, source in hub_sources(with_lock(study, [path])):
         if isinstance(source, HubSource):
             try:
                 splits = source_of(source.content()).read()
@@ -85,17 +95,17 @@ def distinct(sources: list[tuple[str, str, HubModel | HubSource]]) -> list[tuple
     return list(merged.values())
 
 
-def kept_entry(locked: Any | None, source: HubModel | HubSource) -> dict[str, Any] | None:
-    """What a lock had of a source, its files fetched where they are missing from the cache."""
-    if locked is None:
+def entry_of_lock(lock: Any | None, source: HubModel | HubSource) -> dict[str, Any] | None:
+    """The entry of a source that a lock has already, its files fetched where they are missing from the cache."""
+    if lock is None:
         return None
-    entry: dict[str, Any] = locked.model_dump()
+    entry: dict[str, Any] = lock.model_dump()
     if isinstance(source, HubModel):
-        hub.files("model", source.id, locked.commit, locked.files)
+        hub.files("model", source.id, lock.commit, lock.files)
         return entry
     entry["splits"] = {split: entry["splits"][split] for split in sorted(set(source.splits.values()))}
     for split in entry["splits"].values():
-        hub.files("dataset", source.id, locked.commit, split["files"])
+        hub.files("dataset", source.id, lock.commit, split["files"])
     return entry
 
 
@@ -162,7 +172,7 @@ def lock_dataset(source: HubSource) -> dict[str, Any]:
         BadInputError: it cannot be had, or has no such configuration or split.
     """
     commit = hub.resolve("dataset", source.id, source.revision)
-    builder = hub.asked("dataset", source.id, source.revision, lambda: _builder(source, commit.sha))
+    builder = hub.ask("dataset", source.id, source.revision, lambda: _builder(source, commit.sha))
     known: dict[str, list[str]] = {str(split): list(files) for split, files in builder.config.data_files.items()}
     entries = {}
     default = type(builder.config)()

@@ -96,19 +96,19 @@ def identity(kind: str, source: HubModel | HubSource) -> dict[str, str | None]:
     return {key: getattr(source, key) for key in IDENTITY[kind]}
 
 
-def found(lock: Mapping[str, Sequence[Mapping[str, Any]]], kind: str, source: HubModel | HubSource) -> Any | None:
-    """What a source is locked to; None where the lock has no such entry, or one without a split the source names."""
-    wanted = identity(kind, source)
+def lock_entry(lock: Mapping[str, Sequence[Mapping[str, Any]]], kind: str, source: HubModel | HubSource) -> Any | None:
+    """What the lock says of a source; None where it has no such entry, or one without a split the source names."""
+    identifiers = identity(kind, source)
     for entry in lock[kind]:
-        if {key: entry[key] for key in wanted} == wanted:
-            locked = LOCKS[kind].model_validate({key: value for key, value in entry.items() if key not in wanted})
-            if isinstance(source, HubSource) and not set(source.splits.values()) <= set(getattr(locked, "splits", ())):
+        if {key: entry[key] for key in identifiers} == identifiers:
+            content = LOCKS[kind].model_validate({key: value for key, value in entry.items() if key not in identifiers})
+            if isinstance(source, HubSource) and not set(source.splits.values()) <= set(getattr(content, "splits", ())):
                 return None
-            return locked
+            return content
     return None
 
 
-def locked(study: Study, files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
+def with_lock(study: Study, files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
     """A study whose hub sources know their commits and digests, from the locks beside its files.
 
     Without files, the study is one that was given to a job: its sources know them already. ``unlocked``: without any
@@ -125,39 +125,39 @@ def locked(study: Study, files: Sequence[str | Path], *, unlocked: bool = False)
     lock = {kind: [entry for one in reversed(locks) for entry in one[kind]] for kind in IDENTITY}  # the last file wins
     path, command = lock_path(files[-1]), f"`rftlab fetch {files[-1]}`"
     for key, _, source in sources:
-        if source.locked is not None:
-            raise BadInputError(f"{key}: unknown key 'locked'; commits are in {path}, which {command} writes")
+        if source.lock is not None:
+            raise BadInputError(f"{key}: unknown key 'lock'; commits are in {path}, which {command} writes")
     there_is_one = any(lock_path(file).is_file() for file in files)
     if unlocked and not there_is_one:
         return study
-    changed: dict[str, dict[str, Any]] = {"models": {}, "datasets": {}, "evaluation_sets": {}}
+    updates: dict[str, dict[str, Any]] = {"models": {}, "datasets": {}, "evaluation_sets": {}}
     for key, kind, source in sources:
-        entry = found(lock, kind, source)
+        entry = lock_entry(lock, kind, source)
         if entry is None and not there_is_one:
-            missing = list(dict.fromkeys(other.id for _, _, other in sources))
+            ids = list(dict.fromkeys(other.id for _, _, other in sources))
             raise BadInputError(
                 f"{key}: {source.id} is on the model hub and there is no {path}: run {command} beforehand, on a "
-                f"machine that reaches the hub, such as a login node; it fetches {', '.join(missing)}"
+                f"machine that reaches the hub, such as a login node; it fetches {', '.join(ids)}"
             )
         if entry is None:
             difference = _difference(lock, kind, source)
             raise BadInputError(f"{key}: {path} no longer matches: {difference}; {command} renews it")
         section, name = key.split(".", 1)
-        changed[section][name] = source.model_copy(update={"locked": entry})
+        updates[section][name] = source.model_copy(update={"lock": entry})
     return study.model_copy(
-        update={section: {**getattr(study, section), **entries} for section, entries in changed.items() if entries}
+        update={section: {**getattr(study, section), **entries} for section, entries in updates.items() if entries}
     )
 
 
 def _difference(lock: Mapping[str, Sequence[Mapping[str, Any]]], kind: str, source: HubModel | HubSource) -> str:
-    wanted = identity(kind, source)
+    identifiers = identity(kind, source)
     same_id = [entry for entry in lock[kind] if entry["id"] == source.id]
     if not same_id:
         return f"it has no {source.id}"
     for entry in same_id:
-        if {key: entry[key] for key in wanted} == wanted:
+        if {key: entry[key] for key in identifiers} == identifiers:
             theirs = getattr(source, "splits", {}).values()
             lacking = [split for split in theirs if split not in entry["splits"]]
             return f"it has no split {', '.join(map(repr, lacking))} of {source.id}"
-    key = next(key for key in wanted if same_id[0][key] != wanted[key])
-    return f"it has {source.id} at {key} {same_id[0][key]!r}, the study asks for {wanted[key]!r}"
+    key = next(key for key in identifiers if same_id[0][key] != identifiers[key])
+    return f"it has {source.id} at {key} {same_id[0][key]!r}, the study asks for {identifiers[key]!r}"

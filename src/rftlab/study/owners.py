@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rftlab.study.schema import Study
-from rftlab.study.sources import (
-    Dataset,
-    DatasetSplit,
-    EvaluationSet,
-)
+from rftlab.study.sources import Dataset, DatasetSplit, EvaluationSet
 
 
 def owner_of(study: Study, source: Dataset | EvaluationSet) -> Any:

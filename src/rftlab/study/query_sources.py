@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from rftlab.data.queries import SPLITS
 from rftlab.data.sources import procedural, source_of
 from rftlab.errors import BadInputError, did_you_mean
-from rftlab.study.section import Count, Section, shown
+from rftlab.study.section import Count, Section, excerpt
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 MOST_QUERIES = 1_000_000  # of a split that is made; planning makes it, to look for queries that are trained on
@@ -41,7 +41,7 @@ def refuse_unknown_splits(splits: Iterable[str], known: Iterable[str]) -> None:
 def _field_names(names: Any) -> Any:
     several = [names] if isinstance(names, str) else names
     if not isinstance(several, list) or not several or not all(isinstance(name, str) and name for name in several):
-        raise ValueError(f"a field's name, or a list of them, is needed, not {shown(names)}")
+        raise ValueError(f"a field's name, or a list of them, is needed, not {excerpt(names)}")
     return names
 
 
@@ -207,7 +207,7 @@ class HubSource(RecordSource):
     name: str | None = Field(None, description="configuration of the dataset, such as `main`, where it has several")
     revision: str = Field("main", description="branch, tag or commit; `rftlab fetch` locks the commit it stands for")
     splits: Annotated[dict[str, str], Field(min_length=1), BySplit] = Field(description="split → the hub's name of it")
-    locked: SkipJsonSchema[DatasetLock | None] = Field(None, description="what the lock says; never written by hand")
+    lock: SkipJsonSchema[DatasetLock | None] = Field(None, description="what the lock says; never written by hand")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -225,15 +225,15 @@ class HubSource(RecordSource):
         Raises:
             BadInputError: the study has no lock.
         """
-        if self.locked is None:
+        if self.lock is None:
             raise BadInputError(f"{self.id}: not locked; `rftlab fetch STUDY` writes the lock")
-        lock = self.locked
         return {
             "source": "hub",
             "id": self.id,
-            **lock.model_dump(include={"commit", "reader", "options"}),
+            **self.lock.model_dump(include={"commit", "reader", "options"}),
             "splits": {
-                split: {"split": theirs, "files": lock.splits[theirs].files} for split, theirs in self.splits.items()
+                split: {"split": theirs, "files": self.lock.splits[theirs].files}
+                for split, theirs in self.splits.items()
             },
             **self.mapping(),
         }
@@ -241,8 +241,8 @@ class HubSource(RecordSource):
     @property
     def counts(self) -> dict[str, int]:
         """Records of each split, as the lock counted them."""
-        assert self.locked is not None, "nobody asks a study without a lock"
-        return {split: self.locked.splits[theirs].records for split, theirs in self.splits.items()}
+        assert self.lock is not None, "nobody asks a study without a lock"
+        return {split: self.lock.splits[theirs].records for split, theirs in self.splits.items()}
 
 
 SOURCES: tuple[type[QuerySource], ...] = (ProceduralSource, GymSource, JsonlSource, ParquetSource, HubSource)

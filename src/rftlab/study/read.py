@@ -13,10 +13,10 @@ from rftlab.errors import BadInputError
 from rftlab.study.check_data import check_contexts, check_data
 from rftlab.study.check_engines import check_engines
 from rftlab.study.check_names import check_names
-from rftlab.study.lock import locked
+from rftlab.study.lock import with_lock
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
-from rftlab.study.variants import Variant, variants
+from rftlab.study.variants import Variant, variants_of
 from rftlab.study.yaml_file import read_yaml, refuse_unusable
 
 MOST_BYTES = 100_000  # a job's command is one argument of its shell, and Linux takes 128 KiB
@@ -48,12 +48,12 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlock
     try:
         study = Study.model_validate(dict(config))
         check_names(study)
-        study = locked(study, files, unlocked=unlocked)
-        found = variants(study)
-        refuse_too_much(study, found)
+        study = with_lock(study, files, unlocked=unlocked)
+        variants = variants_of(study)
+        refuse_too_much(study, variants)
         check_data(study)
-        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in found.values()))
-        check_engines(study, found)
+        check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants.values()))
+        check_engines(study, variants)
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:
@@ -61,7 +61,7 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlock
     return study
 
 
-def refuse_too_much(study: Study, found: Mapping[str, Variant]) -> None:
+def refuse_too_much(study: Study, variants: Mapping[str, Variant]) -> None:
     """Refuse a study that cannot be given to its jobs, or whose plan would not fit into memory.
 
     Raises:
@@ -72,10 +72,10 @@ def refuse_too_much(study: Study, found: Mapping[str, Variant]) -> None:
         raise BadInputError(
             f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
         )
-    runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)
+    runs = len(study.models) * len(study.datasets) * len(variants) * len(study.seeds)
     if runs > MOST_RUNS:
         raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
-    for variant in found.values():
+    for variant in variants.values():
         checkpoints = (variant.rounds(study) or 0) // variant.checkpoint_every(study.evaluation.every)
         if checkpoints > MOST_CHECKPOINTS:
             raise BadInputError(

@@ -10,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from rftlab.errors import did_you_mean
 
-SHOWN = 60  # characters of a wrong value that a message repeats
+LONGEST_EXCERPT = 60  # characters of a wrong value that a message repeats
 UNKNOWN_SOURCE = "unknown_source"
-LOCKED = "locked"  # of hub sources: what the lock says; planning fills it in, and nobody writes it
+LOCK = "lock"  # of hub sources: what the lock says; planning fills it in, and nobody writes it
 
 
 def scientific(value: Any) -> Any:
@@ -41,9 +41,9 @@ class Section(BaseModel):
             known = [*cls.model_fields]
             for key in value:
                 if key not in known:
-                    hint = did_you_mean(str(key), known)
-                    valid = ", ".join(name for name in known if name != LOCKED)
-                    raise ValueError(f"unknown key {key!r}; valid keys: {valid}{hint}")
+                    valid = [name for name in known if name != LOCK]
+                    hint = did_you_mean(str(key), valid)
+                    raise ValueError(f"unknown key {key!r}; valid keys: {', '.join(valid)}{hint}")
         return value
 
 
@@ -87,7 +87,7 @@ def first_error(error: ValidationError) -> str:
     """The first of pydantic's findings as ``key.key: what is needed, not what``, and how many more there are."""
     errors = error.errors(include_url=False)
     first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    kind, given, context = first["type"], shown(first["input"]), first.get("ctx", {})
+    kind, value, context = first["type"], excerpt(first["input"]), first.get("ctx", {})
     location = [str(part) for part in first["loc"]]
     if first["loc"][:1] in (("models",), ("datasets",), ("evaluation_sets",)):
         del location[2:3]  # which of the sources it was checked as; the user wrote no such key
@@ -97,21 +97,21 @@ def first_error(error: ValidationError) -> str:
         message = first["msg"].removeprefix("Value error, ")
     elif kind == UNKNOWN_SOURCE:
         mapping = first["input"] if isinstance(first["input"], dict) else None
-        message = f"a mapping is needed, not {given}" if mapping is None else first["msg"]
-        message += f", not {shown(mapping['source'])}" if mapping and "source" in mapping else ""
+        message = f"a mapping is needed, not {value}" if mapping is None else first["msg"]
+        message += f", not {excerpt(mapping['source'])}" if mapping and "source" in mapping else ""
     elif location[-1:] == ["[key]"]:
         location[-2:] = [str(first["input"])]  # a key that is no text has another name in pydantic's location
-        message = f"a name is a text, and YAML reads this one as something else: put quotes around {given}"
+        message = f"a name is a text, and YAML reads this one as something else: put quotes around {value}"
     else:
         message = WORDING[kind](context) if kind in WORDING else first["msg"]
-        message += f", not {given}"
+        message += f", not {value}"
     return ": ".join(part for part in (".".join(location), message + more) if part)
 
 
-def shown(value: Any) -> str:
+def excerpt(value: Any) -> str:
     """A value as a message repeats it: on one line, and not at length."""
     text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"
 
 
 def _short(bound: float) -> str:

@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from rftlab.errors import BadInputError
 from rftlab.policies import templates
 from rftlab.study.query_sources import SOURCES, QuerySource, refuse_repository
-from rftlab.study.section import Count, Natural, Positive, Section, Share, by_source, shown
+from rftlab.study.section import Count, Natural, Positive, Section, Share, by_source, excerpt
 
 
 class NamedTemplate(Section):
@@ -23,7 +23,7 @@ def _template_text(value: Any) -> Any:
     """``{name: gsm8k_paper}`` stands for that template's text."""
     if isinstance(value, dict):
         if [*value] != ["name"] or not isinstance(value["name"], str):
-            raise ValueError(f"a text or {{name: one of {', '.join(templates.NAMED)}}} is needed, not {shown(value)}")
+            raise ValueError(f"a text or {{name: one of {', '.join(templates.NAMED)}}} is needed, not {excerpt(value)}")
         return templates.named(value["name"])
     return value
 
@@ -123,7 +123,7 @@ class HubModel(Section):
     source: Literal["hub"] = Field(description="selects this kind of model")
     id: str = Field(description="repository, such as `Qwen/Qwen2.5-0.5B-Instruct`")
     revision: str = Field("main", description="branch, tag or commit; `rftlab fetch` locks the commit it stands for")
-    locked: SkipJsonSchema[ModelLock | None] = Field(None, description="what the lock says; never written by hand")
+    lock: SkipJsonSchema[ModelLock | None] = Field(None, description="what the lock says; never written by hand")
 
     @field_validator("id")
     @classmethod
@@ -137,9 +137,9 @@ class HubModel(Section):
         Raises:
             BadInputError: the study has no lock.
         """
-        if self.locked is None:
+        if self.lock is None:
             raise BadInputError(f"{self.id}: not locked; `rftlab fetch STUDY` writes the lock")
-        return {"source": "hub", "id": self.id, "commit": self.locked.commit, "files": self.locked.files}
+        return {"source": "hub", "id": self.id, "commit": self.lock.commit, "files": self.lock.files}
 
 
 Model = Annotated[

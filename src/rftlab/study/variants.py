@@ -11,7 +11,7 @@ from rftlab.errors import BadInputError, did_you_mean
 from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
 from rftlab.study.configuration import apply, resolve
 from rftlab.study.schema import Every, Study
-from rftlab.study.section import shown
+from rftlab.study.section import excerpt
 
 AGAIN = "again"
 AGAIN_SEED = 2**31  # a study's own seeds are smaller: the A/A variant never shares one
@@ -60,7 +60,7 @@ class Run:
         return f"{self.model}/{self.dataset}/{self.variant.name}/seed-{self.seed}"
 
 
-def variants(study: Study) -> dict[str, Variant]:
+def variants_of(study: Study) -> dict[str, Variant]:
     """The baseline, the A/A variant where the study has one, and every level, by name.
 
     Raises:
@@ -68,45 +68,45 @@ def variants(study: Study) -> dict[str, Variant]:
     """
     baseline = study.baseline.model_dump()
     reference = resolve(baseline, "baseline")
-    found = {BASELINE: Variant(BASELINE, None, None, None, {}, reference)}
+    variants = {BASELINE: Variant(BASELINE, None, None, None, {}, reference)}
     if study.noise_floor:
-        found[AGAIN] = Variant(AGAIN, NOISE_FLOOR, AGAIN, BASELINE, {}, reference)
+        variants[AGAIN] = Variant(AGAIN, NOISE_FLOOR, AGAIN, BASELINE, {}, reference)
     for factor, entries in study.factors.items():
         for level, entry in entries.items():
             key, name = f"factors.{factor}.{level}", f"{factor}/{level}"
             overrides = {k: v for k, v in entry.items() if k != "relative_to"}
             config = resolve(apply(baseline, overrides, key), key)
-            found[name] = Variant(name, factor, level, entry.get("relative_to", BASELINE), overrides, config)
-    compared = [variant for variant in found.values() if variant.factor in study.factors]
+            variants[name] = Variant(name, factor, level, entry.get("relative_to", BASELINE), overrides, config)
+    levels = [variant for variant in variants.values() if variant.factor in study.factors]
     for check in (check_reference, refuse_circle):
-        for variant in compared:
-            check(variant, found)
-    return found
+        for variant in levels:
+            check(variant, variants)
+    return variants
 
 
-def check_reference(variant: Variant, found: Mapping[str, Variant]) -> None:
+def check_reference(variant: Variant, variants: Mapping[str, Variant]) -> None:
     """Refuse a level that is compared with nothing, with itself or with the same configuration.
 
     Raises:
         BadInputError: with the names that ``relative_to`` may have.
     """
     key, reference = f"factors.{variant.name.replace('/', '.')}", variant.relative_to
-    others = [name for name in found if name not in (variant.name, AGAIN)]
+    others = [name for name in variants if name not in (variant.name, AGAIN)]
     if reference not in others:
         hint = did_you_mean(str(reference), others)
-        raise BadInputError(f"{key}.relative_to: {shown(reference)} is not one of {', '.join(others)}{hint}")
-    if variant.config == found[str(reference)].config:
+        raise BadInputError(f"{key}.relative_to: {excerpt(reference)} is not one of {', '.join(others)}{hint}")
+    if variant.config == variants[str(reference)].config:
         raise BadInputError(f"{key}: the level overrides nothing: it is the same configuration as {reference}")
 
 
-def refuse_circle(variant: Variant, found: Mapping[str, Variant]) -> None:
+def refuse_circle(variant: Variant, variants: Mapping[str, Variant]) -> None:
     """Refuse levels that are compared with each other and never with the baseline.
 
     Raises:
         BadInputError: with the circle.
     """
     path = [variant.name]
-    while (reference := found[path[-1]].relative_to) not in (None, BASELINE):
+    while (reference := variants[path[-1]].relative_to) not in (None, BASELINE):
         path.append(str(reference))
         if path[-1] in path[:-1]:
             raise BadInputError(

@@ -77,20 +77,20 @@ def parameters(family: object) -> dict[str, tuple[str, Any]]:
     return {field.name: (str(field.type), field.default) for field in dataclasses.fields(FAMILIES[family])}
 
 
-def family_of(family: str, **given: Any) -> Family:
+def family_of(family: str, **settings: Any) -> Family:
     """A family with these parameters, the others being its defaults.
 
     Raises:
         DataError: an unknown family or parameter, or a value that cannot be; the message begins with the key.
     """
     known = [*parameters(family)]
-    for key in given:
+    for key in settings:
         if key not in known:
             valid = ["seed", "sizes", *known]
             raise DataError(f"{key}: no such key; {family} has {', '.join(valid)}{did_you_mean(str(key), valid)}")
-    if isinstance(given.get("terms"), list):  # YAML and JSON know no tuples
-        given["terms"] = tuple(given["terms"])
-    return FAMILIES[family](**given)
+    if isinstance(settings.get("terms"), list):  # YAML and JSON know no tuples
+        settings["terms"] = tuple(settings["terms"])
+    return FAMILIES[family](**settings)
 
 
 def configured_family(config: Mapping[str, Any]) -> Family:

@@ -67,8 +67,8 @@ class Source:
         Raises:
             DataError: no such package, family or parameter, no answers that are texts, or too few questions.
         """
-        taken: set[str] = set()
-        splits = {split: _split(self, split, taken) for split in reversed(self.splits)}
+        questions: set[str] = set()
+        splits = {split: _split(self, split, questions) for split in reversed(self.splits)}
         return {split: splits[split] for split in self.splits}
 
 
@@ -82,7 +82,7 @@ def check_installed() -> None:
         raise DataError(f"source: reasoning_gym needs a package that is not installed: {INSTALL}")
 
 
-def _split(gym: Source, split: str, taken: set[str]) -> Split:
+def _split(gym: Source, split: str, questions: set[str]) -> Split:
     size = gym.sizes[split]
     start = (len(SPLITS) * gym.seed + SPLITS.index(split)) * SPACING
     queries: list[Query] = []
@@ -92,7 +92,7 @@ def _split(gym: Source, split: str, taken: set[str]) -> Split:
         for entry in items:
             item += 1
             question = entry["question"].strip()
-            if question in taken:
+            if question in questions:
                 misses += 1
                 if misses == PATIENCE:
                     raise DataError(
@@ -100,7 +100,7 @@ def _split(gym: Source, split: str, taken: set[str]) -> Split:
                         f"{gym.family} with these parameters has hardly more"
                     )
                 continue
-            taken.add(question)
+            questions.add(question)
             misses = 0
             queries.append(Query(query_id(question), question, entry["answer"].strip(), {"family": gym.family}))
             if len(queries) == size:

@@ -31,8 +31,8 @@ def verify(completion: str, answer: str) -> Judgement:
     if not re.fullmatch("[A-Z]", answer):
         raise ValueError(f"rewards/verifiers/choice compares letters; the answer {answer[:40]!r} is not one")
     text = completion[-LAST:].strip()
-    found = re.findall(MARKED, text)
-    if found:
-        return Judgement(found[-1] == answer, found[-1])
+    letters = re.findall(MARKED, text)
+    if letters:
+        return Judgement(letters[-1] == answer, letters[-1])
     alone = re.fullmatch(ALONE, text.rpartition("\n")[2].strip())
     return Judgement(alone is not None and alone[1] == answer, alone[1] if alone else None)

@@ -19,8 +19,8 @@ NUMBER = r"#### (-?[0-9.,]+)"
 
 def verify(completion: str, answer: str) -> Judgement:
     """Compare the marked number with the answer, as strings without commas."""
-    found = re.findall(NUMBER, completion[-LAST:])
-    text = found[-1].replace(",", "") if found else ""
+    numbers = re.findall(NUMBER, completion[-LAST:])
+    text = numbers[-1].replace(",", "") if numbers else ""
     if not text.strip("-."):
         return Judgement(False, None)
     return Judgement(text == answer.replace(",", ""), text)

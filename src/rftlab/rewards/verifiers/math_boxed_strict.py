@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rftlab.rewards import Judgement
 from rftlab.rewards.boxes import last_box
-from rftlab.rewards.latex import Answer, judged
+from rftlab.rewards.latex import Answer, judgement_of
 
 STRICT = "math_boxed_strict"
 FLEXIBLE = "math_verify"
@@ -25,9 +25,9 @@ def verify(completion: str, answer: str) -> Judgement:
         ValueError: nothing is left of the answer itself.
     """
     what = "rewards/verifiers/math_boxed_strict compares what is in a box"
-    return judged(last_box(completion), answer, same, longest=LONGEST, compares=what)
+    return judgement_of(last_box(completion), answer, same, longest=LONGEST, compares=what)
 
 
-def same(expected: Answer, given: Answer) -> Judgement:
+def same(expected: Answer, candidate: Answer) -> Judgement:
     """Compare two normalised answers as strings."""
-    return Judgement(given.body == expected.body and not given.contradicts(expected), given.body)
+    return Judgement(candidate.body == expected.body and not candidate.contradicts(expected), candidate.body)

@@ -16,7 +16,7 @@ import re
 from rftlab.rewards import Judgement
 from rftlab.rewards.boxes import last_answer
 from rftlab.rewards.expressions import DepthError, UnparsedError, same_expression
-from rftlab.rewards.latex import Answer, judged
+from rftlab.rewards.latex import Answer, judgement_of
 from rftlab.rewards.numbers import ExponentError, number, several
 
 STRICT = "math_boxed_strict"
@@ -36,47 +36,47 @@ def verify(completion: str, answer: str) -> Judgement:
         ValueError: nothing is left of the answer itself.
     """
     what = "rewards/verifiers/math_verify compares answers"
-    return judged(last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
+    return judgement_of(last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
 
 
-def by_value(expected: Answer, given: Answer) -> Judgement:
+def by_value(expected: Answer, candidate: Answer) -> Judgement:
     """Compare two normalised answers by value, or say why that cannot be done."""
     try:
-        value = number(given.body)
-        extracted = given.body if value is None else str(value)
-        correct = not given.contradicts(expected) and equal(expected, given)
+        value = number(candidate.body)
+        extracted = candidate.body if value is None else str(value)
+        correct = not candidate.contradicts(expected) and equal(expected, candidate)
     except ExponentError:
-        return Judgement(False, given.body, "exponent")
+        return Judgement(False, candidate.body, "exponent")
     except DepthError:
-        return Judgement(False, given.body, "too_long")
+        return Judgement(False, candidate.body, "too_long")
     except UnparsedError:
-        return Judgement(False, given.body, "unparsed")
+        return Judgement(False, candidate.body, "unparsed")
     return Judgement(correct, extracted)
 
 
-def equal(expected: Answer, given: Answer) -> bool:
+def equal(expected: Answer, candidate: Answer) -> bool:
     """Whether two cleaned answers have the same value, in the same kind of brackets."""
-    if expected.body == given.body:
+    if expected.body == candidate.body:
         return True
     if expected.words:
-        return _same_words(expected.body, given.body)
+        return _same_words(expected.body, candidate.body)
     # y = 5 - x is an equation where the other side is one, x + y = 5; otherwise y is a name for 5 - x
     one, other = (
         f"{side.name}={side.body}" if side.name and "=" in opposite.body else side.body
-        for side, opposite in ((expected, given), (given, expected))
+        for side, opposite in ((expected, candidate), (candidate, expected))
     )
     return _equal(one, other)
 
 
-def _equal(expected: str, given: str) -> bool:
-    if expected == given:
+def _equal(expected: str, candidate: str) -> bool:
+    if expected == candidate:
         return True
     value = number(expected)
     if value is not None:
-        return number(given) == value
-    parts, others = several(expected), several(given)
+        return number(candidate) == value
+    parts, others = several(expected), several(candidate)
     if parts is None and others is None:
-        return same_expression(expected, given)
+        return same_expression(expected, candidate)
     if parts is None or others is None or parts.kind != others.kind or len(parts.parts) != len(others.parts):
         return False
     if len(parts.parts) > MOST_PARTS:
@@ -92,7 +92,7 @@ def _equal(expected: str, given: str) -> bool:
     return True
 
 
-def _same_words(expected: str, given: str) -> bool:
+def _same_words(expected: str, candidate: str) -> bool:
     """Text answers: case, spaces and the brackets of ``(C)`` do not count, nor does the order of a list."""
-    texts = [sorted(re.sub(r"[\s()]", "", part).casefold() for part in re.split(",", t)) for t in (expected, given)]
+    texts = [sorted(re.sub(r"[\s()]", "", part).casefold() for part in re.split(",", t)) for t in (expected, candidate)]
     return texts[0] == texts[1]
