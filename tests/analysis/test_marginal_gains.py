@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rftlab.analysis.marginal_gains import common_end, differences, held
+from rftlab.analysis.marginal_gains import common_end, differences, extend
 from rftlab.analysis.statistics import VERDICTS, holm
 from rftlab.analysis.tables import read_runs, tables
 from rftlab.errors import BadInputError
@@ -212,8 +212,8 @@ def test_where_a_pair_is_compared() -> None:
     assert common_end([(160, False), (40, False)]) == 160
 
 
-def test_a_held_curve_is_flat_from_its_last_point() -> None:
-    x, y = held(np.array([0.0, 5.0]), np.array([[0.0, 1.0]]), 10)
+def test_an_extended_curve_is_flat_from_its_last_point() -> None:
+    x, y = extend(np.array([0.0, 5.0]), np.array([[0.0, 1.0]]), 10)
     assert (x.tolist(), y.tolist()) == ([0, 5, 10], [[0, 1, 1]])
-    x, y = held(np.array([0.0, 5.0]), np.array([[0.0, 1.0]]), 5)
+    x, y = extend(np.array([0.0, 5.0]), np.array([[0.0, 1.0]]), 5)
     assert (x.tolist(), y.tolist()) == ([0, 5], [[0, 1]])

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rftlab.errors import BadInputError
-from rftlab.evaluation.outcomes import COLUMNS, NOT_READ, READ, Outcome, read_rows, write_rows
+from rftlab.evaluation.outcomes import COLUMNS, COLUMNS_NOT_READ, COLUMNS_READ, Outcome, read_rows, write_rows
 from synthetic import write_study
 
 FILE = Path("results/synthetic/evaluations/tiny-qwen2/chains/baseline/seed-0/id.parquet")
@@ -84,7 +84,7 @@ def test_what_is_written_is_there_row_by_row(tmp_path: Path) -> None:
 
 def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
     write_rows(tmp_path / "x.parquet", [], {"sums": 3})
-    assert list(read_rows(tmp_path / "x.parquet").columns) == READ
+    assert list(read_rows(tmp_path / "x.parquet").columns) == COLUMNS_READ
     assert json.loads(pq.read_schema(tmp_path / "x.parquet").metadata[b"overlong"]) == {"sums": 3}
 
 
@@ -111,8 +111,8 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 def test_only_what_tables_need_is_read_and_queries_are_sorted_categories(tmp_path: Path) -> None:
     write_rows(tmp_path / "x.parquet", [row(query=name) for name in ("c", "a", "b", "a")], {})
     found = read_rows(tmp_path / "x.parquet")
-    assert list(found.columns) == READ == [name for name in COLUMNS if name not in NOT_READ]
-    assert "completion" not in READ
+    assert list(found.columns) == COLUMNS_READ == [name for name in COLUMNS if name not in COLUMNS_NOT_READ]
+    assert "completion" not in COLUMNS_READ
     assert found["query"].tolist() == ["c", "a", "b", "a"]
     assert found["query"].cat.categories.tolist() == ["a", "b", "c"]
     assert found["query"].cat.codes.tolist() == [2, 0, 1, 0]

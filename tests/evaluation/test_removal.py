@@ -11,7 +11,7 @@ import pytest
 
 from ended_runs import ended
 from rftlab.errors import BadInputError
-from rftlab.evaluation.removal import refuse_gone, remove, training_cost
+from rftlab.evaluation.removal import refuse_missing, remove, training_cost
 from rftlab.planning.forecast import forecast
 from rftlab.planning.plan import Plan
 from studies import planned
@@ -43,10 +43,10 @@ def test_a_run_without_checkpoints(tmp_path: Path) -> None:
 def test_evaluating_what_is_gone_is_refused_with_its_cost(tmp_path: Path) -> None:
     run = ended(tmp_path / "run")
     entries = json.loads((run / "checkpoints.json").read_text())["checkpoints"]
-    refuse_gone(run, entries)
+    refuse_missing(run, entries)
     remove(run, "final", {})
     with pytest.raises(BadInputError, match=r"rounds 2, 4 were removed; .* costs 60 rollouts, 600 tokens and 1,234 s"):
-        refuse_gone(run, entries)
+        refuse_missing(run, entries)
 
 
 def test_the_forecast_counts_what_stays() -> None:

@@ -18,7 +18,7 @@ from mlflow.entities import Run
 import rftlab
 from rftlab.files import read_json, write_json
 from rftlab.views.track import __main__ as stage
-from rftlab.views.track.store import KEY, opened
+from rftlab.views.track.store import KEY, open_store
 from rftlab.views.track.view import read_view
 from synthetic import CHECKPOINTS, accuracy, write_study
 
@@ -71,7 +71,7 @@ def write_evaluations(plan: Path, shift: float = 0.0) -> None:
 
 
 def publish(plan: Path) -> Counter[str]:
-    with opened(URI, 60) as store:
+    with open_store(URI, 60) as store:
         return store.publish(read_view(plan))
 
 

@@ -6,21 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from rftlab.policies.templates import NAMED, refuse_unusable, render
+from rftlab.policies.templates import NAMED_TEMPLATES, refuse_unusable, render
 from studies import changed, planned, refusal
 
 
 def test_the_papers_prompts() -> None:
     """arXiv 2601.22532: the question and its instruction."""
-    assert render(NAMED["gsm8k_paper"], "How many?") == (
+    assert render(NAMED_TEMPLATES["gsm8k_paper"], "How many?") == (
         'How many? Let\'s think step by step and output the final answer after "####".'
     )
-    assert render(NAMED["math_paper"], "How many?") == (
+    assert render(NAMED_TEMPLATES["math_paper"], "How many?") == (
         r"How many? Let's think step by step and output the final answer within \boxed{}."
     )
 
 
-@pytest.mark.parametrize("template", [*NAMED.values(), "{% if query %}Q: {{ query }}{% endif %}\n", "{{ query|trim }}"])
+@pytest.mark.parametrize(
+    "template", [*NAMED_TEMPLATES.values(), "{% if query %}Q: {{ query }}{% endif %}\n", "{{ query|trim }}"]
+)
 def test_what_can_be_used(template: str) -> None:
     refuse_unusable(template)
 

@@ -14,11 +14,11 @@ from rftlab.errors import BadInputError
 from rftlab.planning.plan import Plan
 from rftlab.planning.planfile import describe
 from rftlab.runfolder.study_plan import (
-    Judging,
     Pair,
     PlannedDataset,
     PlannedEvaluation,
     PlannedModel,
+    PlannedReport,
     PlannedRun,
     PlannedSet,
     PlannedVariant,
@@ -36,7 +36,7 @@ PARTS: dict[tuple[str | int, ...], type] = {  # where a part of each kind stands
     ("variants", 2): PlannedVariant,
     ("runs", 1): PlannedRun,
     ("evaluation",): PlannedEvaluation,
-    ("report",): Judging,
+    ("report",): PlannedReport,
 }
 KEYS = [((*path, field.name), field.type) for path, part in PARTS.items() for field in dataclasses.fields(part)]
 
@@ -90,7 +90,7 @@ def test_what_a_study_is_made_of_is_read_back(plan: Plan, read: StudyPlan) -> No
     assert read.seeds == (0, 1, 2)
     assert read.budget == {"rounds": 6}
     assert read.evaluation == PlannedEvaluation(samples=2, pass_at=(1, 2))
-    assert read.report == Judging(equivalence_margin=0.02, confidence=0.95)
+    assert read.report == PlannedReport(equivalence_margin=0.02, confidence=0.95)
 
 
 def test_evaluation_sets_are_read_back_with_their_splits(plan: Plan, read: StudyPlan) -> None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from rftlab.policies.templates import NAMED
+from rftlab.policies.templates import NAMED_TEMPLATES
 from rftlab.study.query_sources import SOURCES
 from rftlab.study.sources import Dataset, EvaluationSet, HubModel, Prompt, source_name
 from studies import changed, refusal
@@ -57,7 +57,7 @@ def test_a_model_of_the_hub_without_a_lock_is_nothing_a_job_can_be_given() -> No
 
 
 def test_a_template_by_name_is_its_text() -> None:
-    assert Prompt(template={"name": "gsm8k_paper"}).template == NAMED["gsm8k_paper"]  # type: ignore[arg-type]
+    assert Prompt(template={"name": "gsm8k_paper"}).template == NAMED_TEMPLATES["gsm8k_paper"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.study.check_models import check_directory
 from rftlab.study.sources import DirectoryModel
 from rftlab.training.train import train
-from rftlab.views.track.store import opened
+from rftlab.views.track.store import open_store
 from training import run_json, write_base, write_sums
 
 SOURCE = Path(rftlab.__file__).parent
@@ -162,7 +162,7 @@ def listening(port: int) -> set[str]:
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux says in /proc who listens where")
 def test_the_server_waits_on_this_machine_alone(tmp_path: Path) -> None:
-    with opened(f"sqlite:///{tmp_path}/mlflow.db", 60):
+    with open_store(f"sqlite:///{tmp_path}/mlflow.db", 60):
         pass
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -12,7 +12,7 @@ import rftlab.training.train
 from rftlab.data.queries import Query, read_queries
 from rftlab.rewards import Judgement
 from rftlab.rollouts import Rollout
-from rftlab.training.divergence import Seen
+from rftlab.training.divergence import CurrentRound
 from rftlab.training.update import DivergedError
 from training import json_lines, read
 
@@ -77,10 +77,10 @@ def rollout(*logprobs: float, truncated: bool = False) -> Rollout:
     return Rollout((5, 6), tuple(range(7, 7 + len(logprobs))), logprobs, truncated)
 
 
-def seen(*rollouts: Rollout, ids: str = "abcdef", **more: object) -> Seen:
+def round_of(*rollouts: Rollout, ids: str = "abcdef", **more: object) -> CurrentRound:
     """A round of as many queries, named by letters."""
     queries = [Query(name, f"{name}?", f"{name}!") for name in ids[: len(rollouts)]]
-    return Seen(queries, rollouts, **more)
+    return CurrentRound(queries, rollouts, **more)
 
 
 def never(*_: object) -> None:
@@ -92,14 +92,14 @@ def policy() -> torch.nn.Module:
 
 
 def test_rollouts_whose_logprobs_are_not_finite_are_broken() -> None:
-    round_ = seen(rollout(-1.0), rollout(-1.0, NAN), rollout(), rollout(-INF), trained=[0, 1, 2, 3])
-    assert round_.broken(never, policy()) == [1, 3]
+    round_ = round_of(rollout(-1.0), rollout(-1.0, NAN), rollout(), rollout(-INF), trained_indices=[0, 1, 2, 3])
+    assert round_.broken_indices(never, policy()) == [1, 3]
 
 
 def test_else_the_step_is_asked_about_each_trained_rollout_alone() -> None:
     rollouts = [rollout(-float(i)) for i in range(4)]
     advantages, weights = np.array([10.0, 20.0, 30.0]), np.array([0.1, 0.2, 0.3])
-    round_ = seen(*rollouts, trained=[0, 2, 3], advantages_N=advantages, weights_N=weights)
+    round_ = round_of(*rollouts, trained_indices=[0, 2, 3], advantages_N=advantages, weights_N=weights)
     asked = []
 
     def step(optimizer, some, advantages_N, weights_N) -> None:
@@ -107,7 +107,7 @@ def test_else_the_step_is_asked_about_each_trained_rollout_alone() -> None:
         if some[0] is not rollouts[2]:
             raise ERROR
 
-    assert round_.broken(step, policy()) == [0, 3]
+    assert round_.broken_indices(step, policy()) == [0, 3]
     assert asked == [
         ([rollouts[0]], [10.0], [0.1]),
         ([rollouts[2]], [20.0], [0.2]),
@@ -126,7 +126,9 @@ def test_looking_for_the_broken_one_moves_no_weight() -> None:
         optimizer.step()
         called.append(optimizer)
 
-    seen(rollout(-1.0), trained=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken(step, model)
+    round_of(rollout(-1.0), trained_indices=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken_indices(
+        step, model
+    )
     assert len(called) == 1
     assert all(torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True))
 
@@ -136,7 +138,9 @@ def test_any_other_error_of_the_step_is_not_hidden() -> None:
         raise ValueError("of the code")
 
     with pytest.raises(ValueError, match="of the code"):
-        seen(rollout(-1.0), trained=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken(step, policy())
+        round_of(rollout(-1.0), trained_indices=[0], advantages_N=np.ones(1), weights_N=np.ones(1)).broken_indices(
+            step, policy()
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,18 +154,18 @@ def test_any_other_error_of_the_step_is_not_hidden() -> None:
     ],
 )
 def test_the_reason_counts_queries(tmp_path: Path, ids: str, broken: list[int], reason: str) -> None:
-    round_ = seen(*(rollout(-1.0) for _ in ids), ids=ids)
+    round_ = round_of(*(rollout(-1.0) for _ in ids), ids=ids)
     assert round_.explain(tmp_path, 7, ERROR, broken) == reason
     assert [row["broken"] for row in json_lines(tmp_path / "diverged.jsonl")] == [i in broken for i in range(3)]
 
 
 def test_a_line_has_all_that_the_round_knew(tmp_path: Path) -> None:
-    round_ = seen(
+    round_ = round_of(
         rollout(-0.5, -1.5),
         rollout(NAN, truncated=True),
         judgements=[Judgement(True, "7"), Judgement(False, None)],
         rewards=[1.0, -INF],
-        trained=[1],
+        trained_indices=[1],
         advantages_N=np.array([INF]),
         weights_N=np.ones(1),
     )
@@ -188,6 +192,6 @@ def test_a_line_has_all_that_the_round_knew(tmp_path: Path) -> None:
 
 
 def test_what_a_round_did_not_come_to_is_null(tmp_path: Path) -> None:
-    seen(rollout(NAN)).explain(tmp_path, 1, ERROR, [0])
+    round_of(rollout(NAN)).explain(tmp_path, 1, ERROR, [0])
     (row,) = json_lines(tmp_path / "diverged.jsonl")
     assert [row[name] for name in ("correct", "extracted", "reward", "advantage")] == [None] * 4

@@ -274,4 +274,4 @@ def test_defaults_are_those_of_the_schema() -> None:
     from rftlab.study.schema import State
 
     assert State().model_dump() == {name: getattr(StateConfig(), name) for name in State.model_fields}
-    assert resume.KEPT == 2
+    assert resume.SAVED_STATES == 2

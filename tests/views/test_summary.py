@@ -167,7 +167,7 @@ def test_provenance_that_differs_between_runs_is_counted(study: Results) -> None
     ],
 )
 def test_several_values_are_counted_the_most_frequent_first(values: list[str], counted: list[str]) -> None:
-    assert summary.counted(values) == counted
+    assert summary.with_counts(values) == counted
 
 
 def test_gains_have_a_row_a_level_and_a_column_a_reported_set(study: Results) -> None:

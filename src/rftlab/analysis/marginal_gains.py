@@ -69,39 +69,40 @@ def marginal_gains(
         pairs = _pairs(runs, variant)
         labels = {"factor": variant.factor, "level": variant.level, "relative_to": variant.relative_to}
         counts = {
-            "inert": all(inert(changed, reference) for changed, reference in pairs),
-            "n_diverged": sum(not (changed.finished and reference.finished) for changed, reference in pairs),
+            "inert": all(inert(run, reference) for run, reference in pairs),
+            "n_diverged": sum(not (run.finished and reference.finished) for run, reference in pairs),
         }
-        for suite, name in _reported(pairs, splits):
-            by_seed = [dict(differences(changed, reference, name, splits)) for changed, reference in pairs]
+        for suite, name in _reported_sets(pairs, splits):
+            by_seed = [dict(differences(run, reference, name, splits)) for run, reference in pairs]
             for metric, budget in by_seed[0]:
                 estimate = crossed(np.stack([of_seed[metric, budget] for of_seed in by_seed]), confidence)
-                says = {"verdict": verdict(estimate, margin)}
                 place = {"evaluation_set": name, "suite": suite, **labels, "metric": metric, "budget": budget}
-                rows.append(place | asdict(estimate) | says | counts)
+                rows.append(place | asdict(estimate) | {"verdict": verdict(estimate, margin)} | counts)
     return _with_holm(rows)
 
 
 def differences(
-    changed: RunOutcomes, reference: RunOutcomes, name: str, splits: Mapping[str, str]
+    run: RunOutcomes, reference: RunOutcomes, name: str, splits: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str], Floats]]:
     """Differences_Q of one pair of runs on one evaluation set, by metric and budget."""
-    after, before = changed.sets[name], reference.sets[name]
-    if after.queries != before.queries:
-        raise BadInputError(f"{name}: {_name(changed)} and {_name(reference)} answered different queries")
+    outcomes, outcomes_reference = run.sets[name], reference.sets[name]
+    if outcomes.queries != outcomes_reference.queries:
+        raise BadInputError(f"{name}: {_name(run)} and {_name(reference)} answered different queries")
     for budget, x, x_reference in (
-        ("rounds", changed.rounds_P, reference.rounds_P),
-        ("rollouts", changed.rollouts_P, reference.rollouts_P),
+        ("rounds", run.rounds_P, reference.rounds_P),
+        ("rollouts", run.rollouts_P, reference.rollouts_P),
     ):
-        end = common_end([(x[-1], changed.finished), (x_reference[-1], reference.finished)])
-        curve, curve_reference = held(x, after.correct_QP, end), held(x_reference, before.correct_QP, end)
+        end = common_end([(x[-1], run.finished), (x_reference[-1], reference.finished)])
+        curve = extend(x, outcomes.correct_QP, end)
+        curve_reference = extend(x_reference, outcomes_reference.correct_QP, end)
         yield ("greedy", budget), value_at(*curve, end) - value_at(*curve_reference, end)
         yield ("greedy_auc", budget), area_under_curve(*curve, end) - area_under_curve(*curve_reference, end)
-    best, best_reference = best_validation(changed, splits), best_validation(reference, splits)
+    best, best_reference = best_validation(run, splits), best_validation(reference, splits)
     if best is not None and best_reference is not None:
-        gain_Q = after.correct_QP[:, best] - before.correct_QP[:, best_reference]
+        gain_Q = outcomes.correct_QP[:, best] - outcomes_reference.correct_QP[:, best_reference]
         yield ("greedy_best_validation", "rounds"), gain_Q
-    last, last_reference = after.sampled.get(after.rounds[-1], {}), before.sampled.get(before.rounds[-1], {})
+    last = outcomes.sampled.get(outcomes.rounds[-1], {})
+    last_reference = outcomes_reference.sampled.get(outcomes_reference.rounds[-1], {})
     for metric, values_Q in last.items():
         yield (metric, "rounds"), values_Q - last_reference[metric]
 
@@ -111,12 +112,12 @@ def common_end(ends: Sequence[tuple[float, bool]]) -> float:
 
     The smallest end of a finished run: a diverged one holds its last checkpoint. If none finished, the largest end.
     """
-    finished = [end for end, done in ends if done]
-    return float(min(finished) if finished else max(end for end, _ in ends))
+    finished_ends = [end for end, finished in ends if finished]
+    return float(min(finished_ends) if finished_ends else max(end for end, _ in ends))
 
 
-def held(x_P: Floats, y_QP: Floats, end: float) -> tuple[Floats, Floats]:
-    """A curve extended to ``end`` at its last height, where it ends before that."""
+def extend(x_P: Floats, y_QP: Floats, end: float) -> tuple[Floats, Floats]:
+    """Extend a curve to ``end`` at its last height, where it ends before that."""
     if x_P[-1] >= end:
         return x_P, y_QP
     return np.append(x_P, end), np.concatenate([y_QP, y_QP[:, -1:]], axis=1)
@@ -131,9 +132,9 @@ def best_validation(run: RunOutcomes, splits: Mapping[str, str]) -> int | None:
     return int(np.argmax(np.round(accuracy_P, 12)))  # the first of equals; rounded, or sums in another order break ties
 
 
-def inert(changed: RunOutcomes, reference: RunOutcomes) -> bool:
+def inert(run: RunOutcomes, reference: RunOutcomes) -> bool:
     """Whether a level changed nothing: the final weights of both runs are the same bytes."""
-    return changed.weights is not None and changed.weights == reference.weights
+    return run.weights is not None and run.weights == reference.weights
 
 
 def _pairs(runs: Runs, variant: PlannedVariant) -> list[tuple[RunOutcomes, RunOutcomes]]:
@@ -144,9 +145,11 @@ def _pairs(runs: Runs, variant: PlannedVariant) -> list[tuple[RunOutcomes, RunOu
     return [(runs[name, seed], runs[relative_to, seed]) for seed in seeds]
 
 
-def _reported(pairs: Sequence[tuple[RunOutcomes, RunOutcomes]], splits: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    changed, _ = pairs[0]
-    for suite, names in changed.suites.items():
+def _reported_sets(
+    pairs: Sequence[tuple[RunOutcomes, RunOutcomes]], splits: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    run, _ = pairs[0]
+    for suite, names in run.suites.items():
         yield from ((suite, name) for name in names if splits[name] != "validation")
 
 

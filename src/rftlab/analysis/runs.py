@@ -78,7 +78,7 @@ class RunOutcomes:
 
 
 def read_run(
-    run: PlannedRun, manifest: Mapping[str, Any], base: Mapping[str, SetOutcomes], sampled: SampledMetrics
+    run: PlannedRun, manifest: Mapping[str, Any], base: Mapping[str, SetOutcomes], metrics: SampledMetrics
 ) -> RunOutcomes:
     """Read a run of the plan: its checkpoints from ``checkpoints.json``, its outcomes from one file per suite.
 
@@ -90,7 +90,7 @@ def read_run(
     sets = {}
     for suite, names in run.suites.items():
         path = Path(run.evaluations[suite])
-        outcomes = read_outcomes(path, names if rounds else [], sampled)
+        outcomes = read_outcomes(path, names if rounds else [], metrics)
         for name in names:
             if name not in base:
                 raise BadInputError(f"{run.base}: no outcomes of the evaluation set {name}")
@@ -117,7 +117,7 @@ def read_run(
     )
 
 
-def read_outcomes(path: Path, names: Sequence[str] | None, sampled: SampledMetrics) -> dict[str, SetOutcomes]:
+def read_outcomes(path: Path, names: Sequence[str] | None, metrics: SampledMetrics) -> dict[str, SetOutcomes]:
     """Read the outcomes on some evaluation sets, or on all there are, from an evaluation file.
 
     Raises:
@@ -131,7 +131,7 @@ def read_outcomes(path: Path, names: Sequence[str] | None, sampled: SampledMetri
         of_set = rows[rows["evaluation_set"] == name]
         if of_set.empty:
             raise BadInputError(f"{path}: no outcomes of the evaluation set {name}")
-        outcomes[name] = _set_outcomes(of_set, f"{path}: {name}", sampled)
+        outcomes[name] = _set_outcomes(of_set, f"{path}: {name}", metrics)
     return outcomes
 
 
@@ -141,10 +141,10 @@ def _set_outcomes(rows: pd.DataFrame, where: str, metrics: SampledMetrics) -> Se
     values = {}
     for number in sorted(sampled["round"].unique()) if metrics.samples else []:
         at_round = sampled[sampled["round"] == number]
-        answered, samples, order_Qn = _grid(at_round, "sample", where)
-        if answered != queries or len(samples) != metrics.samples:
+        sampled_queries, samples, order_Qn = _grid(at_round, "sample", where)
+        if sampled_queries != queries or len(samples) != metrics.samples:
             raise BadInputError(
-                f"{where} has {len(samples)} samples of {len(answered)} queries at round {number}, "
+                f"{where} has {len(samples)} samples of {len(sampled_queries)} queries at round {number}, "
                 f"the plan asks for {metrics.samples} of {len(queries)}"
             )
         answers_Qn = at_round["extracted"].cat.codes.to_numpy(np.int64)[order_Qn]

@@ -30,7 +30,7 @@ MARGINAL_GAINS = {
     **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "n_collapsed": "int64", "df": "float64"},
 }
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
-KEPT = 0.5  # a run whose last accuracy is below this share of its peak has collapsed
+SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its peak has collapsed
 
 
 @one_line_errors
@@ -55,8 +55,8 @@ def tables(plan: StudyPlan) -> dict[str, pd.DataFrame]:
     runs, curves, evaluations = [], [], []
     gains: list[dict[str, Any]] = []
     splits = plan.splits
-    planned = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
-    for (model, dataset), group in itertools.groupby(planned, key=lambda run: run.pair):
+    planned_runs = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
+    for (model, dataset), group in itertools.groupby(planned_runs, key=lambda run: run.pair):
         entries = list(group)  # one model and dataset at a time: outcomes are paired within them, and fit in memory
         outcomes = read_runs(entries, plan)
         for entry in entries:
@@ -73,9 +73,10 @@ def tables(plan: StudyPlan) -> dict[str, pd.DataFrame]:
             margin=plan.report.equivalence_margin,
         )
         here = runs[-len(entries) :]
-        dead = collections.Counter((run["factor"], run["level"]) for run in here if run["collapse"])
+        collapses = collections.Counter((row["factor"], row["level"]) for row in here if row["collapse"])
         for row in rows:
-            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": dead[row["factor"], row["level"]]})
+            level = row["factor"], row["level"]
+            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": collapses[level]})
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -90,14 +91,14 @@ def tables(plan: StudyPlan) -> dict[str, pd.DataFrame]:
 
 def read_runs(entries: Sequence[PlannedRun], plan: StudyPlan) -> dict[tuple[str, int], RunOutcomes]:
     """Outcomes of the runs of one model and dataset, by variant and seed; a base model is read once."""
-    sampled = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
+    metrics = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
     bases: dict[str, dict[str, SetOutcomes]] = {}
     runs = {}
     for entry in entries:
         if entry.base not in bases:
-            bases[entry.base] = read_outcomes(Path(entry.base), None, sampled)
+            bases[entry.base] = read_outcomes(Path(entry.base), None, metrics)
         manifest = read_document(Path(entry.folder) / "checkpoints.json")
-        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], sampled)
+        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], metrics)
     return runs
 
 
@@ -105,7 +106,7 @@ def run_row(entry: PlannedRun, curve: pd.DataFrame, run: RunOutcomes, reference:
     """A run in one row: how it ended, what it cost, how its reward moved, and its configuration, flattened."""
     folder = Path(entry.folder)
     reward_R, accuracy_R = (curve[name].to_numpy("float64") for name in ("reward_mean", "accuracy"))
-    spent = curve.iloc[-1] if len(curve) else {"rollouts": 0, "tokens": 0}
+    totals = curve.iloc[-1] if len(curve) else {"rollouts": 0, "tokens": 0}
     return {
         **{key: getattr(entry, key) for key in ("model", "dataset", "variant", "factor", "level")},
         "relative_to": entry.relative_to,
@@ -113,15 +114,15 @@ def run_row(entry: PlannedRun, curve: pd.DataFrame, run: RunOutcomes, reference:
         "status": "finished" if run.finished else "diverged",
         "inert": reference is not None and inert(run, reference),
         "rounds": len(curve),
-        "rollouts": int(spent["rollouts"]),
-        "tokens": int(spent["tokens"]),
+        "rollouts": int(totals["rollouts"]),
+        "tokens": int(totals["tokens"]),
         "seconds": float(read_document(folder / "provenance.json")["seconds"]),
         "reward_first": first_mean(reward_R, EDGE),
         "reward_last": last_mean(reward_R, EDGE),
         "accuracy_first": first_mean(accuracy_R, EDGE),
         "accuracy_peak": peak_mean(accuracy_R, EDGE),
         "accuracy_last": last_mean(accuracy_R, EDGE),
-        "collapsed": collapsed(accuracy_R, EDGE, KEPT),
+        "collapsed": collapsed(accuracy_R, EDGE, SHARE_OF_PEAK),
         "collapse": ", ".join(ways_to_collapse(curve)),
         **flattened("config", read_document(folder / "run.json")["config"]),
     }
@@ -156,9 +157,9 @@ def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFra
                     **{metric: values_P[p] for metric, values_P in outcomes.forms.items()},
                     **{metric: values_Q.mean() for metric, values_Q in outcomes.sampled.get(number, {}).items()},
                 }
-                spent = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))
+                totals = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))
                 place = (name, splits[name], suite)
-                rows += [(*spent, *place, metric, values[metric], len(outcomes.queries)) for metric in sorted(values)]
+                rows += [(*totals, *place, metric, values[metric], len(outcomes.queries)) for metric in sorted(values)]
     columns = ["round", "rollouts", "tokens", "evaluation_set", "split", "suite", "metric", "value", "n_queries"]
     return pd.DataFrame(rows, columns=columns).sort_values(["round", "suite", "evaluation_set"], kind="stable")
 

@@ -18,7 +18,7 @@ from transformers import AutoConfig
 from rftlab.errors import one_line_errors
 from rftlab.evaluation.measure import QuerySet, answer
 from rftlab.evaluation.outcomes import write_rows
-from rftlab.evaluation.removal import refuse_gone
+from rftlab.evaluation.removal import refuse_missing
 from rftlab.files import read_json
 from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
@@ -61,17 +61,17 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     config = arguments.config
     sets = [QuerySet.read(name, entry) for name, entry in config["sets"].items()]
-    asked, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
-    evaluated = list(checkpoints(arguments.run, arguments.model))
+    settings, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
+    checkpoints = list(checkpoints_of(arguments.run, arguments.model))
     overlong: dict[str, int] = {}
-    if evaluated:  # one tokenizer for all of them
-        sets, overlong = within_limits(evaluated[0][1], sets, prompt, asked)
-    rows = evaluate(evaluated, sets, asked, EngineConfig(**config["engine"]))
+    if checkpoints:  # one tokenizer for all of them
+        sets, overlong = within_limits(checkpoints[0][1], sets, prompt, settings)
+    rows = evaluate(checkpoints, sets, settings, EngineConfig(**config["engine"]))
     write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong)
 
 
 def within_limits(
-    folder: Path, sets: Sequence[QuerySet], prompt: PromptConfig, asked: EvaluationConfig
+    folder: Path, sets: Sequence[QuerySet], prompt: PromptConfig, settings: EvaluationConfig
 ) -> tuple[list[QuerySet], dict[str, int]]:
     """Evaluation sets, encoded, without the queries whose prompts are over the limit; how many those are, by set.
 
@@ -80,47 +80,47 @@ def within_limits(
     """
     tokenizer = PolicyDirectory(folder).tokenizer()
     room = context(AutoConfig.from_pretrained(folder, local_files_only=True))
-    kept, overlong = [], {}
+    encoded_sets, overlong = [], {}
     for entry in sets:
-        prompts = encode_all(tokenizer, prompt, entry.queries, context=room, response=asked.max_new_tokens)
-        kept.append(replace(entry, queries=prompts.queries, prompts=prompts.ids))
+        prompts = encode_all(tokenizer, prompt, entry.queries, context=room, response=settings.max_new_tokens)
+        encoded_sets.append(replace(entry, queries=prompts.queries, prompts=prompts.ids))
         overlong[entry.name] = prompts.overlong
         if prompts.overlong:
             print(f"{entry.name}: {prompts.overlong} queries dropped: prompts over {prompt.max_tokens} tokens")
-    return kept, overlong
+    return encoded_sets, overlong
 
 
-def checkpoints(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
+def checkpoints_of(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
     """Round, directory and whether samples are drawn, of each checkpoint of a run or of a base model."""
     if run is None:
         assert model is not None
         yield 0, model, True
         return
     entries = read_json(run / "checkpoints.json")["checkpoints"]
-    refuse_gone(run, entries)
+    refuse_missing(run, entries)
     for entry in entries:
         yield entry["round"], run / entry["path"], entry is entries[-1]
 
 
 def evaluate(
-    found: Iterable[tuple[int, Path, bool]],
+    checkpoints: Iterable[tuple[int, Path, bool]],
     sets: Sequence[QuerySet],
-    asked: EvaluationConfig,
-    config: EngineConfig,
+    settings: EvaluationConfig,
+    engine_config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:
     """Outcomes of checkpoints, one row per checkpoint, evaluation set, query and sample; one engine takes them all."""
     engine: Engine | None = None
-    for round_number, folder, sampled in found:
+    for round_number, folder, sampled in checkpoints:
         policy = PolicyDirectory(folder)
-        model, tokenizer = policy.model(frozen=True).to(prepare(asked.device)), policy.tokenizer()
+        model, tokenizer = policy.model(frozen=True).to(prepare(settings.device)), policy.tokenizer()
         if engine is None:
-            engine = engine_of(policy, model, tokenizer, config)
+            engine = engine_of(policy, model, tokenizer, engine_config)
         else:
             engine.sync(model)
         for evaluation_set in sets:
-            for decoding, count in (("greedy", 1), ("sampled", asked.samples if sampled else 0)):
-                sampling = asked.greedy if decoding == "greedy" else asked.sampled
-                outcomes = answer(engine, tokenizer, evaluation_set, sampling, count, asked.seed)
+            for decoding, count in (("greedy", 1), ("sampled", settings.samples if sampled else 0)):
+                sampling = settings.greedy if decoding == "greedy" else settings.sampled
+                outcomes = answer(engine, tokenizer, evaluation_set, sampling, count, settings.seed)
                 for outcome in outcomes:
                     yield {
                         "round": round_number,

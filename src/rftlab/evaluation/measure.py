@@ -43,12 +43,12 @@ def answer(
     seed: int,
 ) -> list[Outcome]:
     """Sample and verify ``samples`` responses to every query; evaluation has its own stream of seeds."""
-    asked = [(query, sample) for query in evaluation_set.queries for sample in range(samples)]
+    requests = [(query, sample) for query in evaluation_set.queries for sample in range(samples)]
     prompts = [prompt for prompt in evaluation_set.prompts for _ in range(samples)]
-    seeds = [rollout_seed("evaluate", seed, query.id, 0, sample) for query, sample in asked]
+    seeds = [rollout_seed("evaluate", seed, query.id, 0, sample) for query, sample in requests]
     rollouts = engine.generate(prompts, sampling, seeds)
     texts = responses(tokenizer, rollouts)
-    scores = Scorer(evaluation_set.verifier).score(texts, [query.answer for query, _ in asked])
+    scores = Scorer(evaluation_set.verifier).score(texts, [query.answer for query, _ in requests])
     return [
         Outcome(
             sample=sample,
@@ -63,7 +63,7 @@ def answer(
             tokens=len(rollout.tokens),
             truncated=rollout.truncated,
         )
-        for (query, sample), rollout, text, score in zip(asked, rollouts, texts, scores, strict=True)
+        for (query, sample), rollout, text, score in zip(requests, rollouts, texts, scores, strict=True)
     ]
 
 

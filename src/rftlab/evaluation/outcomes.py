@@ -42,8 +42,8 @@ COLUMNS = {  # name → type, in the order of the file: what was evaluated, then
     **{"round": "int", "evaluation_set": "str", "decoding": "str"},
     **{field.name: str(field.type).removesuffix(" | None") for field in dataclasses.fields(Outcome)},
 }
-NOT_READ = ("model", "dataset", "variant", "seed", "completion")  # the completions are most of a file
-READ = [name for name in COLUMNS if name not in NOT_READ]
+COLUMNS_NOT_READ = ("model", "dataset", "variant", "seed", "completion")  # the completions are most of a file
+COLUMNS_READ = [name for name in COLUMNS if name not in COLUMNS_NOT_READ]
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], overlong: Mapping[str, int]) -> None:
@@ -60,7 +60,7 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], overlong: Mapping[
 
 
 def read_rows(path: Path) -> pd.DataFrame:
-    """Read the columns ``READ`` of an outcome file; texts are categories, those of queries sorted.
+    """Read the columns ``COLUMNS_READ`` of an outcome file; texts are categories, those of queries sorted.
 
     Raises:
         BadInputError: no such file, or not an outcome file.
@@ -69,15 +69,15 @@ def read_rows(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        there = pq.read_schema(path).names
+        names = pq.read_schema(path).names
     except FileNotFoundError:
         raise BadInputError(f"{path}: no such file: not evaluated yet") from None
     except pa.ArrowInvalid as error:
         raise BadInputError(f"{path}: not a Parquet file: {error}") from None
-    if missing := [column for column in READ if column not in there]:
+    if missing := [column for column in COLUMNS_READ if column not in names]:
         raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
-    texts = [name for name in READ if COLUMNS[name] == "str"]
-    table = pq.ParquetFile(path, read_dictionary=texts).read(columns=READ)
+    texts = [name for name in COLUMNS_READ if COLUMNS[name] == "str"]
+    table = pq.ParquetFile(path, read_dictionary=texts).read(columns=COLUMNS_READ)
     rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
     rows["query"] = rows["query"].cat.set_categories(sorted(rows["query"].cat.categories))
     return rows

@@ -30,27 +30,26 @@ def main(argv: list[str] | None = None) -> None:
     remove(arguments.run, arguments.keep, arguments.made)
 
 
-def remove(run: Path, keep: str, made: dict[str, Any]) -> None:
+def remove(run: Path, keep: str, products: dict[str, Any]) -> None:
     """Remove them and say so in ``removed.json``, last: a stage killed before it does the rest when run again."""
     entries = read_json(run / "checkpoints.json")["checkpoints"]
-    gone = entries[:-1] if keep == "final" else entries
-    for entry in gone:
+    for entry in entries[:-1] if keep == "final" else entries:
         shutil.rmtree(run / entry["path"], ignore_errors=True)
-    kept = [entry for entry in entries if (run / entry["path"]).is_dir()]
-    gone = [entry for entry in entries if entry not in kept]
-    write_json(run / REMOVED, {"checkpoints": keep, "removed": gone, "kept": kept, "made": made})
+    present = [entry for entry in entries if (run / entry["path"]).is_dir()]
+    absent = [entry for entry in entries if entry not in present]
+    write_json(run / REMOVED, {"checkpoints": keep, "removed": absent, "kept": present, "made": products})
 
 
-def refuse_gone(run: Path, entries: list[dict[str, Any]]) -> None:
+def refuse_missing(run: Path, entries: list[dict[str, Any]]) -> None:
     """Refuse to read checkpoints of which one is gone, before any is read.
 
     Raises:
         BadInputError: with what training the run again would cost.
     """
-    gone = [entry["round"] for entry in entries if not (run / entry["path"]).is_dir()]
-    if gone:
+    rounds = [str(entry["round"]) for entry in entries if not (run / entry["path"]).is_dir()]
+    if rounds:
         raise BadInputError(
-            f"{run}: the checkpoints of rounds {', '.join(map(str, gone))} were removed; training the run again costs "
+            f"{run}: the checkpoints of rounds {', '.join(rounds)} were removed; training the run again costs "
             f"{training_cost([run])}: remove {run}/checkpoints.json to have that"
         )
 

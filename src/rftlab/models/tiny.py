@@ -141,10 +141,10 @@ class Mixture:
         """The next queries, each with its worked solution."""
         return [next(stream) for stream in self.random.choices(self.streams, self.weights, k=size)]
 
-    def focus(self, measured: Mapping[str, float]) -> None:
+    def focus(self, accuracies: Mapping[str, float]) -> None:
         """Draw a task with its weight; with a tenth of it once it has reached its goal, not at all above its range."""
         shares = [
-            0.0 if measured[task.name] > task.high else 0.1 if measured[task.name] >= task.goal else 1.0
+            0.0 if accuracies[task.name] > task.high else 0.1 if accuracies[task.name] >= task.goal else 1.0
             for task in self.tasks
         ]
         self.weights = [task.weight * share for task, share in zip(self.tasks, shares, strict=True)]
@@ -169,7 +169,7 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
     }
     ends = end_tokens(tokenizer, model.config.eos_token_id)
     engine = TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
-    measured: dict[str, float] = {}
+    accuracies: dict[str, float] = {}
     step = 0
     for step in range(1, config.max_steps + 1):
         model.train()
@@ -180,7 +180,7 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
         optimizer.step()
         schedule.step()
         if step % config.check_every == 0 or step == config.max_steps:
-            measured = {
+            accuracies = {
                 task.name: accuracy(
                     engine,
                     tokenizer,
@@ -191,18 +191,18 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
                 )
                 for task in config.tasks
             }
-            print(f"step {step}: loss {loss.item():.3f}", *(f"{k} {v:.2f}" for k, v in measured.items()), flush=True)
-            if all(task.goal <= measured[task.name] <= task.high for task in config.tasks):
+            print(f"step {step}: loss {loss.item():.3f}", *(f"{k} {v:.2f}" for k, v in accuracies.items()), flush=True)
+            if all(task.goal <= accuracies[task.name] <= task.high for task in config.tasks):
                 break
-            mixture.focus(measured)
-    outside = [task for task in config.tasks if not task.low <= measured.get(task.name, 0.0) <= task.high]
+            mixture.focus(accuracies)
+    outside = [task for task in config.tasks if not task.low <= accuracies.get(task.name, 0.0) <= task.high]
     if outside:
         raise BadInputError(
             f"after {step} steps "
-            + ", ".join(f"{t.name} is at {measured.get(t.name, 0.0):.2f}, needs {t.low} to {t.high}" for t in outside)
+            + ", ".join(f"{t.name} is at {accuracies.get(t.name, 0.0):.2f}, needs {t.low} to {t.high}" for t in outside)
             + ": change its weight in train_on, max_steps, or the task"
         )
-    return model.eval(), tokenizer, {"steps": step, "loss": loss.item(), "sampled_accuracy": measured}
+    return model.eval(), tokenizer, {"steps": step, "loss": loss.item(), "sampled_accuracy": accuracies}
 
 
 def learning_rate(step: int) -> float:

@@ -62,21 +62,24 @@ def encode_all(
     Raises:
         BadInputError: as :func:`encode`; no prompt is short enough, or one leaves too little room for a response.
     """
-    encoded = [(query, encode(tokenizer, prompt, query.query)) for query in queries]
-    kept = [(query, ids) for query, ids in encoded if prompt.max_tokens is None or len(ids) <= prompt.max_tokens]
-    if not kept:
-        shortest = min((len(ids) for _, ids in encoded), default=0)
+    prompts = [(query, encode(tokenizer, prompt, query.query)) for query in queries]
+    short_prompts = [
+        (query, ids) for query, ids in prompts if prompt.max_tokens is None or len(ids) <= prompt.max_tokens
+    ]
+    if not short_prompts:
+        shortest = min((len(ids) for _, ids in prompts), default=0)
         raise BadInputError(
-            f"prompt.max_tokens: all {len(encoded)} prompts are longer than {prompt.max_tokens} tokens; "
+            f"prompt.max_tokens: all {len(prompts)} prompts are longer than {prompt.max_tokens} tokens; "
             f"the shortest has {shortest}"
         )
-    longest = max(len(ids) for _, ids in kept)
+    longest = max(len(ids) for _, ids in short_prompts)
     if context is not None and longest + response > context:
         raise BadInputError(
             f"the model's context of {context} tokens is shorter than the longest prompt, {longest} tokens, and a "
             f"response of {response}; lower prompt.max_tokens or max_new_tokens"
         )
-    return Prompts([query for query, _ in kept], [ids for _, ids in kept], len(encoded) - len(kept))
+    overlong = len(prompts) - len(short_prompts)
+    return Prompts([query for query, _ in short_prompts], [ids for _, ids in short_prompts], overlong)
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str) -> list[int]:

@@ -17,7 +17,7 @@ from rftlab.errors import did_you_mean
 DAY = datetime.date(2024, 7, 26)
 """What chat templates are told is today, such as those of Llama 3.x that print it: prompts do not depend on the day."""
 
-NAMED = {  # arXiv 2601.22532: the question, a space, and the instruction of its scripts
+NAMED_TEMPLATES = {  # arXiv 2601.22532: the question, a space, and the instruction of its scripts
     "plain": "{{ query }}",
     "gsm8k_paper": '{{ query }} Let\'s think step by step and output the final answer after "####".',
     "math_paper": r"{{ query }} Let's think step by step and output the final answer within \boxed{}.",
@@ -29,15 +29,15 @@ PROBES = (
 """Queries that a template must hold as they are: a short one, and a long one with all that may be mangled."""
 
 
-def named(name: str) -> str:
+def named_template(name: str) -> str:
     """Text of a template that has a name.
 
     Raises:
         ValueError: there is no such template.
     """
-    if name not in NAMED:
-        raise ValueError(f"{name!r} is not one of {', '.join(NAMED)}{did_you_mean(name, [*NAMED])}")
-    return NAMED[name]
+    if name not in NAMED_TEMPLATES:
+        raise ValueError(f"{name!r} is not one of {', '.join(NAMED_TEMPLATES)}{did_you_mean(name, [*NAMED_TEMPLATES])}")
+    return NAMED_TEMPLATES[name]
 
 
 def render(template: str, query: str) -> str:

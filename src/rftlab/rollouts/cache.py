@@ -40,17 +40,17 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
         """Keep these rows, in this order; a row may be taken several times."""
         length = self.get_seq_length()
         self.key_memory, self.value_memory = (
-            taken(memory, indices, length) for memory in (self.key_memory, self.value_memory)
+            select_rows(memory, indices, length) for memory in (self.key_memory, self.value_memory)
         )
         self.keys, self.values = self.key_memory[:, :, :length], self.value_memory[:, :, :length]
 
 
-def taken(memory: Tensor, indices: Tensor, length: int) -> Tensor:
-    """Rows ``indices`` of the first ``length`` columns, in the same memory where it has room for them."""
+def select_rows(memory: Tensor, indices: Tensor, length: int) -> Tensor:
+    """Select rows ``indices`` of the first ``length`` columns, in the same memory where it has room for them."""
     rows = memory[indices, :, :length]
-    kept = memory[: len(rows)] if len(rows) <= len(memory) else memory.new_empty(len(rows), *memory.shape[1:])
-    kept[:, :, :length] = rows
-    return kept
+    target = memory[: len(rows)] if len(rows) <= len(memory) else memory.new_empty(len(rows), *memory.shape[1:])
+    target[:, :, :length] = rows
+    return target
 
 
 def preallocated_cache(config: PreTrainedConfig, capacity: int) -> DynamicCache:

@@ -21,10 +21,10 @@ SHARED = 8  # tokens, such as a chat template's first; fewer are not run through
 COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share of it: leaving copies the cache
 
 
-def build(model: PreTrainedModel, config: EngineConfig, *, folder: Any, **given: Any) -> TransformersEngine:
+def build(model: PreTrainedModel, config: EngineConfig, *, folder: Any, **options: Any) -> TransformersEngine:
     """The engine as a study configures it; it needs no directory."""
     del folder
-    return TransformersEngine(model, rows=config.rows, cache_gib=config.cache_gib, **given)
+    return TransformersEngine(model, rows=config.rows, cache_gib=config.cache_gib, **options)
 
 
 class TransformersEngine:
@@ -51,13 +51,8 @@ class TransformersEngine:
         autocast: torch.dtype | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        self.pad_token, self.rows, self.cache_gib, self.autocast, self.dtype = (
-            pad_token,
-            rows,
-            cache_gib,
-            autocast,
-            dtype,
-        )
+        self.pad_token, self.rows, self.cache_gib = pad_token, rows, cache_gib
+        self.autocast, self.dtype = autocast, dtype
         self.model = model if dtype is None else copy.deepcopy(merged(model)).to(dtype).requires_grad_(False)
         self.end_tokens = torch.tensor(sorted(set(end_tokens)), device=model.device)
 
@@ -70,17 +65,16 @@ class TransformersEngine:
 
     def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, seeds: Sequence[int]) -> list[Rollout]:
         """Sample one rollout per prompt, in the order of the prompts; see :class:`rftlab.rollouts.Engine`."""
-        by_length = sorted(
-            range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i])
-        )  # equal prompts are adjacent
+        # by length, equal prompts next to one another
+        order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i]))
         rollouts: dict[int, Rollout] = {}
         was_training = self.model.training
         self.model.eval()
         try:
-            for batch in self._batches(by_length, prompts, sampling.max_new_tokens):
+            for batch in self._batches(order, prompts, sampling.max_new_tokens):
                 with torch.autocast(self.model.device.type, self.autocast, enabled=self.autocast is not None):
-                    decoded = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
-                rollouts |= dict(zip(batch, decoded, strict=True))
+                    batch_rollouts = self._decode([prompts[i] for i in batch], sampling, [seeds[i] for i in batch])
+                rollouts |= dict(zip(batch, batch_rollouts, strict=True))
         finally:
             self.model.train(was_training)
         return [rollouts[i] for i in range(len(prompts))]

@@ -64,9 +64,9 @@ class VllmEngine:
         self.end_tokens, self.sleep_level, self.cache_gib = sorted(set(end_tokens)), config.sleep, config.cache_gib
         self.block_gib = BLOCK * cache_bytes(model.config, dtype) / 2**30
         self.positions: int = model.config.max_position_embeddings
-        self.fitting = (int(config.cache_gib / self.block_gib) - 1) * BLOCK
+        self.capacity = (int(config.cache_gib / self.block_gib) - 1) * BLOCK
         self.refuse_long(BLOCK)
-        longest = min(self.fitting, self.positions)
+        longest = min(self.capacity, self.positions)
         self.llm = start(
             type(model).__name__,
             model=str(folder),
@@ -149,7 +149,7 @@ class VllmEngine:
         Raises:
             BadInputError: naming the key to change.
         """
-        if tokens > self.fitting:
+        if tokens > self.capacity:
             needed = (-(-tokens // BLOCK) + 1) * self.block_gib
             raise BadInputError(
                 f"engine.cache_gib: {self.cache_gib:g} GiB are too little for {tokens} tokens, a prompt and its "
@@ -177,5 +177,7 @@ def clear_cache(worker: Any) -> None:
 def rollout(prompt: Sequence[int], output: RequestOutput) -> Rollout:
     """One response as vLLM reports it."""
     (response,) = output.outputs
-    logprobs = [chosen[token].logprob for token, chosen in zip(response.token_ids, response.logprobs, strict=True)]
+    logprobs = [
+        candidates[token].logprob for token, candidates in zip(response.token_ids, response.logprobs, strict=True)
+    ]
     return Rollout(tuple(prompt), tuple(response.token_ids), tuple(logprobs), response.finish_reason == "length")

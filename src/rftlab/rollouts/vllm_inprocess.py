@@ -107,8 +107,8 @@ def start(architecture: str, **settings: Any) -> LLM:
         os.environ.pop("LD_PRELOAD", None)  # it is for processes that vLLM would start
         if preload is not None:
             os.environ["LD_PRELOAD"] = preload
-        if met := os.environ.get("VLLM_DIST_IDENT"):  # a file through which one process has met itself
-            (Path(tempfile.gettempdir()) / met).unlink(missing_ok=True)
+        if identity := os.environ.get("VLLM_DIST_IDENT"):  # a file through which one process has met itself
+            (Path(tempfile.gettempdir()) / identity).unlink(missing_ok=True)
 
 
 def key_of(error: Exception) -> str:

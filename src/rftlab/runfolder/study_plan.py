@@ -136,8 +136,8 @@ class PlannedEvaluation:
 
 
 @dataclass(frozen=True)
-class Judging:
-    """How results are judged: the margin of the equivalence test, as a fraction, and the coverage of intervals."""
+class PlannedReport:
+    """What verdicts rest on: the margin of the equivalence test, as a fraction, and the coverage of intervals."""
 
     equivalence_margin: float
     confidence: float
@@ -157,7 +157,7 @@ class StudyPlan:
     evaluation: PlannedEvaluation
     seeds: tuple[int, ...]
     budget: Mapping[str, int]
-    report: Judging
+    report: PlannedReport
 
     @property
     def pairs(self) -> list[Pair]:
@@ -167,7 +167,7 @@ class StudyPlan:
     @property
     def splits(self) -> dict[str, str]:
         """Split of each evaluation set."""
-        return {name: planned.split for name, planned in self.evaluation_sets.items()}
+        return {name: entry.split for name, entry in self.evaluation_sets.items()}
 
 
 CONTENT = TypeAdapter(StudyPlan)

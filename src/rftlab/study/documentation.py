@@ -139,7 +139,7 @@ def families_table() -> str:
 
 def templates_table() -> str:
     """Every prompt template that has a name."""
-    return table(["name", "template"], [[f"`{name}`", f"`{text}`"] for name, text in templates.NAMED.items()])
+    return table(["name", "template"], [[f"`{name}`", f"`{text}`"] for name, text in templates.NAMED_TEMPLATES.items()])
 
 
 def table(headings: list[str], rows: Iterable[list[str]]) -> str:

@@ -23,8 +23,10 @@ def _template_text(value: Any) -> Any:
     """``{name: gsm8k_paper}`` stands for that template's text."""
     if isinstance(value, dict):
         if [*value] != ["name"] or not isinstance(value["name"], str):
-            raise ValueError(f"a text or {{name: one of {', '.join(templates.NAMED)}}} is needed, not {excerpt(value)}")
-        return templates.named(value["name"])
+            raise ValueError(
+                f"a text or {{name: one of {', '.join(templates.NAMED_TEMPLATES)}}} is needed, not {excerpt(value)}"
+            )
+        return templates.named_template(value["name"])
     return value
 
 

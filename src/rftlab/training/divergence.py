@@ -24,38 +24,38 @@ Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], obje
 
 
 @dataclass
-class Seen:
+class CurrentRound:
     """A round as far as it has come: a query for each of N·M rollouts, and what was made of them.
 
-    ``trained`` are positions of the rollouts with an advantage and a weight in the loss.
+    ``trained_indices`` are those of the rollouts with an advantage and a weight in the loss.
     """
 
     queries: Sequence[Query]
     rollouts: Sequence[Rollout]
     judgements: Sequence[Score] = ()
     rewards: Sequence[float] = ()
-    trained: Sequence[int] = ()
+    trained_indices: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
     weights_N: Floats = field(default_factory=lambda: np.zeros(0))
 
-    def broken(self, step: Step, policy: torch.nn.Module) -> list[int]:
-        """Rollouts of which something is not finite: sampled log-probabilities; else their own loss or gradient.
+    def broken_indices(self, step: Step, policy: torch.nn.Module) -> list[int]:
+        """Indices of rollouts that are not finite: in sampled log-probabilities; else in their own loss or gradient.
 
         ``step`` is the update that failed, here on one rollout at a time and without a step.
         """
-        if sampled := [i for i, rollout in enumerate(self.rollouts) if not np.isfinite(rollout.logprobs).all()]:
-            return sampled
-        found, optimizer = [], torch.optim.SGD(policy.parameters(), lr=0.0)  # one that moves nothing
-        for k, i in enumerate(self.trained):
+        if indices := [i for i, rollout in enumerate(self.rollouts) if not np.isfinite(rollout.logprobs).all()]:
+            return indices
+        optimizer = torch.optim.SGD(policy.parameters(), lr=0.0)  # one that moves nothing
+        for k, i in enumerate(self.trained_indices):
             try:
                 step(optimizer, [self.rollouts[i]], self.advantages_N[k : k + 1], self.weights_N[k : k + 1])
             except DivergedError:
-                found.append(i)
-        return found
+                indices.append(i)
+        return indices
 
-    def explain(self, folder: Path, number: int, error: DivergedError, broken: Sequence[int]) -> str:
+    def explain(self, folder: Path, number: int, error: DivergedError, broken_indices: Sequence[int]) -> str:
         """Write ``diverged.jsonl``, one line a rollout; return the reason that the run's manifest gives."""
-        advantages = dict(zip(self.trained, self.advantages_N.tolist(), strict=True))
+        advantages = dict(zip(self.trained_indices, self.advantages_N.tolist(), strict=True))
         rows = []
         for i, (query, rollout) in enumerate(zip(self.queries, self.rollouts, strict=True)):
             row = {
@@ -63,7 +63,7 @@ class Seen:
                 "query": query.id,
                 "text": query.query,
                 "answer": query.answer,
-                "broken": i in broken,
+                "broken": i in broken_indices,
                 "correct": self.judgements[i].correct if self.judgements else None,
                 "extracted": self.judgements[i].extracted if self.judgements else None,
                 "reward": _number(self.rewards[i]) if self.rewards else None,
@@ -75,7 +75,7 @@ class Seen:
             }
             rows.append(json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n")
         write_text(folder / DIVERGED, "".join(rows))
-        names = list(dict.fromkeys(self.queries[i].id for i in broken))
+        names = list(dict.fromkeys(self.queries[i].id for i in broken_indices))
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"round {number}{f', query {names[0]}{more}' if names else ''}: {error}"
 

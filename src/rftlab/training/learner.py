@@ -80,16 +80,16 @@ class PrecisionConfig:
     sampler_dtype: str
 
     @property
-    def multiplied(self) -> torch.dtype | None:
+    def autocast_dtype(self) -> torch.dtype | None:
         """What the trainer multiplies matrices in; None: float32."""
         return None if self.autocast == "none" else getattr(torch, self.autocast)
 
     @property
-    def sampled(self) -> dict[str, torch.dtype | None]:
+    def sampler_formats(self) -> dict[str, torch.dtype | None]:
         """The same of the sampler, and the format of a copy of the weights where it has one."""
         own = self.sampler_dtype not in ("trainer", "float32")
         return {
-            "autocast": self.multiplied if self.sampler_dtype == "trainer" else None,
+            "autocast": self.autocast_dtype if self.sampler_dtype == "trainer" else None,
             "dtype": getattr(torch, self.sampler_dtype) if own else None,
         }
 
@@ -130,19 +130,19 @@ class Learner:
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
         self.policy = trained_policy(base, device, config, self.random_seed)
-        measured = config["objective"]["kl"]["coefficient"] or self.kl_every
-        self.reference = base.model(frozen=True).to(device) if measured else None
+        needs_reference = config["objective"]["kl"]["coefficient"] or self.kl_every
+        self.reference = base.model(frozen=True).to(device) if needs_reference else None
         self.objective = objective(config["objective"], self.reference)
         self.optimizer = self.optimizer_config.build(self.policy)
         self.passes = Passes(
             pad_token(self.tokenizer),
             self.rollout.temperature,
             config["update"]["token_budget"],
-            self.precision.multiplied,
+            self.precision.autocast_dtype,
             config["update"]["compile"],
         )
         engine = EngineConfig(**config["engine"])
-        self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampled)
+        self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampler_formats)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),

@@ -136,15 +136,15 @@ def micro_batches(rollouts: Sequence[Rollout], token_budget: int) -> list[list[i
 def dense_batches(rollouts: Sequence[Rollout], token_budget: int) -> list[list[int]]:
     """The same for rollouts that are not aligned, and no more than a share ``PADDING`` of any batch is padding."""
     batches: list[list[int]] = []
-    filled = 0
+    tokens = 0  # of the last batch
     for i, length in sorted(enumerate(map(length_of, rollouts)), key=lambda pair: pair[1]):
         size = length * (len(batches[-1]) + 1) if batches else 0
-        if batches and size <= token_budget and filled + length >= (1 - PADDING) * size:
+        if batches and size <= token_budget and tokens + length >= (1 - PADDING) * size:
             batches[-1].append(i)
         else:
             batches.append([i])
-            filled = 0
-        filled += length
+            tokens = 0
+        tokens += length
     return batches
 
 

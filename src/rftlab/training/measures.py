@@ -20,7 +20,7 @@ def metrics(
     advantages_Bn: NDArray[np.float64],
     rollouts: Sequence[Rollout],
     judgements: Sequence[Score],
-    trained: Sequence[int],
+    trained_indices: Sequence[int],
 ) -> dict[str, Any]:
     """Means over the trained rollouts of a round; failures of verifiers are counted over all rollouts.
 
@@ -28,18 +28,19 @@ def metrics(
         scores: rewards and lengths of the round.
         advantages_Bn: its training signal.
         rollouts: all N of them, statistics rollouts included.
-        judgements: what each earned.
-        trained: positions of those that are trained on.
+        judgements: the verifier's of each.
+        trained_indices: of those that are trained on.
     """
-    judgements_trained, rollouts_trained = [judgements[i] for i in trained], [rollouts[i] for i in trained]
+    trained_judgements = [judgements[i] for i in trained_indices]
+    trained_rollouts = [rollouts[i] for i in trained_indices]
     return {
         "reward_mean": float(scores.rewards_Bn.mean()),
-        "accuracy": float(np.mean([judgement.correct for judgement in judgements_trained])),
-        **rates(judgements_trained, judgements),
+        "accuracy": float(np.mean([judgement.correct for judgement in trained_judgements])),
+        **rates(trained_judgements, judgements),
         "signal_share": float((advantages_Bn != 0).any(axis=1).mean()),
         "response_length": float(scores.lengths_BM[:, : scores.n].mean()),
-        "truncation_rate": float(np.mean([rollout.truncated for rollout in rollouts_trained])),
-        "entropy": -float(np.mean(np.concatenate([rollout.logprobs for rollout in rollouts_trained]))),
+        "truncation_rate": float(np.mean([rollout.truncated for rollout in trained_rollouts])),
+        "entropy": -float(np.mean(np.concatenate([rollout.logprobs for rollout in trained_rollouts]))),
     }
 
 

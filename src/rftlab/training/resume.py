@@ -29,7 +29,7 @@ from rftlab.jobs.environment import STATE_CONFIG
 from rftlab.runfolder.log import RUN_FILES, STATE, publish
 from rftlab.training.saved_state import LOGS, read_facts, read_tensors, write_state
 
-KEPT = 2  # saved states
+SAVED_STATES = 2  # the newest so many stay
 BESIDE = ("removed.json", "diverged.jsonl")  # what may lie beside a run's files: of removed checkpoints, of divergence
 BYTES_PER_SECOND = 250e6  # assumed of a disk before the first state has been saved
 
@@ -60,11 +60,11 @@ class RunState:
     def __init__(self, folder: Path, key: Mapping[str, str], config: StateConfig) -> None:
         self.folder, self.key, self.config = folder, dict(key), config
         self.place = folder / STATE
-        self.seconds, self.processes, self.waited = 0.0, 1, False
+        self.earlier_seconds, self.processes, self.waited = 0.0, 1, False
         self.saved_round: int | None = None
         self.saving_seconds: float | None = None
-        self._began = self._saved_at = time.monotonic()
-        self._done = folder / f"{STATE}.done"
+        self._began_at = self._saved_at = time.monotonic()
+        self._done_place = folder / f"{STATE}.done"
         self._lock = FileLock(folder / ".lock", fallback_to_soft=False)
 
     def __enter__(self) -> RunState:
@@ -93,7 +93,7 @@ class RunState:
                 raise
             raise BadInputError(f"{self.folder}: this file system has no file locks, which a run needs") from None
         owner.write_text(canonical_json({"host": socket.gethostname(), "pid": os.getpid()}))
-        shutil.rmtree(self._done, ignore_errors=True)
+        shutil.rmtree(self._done_place, ignore_errors=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,16 +113,16 @@ class RunState:
             BadInputError: there are states, and none is whole.
         """
         self._refuse_other_key()
-        saved, errors = self._saved(), []
-        for path in saved:
+        states, errors = self._saved_states(), []
+        for path in states:
             try:
                 facts = read_facts(path, self.folder, self.key)
             except (OSError, ValueError, KeyError, TypeError) as error:
                 errors.append(f"{path.name}: {error}")
                 print(f"{path} is not whole ({error}): going back to the state before it", file=sys.stderr, flush=True)
                 continue
-            for broken in saved[: saved.index(path)]:
-                shutil.rmtree(broken)
+            for newer in states[: states.index(path)]:  # not whole
+                shutil.rmtree(newer)
             read_tensors(path, facts, policy, optimizer)
             self._cut_back(facts)
             return dict(facts["memory"])
@@ -137,29 +137,29 @@ class RunState:
     def _refuse_other_key(self) -> None:
         path = self.place / "key.json"
         try:
-            found = dict(read_json(path))
+            stored_key = dict(read_json(path))
         except (OSError, ValueError):  # killed before it was written: each state says whose it is
-            found = self.key
-        if found != self.key:
-            other = ", ".join(name for name in self.key if found.get(name) != self.key[name])
+            stored_key = self.key
+        if stored_key != self.key:
+            other = ", ".join(name for name in self.key if stored_key.get(name) != self.key[name])
             print(f"{self.place}: the state there is of another run (other {other}): removed", flush=True)
             for entry in self.place.iterdir():  # the key last: a kill leaves no state that nobody owns
                 if entry != path:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         write_json(path, self.key)
 
-    def _saved(self) -> list[Path]:
+    def _saved_states(self) -> list[Path]:
         return sorted(self.place.glob("round-*"), reverse=True)
 
     def _cut_back(self, facts: Mapping[str, Any]) -> None:
         for name, log in facts["logs"].items():
             os.truncate(self.place / name, log["bytes"])
-        kept = {entry["path"] for entry in facts["memory"]["checkpoints"]}
+        paths = {entry["path"] for entry in facts["memory"]["checkpoints"]}
         for checkpoint in (self.folder / "checkpoints").glob("*"):
-            if checkpoint.relative_to(self.folder).as_posix() not in kept:
+            if checkpoint.relative_to(self.folder).as_posix() not in paths:
                 shutil.rmtree(checkpoint)
         self._tidy()
-        self.seconds, self.processes = facts["seconds"], facts["processes"] + 1
+        self.earlier_seconds, self.processes = facts["seconds"], facts["processes"] + 1
         self.saved_round = facts["memory"]["round"]
         print(f"{self.folder}: goes on after round {self.saved_round}, saved before", flush=True)
 
@@ -192,16 +192,16 @@ class RunState:
         """
         if memory["round"] == self.saved_round:
             return
-        started = time.monotonic()
+        start = time.monotonic()
         for name in LOGS:
             sync(self.place / name)
         with whole_directory(self.place / f"round-{memory['round']:07d}") as folder:
-            facts = {"key": self.key, "memory": memory, "seconds": self.spent, "processes": self.processes}
+            facts = {"key": self.key, "memory": memory, "seconds": self.total_seconds, "processes": self.processes}
             write_state(folder, self.folder, facts, policy, optimizer)
-        for path in self._saved()[KEPT:]:
+        for path in self._saved_states()[SAVED_STATES:]:
             shutil.rmtree(path)
         self._saved_at = time.monotonic()
-        self.saved_round, self.saving_seconds = memory["round"], self._saved_at - started
+        self.saved_round, self.saving_seconds = memory["round"], self._saved_at - start
 
     def save_in_time(self, memory: dict[str, Any], policy: PreTrainedModel, optimizer: torch.optim.Optimizer) -> str:
         """Save before the process ends, unless that would take longer than it has; return what became of the run."""
@@ -212,8 +212,8 @@ class RunState:
         if seconds <= self.config.grace_seconds:
             self.save(memory, policy, optimizer)
         elif self.saved_round != memory["round"]:
-            kept = f"the state after round {self.saved_round}" if self.saved_round else "nothing"
-            return f"{kept} is kept: saving would take {seconds:.0f} s of a grace of {self.config.grace_seconds:g} s"
+            newest = f"the state after round {self.saved_round}" if self.saved_round else "nothing"
+            return f"{newest} is kept: saving would take {seconds:.0f} s of a grace of {self.config.grace_seconds:g} s"
         return f"the state after round {memory['round']} is saved; the same command goes on from there"
 
     def publish(self, documents: Mapping[str, Any]) -> None:
@@ -221,8 +221,8 @@ class RunState:
         for name, value in documents.items():
             write_json(self.place / name, value)
         publish(self.place, self.folder, RUN_FILES)
-        self.place.rename(self._done)
-        shutil.rmtree(self._done)
+        self.place.rename(self._done_place)
+        shutil.rmtree(self._done_place)
 
     def unpublish(self) -> None:
         """Remove what an earlier training published, the manifest first: it must not outlive its checkpoints."""
@@ -236,9 +236,9 @@ class RunState:
         return whole and read_json(self.folder / "provenance.json").get("key") == self.key
 
     @property
-    def spent(self) -> float:
+    def total_seconds(self) -> float:
         """Seconds of training so far, those of earlier processes included."""
-        return round(self.seconds + time.monotonic() - self._began, 3)
+        return round(self.earlier_seconds + time.monotonic() - self._began_at, 3)
 
 
 def _holder(path: Path) -> str:

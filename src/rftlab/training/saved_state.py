@@ -67,14 +67,14 @@ def read_tensors(
 ) -> None:
     """Put weights and optimizer where a state has them."""
     load_model(policy, folder / POLICY, device=str(policy.device))
-    saved = facts["optimizer"]
+    rest = facts["optimizer"]
     state: dict[int, dict[str, Any]] = {}
-    for key, value in {**load_file(folder / OPTIMIZER), **saved["values"]}.items():
+    for key, value in {**load_file(folder / OPTIMIZER), **rest["values"]}.items():
         parameter, _, name = key.partition("/")
         state.setdefault(int(parameter), {})[name] = value
     groups = [
         {name: tuple(value) if isinstance(value, list) and name != "params" else value for name, value in group.items()}
-        for group in saved["groups"]
+        for group in rest["groups"]
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

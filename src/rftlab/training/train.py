@@ -33,7 +33,7 @@ from rftlab.rewards.value import reward
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
-from rftlab.training.divergence import Seen
+from rftlab.training.divergence import CurrentRound
 from rftlab.training.learner import Learner
 from rftlab.training.measures import metrics, timings
 from rftlab.training.mismatch import diagnose
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, code: str) -> None:
     """Train one run from its ``run.json`` and publish its files in ``folder``; go on where a killed process was."""
-    started = time.time()
+    start_time = time.time()
     base, queries = PolicyDirectory(model_folder), read_queries(data)
     inputs: dict[str, dict[str, Any]] = {
         "model": {"path": str(model_folder), "sha256": base.sha256},
@@ -83,14 +83,18 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
         write_json(state.place / "run.json", run)
         reason = training.run()
         interrupts.hold()
-        ended = {
+        manifest = {
             "status": "diverged" if reason else "finished",
             "reason": reason,
             "base": inputs["model"],
             "checkpoints": training.checkpoints,
         }
-        provenance = record(code, inputs, started) | {"key": key, "seconds": state.spent, "processes": state.processes}
-        state.publish({"checkpoints.json": ended, "provenance.json": provenance})
+        provenance = record(code, inputs, start_time) | {
+            "key": key,
+            "seconds": state.total_seconds,
+            "processes": state.processes,
+        }
+        state.publish({"checkpoints.json": manifest, "provenance.json": provenance})
 
 
 class Training:
@@ -101,9 +105,9 @@ class Training:
         self.folder = state.folder
         self.round = self.rollouts = self.tokens = 0
         self.past, self.checkpoints = Past(), list[dict[str, Any]]()
-        if saved := state.load(learner.policy, learner.optimizer):
-            self.past, self.checkpoints = Past(**saved["past"]), saved["checkpoints"]
-            self.round, self.rollouts, self.tokens = (saved[name] for name in ("round", "rollouts", "tokens"))
+        if memory := state.load(learner.policy, learner.optimizer):
+            self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
+            self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
             learner.engine.sync(learner.policy)
         self.step = partial(
             update,
@@ -133,77 +137,77 @@ class Training:
                 try:
                     self.play(self.round + 1)
                 except DivergedError as error:
-                    broken = self.seen.broken(self.step, self.learner.policy)
-                    return self.seen.explain(self.folder, self.round + 1, error, broken)
+                    broken_indices = self.current_round.broken_indices(self.step, self.learner.policy)
+                    return self.current_round.explain(self.folder, self.round + 1, error, broken_indices)
                 self.round += 1
-                if evaluated := self.round % every == 0 or budget.spent(self.round, self.tokens):
+                if at_checkpoint := self.round % every == 0 or budget.spent(self.round, self.tokens):
                     self.checkpoints.append(self.checkpoint(self.round))
-                if evaluated or self.state.due:
+                if at_checkpoint or self.state.due:
                     self.state.save(self.memory, *where)
                 self.interrupts.release()
         except StoppedError as stopped:
             self.interrupts.hold()
-            saved = self.state.save_in_time(self.memory, *where)
-            raise StoppedError(f"{stopped.reason}: {saved}", stopped.code) from None
+            ending = self.state.save_in_time(self.memory, *where)
+            raise StoppedError(f"{stopped.reason}: {ending}", stopped.code) from None
         return None
 
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, one step."""
-        learner = self.learner
+        learner, M = self.learner, self.learner.rollout.per_query
         clock = [time.perf_counter()]
         keys = self.sample(number)
-        seen, rollouts = self.seen, self.seen.rollouts
+        current, rollouts = self.current_round, self.current_round.rollouts
         clock.append(time.perf_counter())
 
         scores = self.score(keys)
         advantages_Bn = learner.advantage(scores)
         weights_Bn = learner.token_weights(scores.lengths_BM[:, : scores.n], learner.rollout.max_new_tokens)
-        seen.trained = [b * learner.rollout.per_query + i for b in range(len(scores.queries)) for i in range(scores.n)]
-        seen.advantages_N, seen.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
-        trained = [rollouts[i] for i in seen.trained]
-        measured = metrics(scores, advantages_Bn, rollouts, seen.judgements, seen.trained)
-        measured |= self.kl_to_base(number, trained)
+        current.trained_indices = [b * M + i for b in range(len(scores.queries)) for i in range(scores.n)]
+        current.advantages_N, current.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
+        trained_rollouts = [rollouts[i] for i in current.trained_indices]
+        row = metrics(scores, advantages_Bn, rollouts, current.judgements, current.trained_indices)
+        row |= self.kl_to_base(number, trained_rollouts)
         clock.append(time.perf_counter())
 
-        measured |= self.step(learner.optimizer, trained, seen.advantages_N, seen.weights_N)
+        row |= self.step(learner.optimizer, trained_rollouts, current.advantages_N, current.weights_N)
         learner.engine.sync(learner.policy)
         clock.append(time.perf_counter())
 
         self.past.remember(scores)
         tokens = int(scores.lengths_BM.sum())
         self.rollouts, self.tokens = self.rollouts + len(rollouts), self.tokens + tokens
-        spent = {"rollouts": self.rollouts, "tokens": self.tokens}
+        totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
-        append_json(self.state.place / "metrics.jsonl", {"round": number, **measured, **rate, **spent})
+        append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(clock, tokens)})
 
     def sample(self, number: int) -> list[tuple[str, int, int]]:
         """Sample the rollouts of round ``number``; return what each is drawn by: query, occurrence, rollout index."""
         learner, B, M = self.learner, self.learner.rollout.queries, self.learner.rollout.per_query
-        drawn = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
-        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in drawn for m in range(M)]
+        draws = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
+        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in draws for m in range(M)]
         seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
-        prompts = [learner.prompts[q] for q, _ in drawn for _ in range(M)]
+        prompts = [learner.prompts[q] for q, _ in draws for _ in range(M)]
         rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-        self.seen = Seen([learner.queries[q] for q, _ in drawn for _ in range(M)], rollouts)
+        self.current_round = CurrentRound([learner.queries[q] for q, _ in draws for _ in range(M)], rollouts)
         if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
             raise DivergedError("the policy's log-probabilities are not finite")
         return keys
 
     def score(self, keys: list[tuple[str, int, int]]) -> Round:
         """Verify and reward the rollouts just sampled."""
-        learner, seen, M = self.learner, self.seen, self.learner.rollout.per_query
-        texts = responses(learner.tokenizer, seen.rollouts)
-        seen.judgements = learner.scorer.score(texts, [query.answer for query in seen.queries])
-        seen.rewards = [
+        learner, current, M = self.learner, self.current_round, self.learner.rollout.per_query
+        texts = responses(learner.tokenizer, current.rollouts)
+        current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
+        current.rewards = [
             reward(judgement, learner.reward, (learner.random_seed, *key))
-            for judgement, key in zip(seen.judgements, keys, strict=True)
+            for judgement, key in zip(current.judgements, keys, strict=True)
         ]
         return Round(
-            rewards_BM=np.array(seen.rewards).reshape(-1, M),
-            lengths_BM=np.array([len(rollout.tokens) for rollout in seen.rollouts]).reshape(-1, M),
+            rewards_BM=np.array(current.rewards).reshape(-1, M),
+            lengths_BM=np.array([len(rollout.tokens) for rollout in current.rollouts]).reshape(-1, M),
             n=learner.rollout.rollouts,
-            queries=tuple(query.id for query in seen.queries[::M]),
+            queries=tuple(query.id for query in current.queries[::M]),
             past=self.past,
         )
 
@@ -213,10 +217,10 @@ class Training:
         learner = self.learner
         if learner.reference is None or not learner.kl_every or number % learner.kl_every:
             return {}
-        measured = diagnose(learner.policy, learner.reference, rollouts, learner.passes)
-        if not np.isfinite(measured["kl_base"]):
-            raise DivergedError(f"the KL to the base model is {measured['kl_base']}")
-        return measured
+        values = diagnose(learner.policy, learner.reference, rollouts, learner.passes)
+        if not np.isfinite(values["kl_base"]):
+            raise DivergedError(f"the KL to the base model is {values['kl_base']}")
+        return values
 
     def checkpoint(self, number: int) -> dict[str, Any]:
         """Save the policy after round ``number``."""

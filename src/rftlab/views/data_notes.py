@@ -32,16 +32,16 @@ def evaluation_sets(results: Results, data: Mapping[str, Any]) -> dict[str, SetN
     Raises:
         BadInputError: a base model's evaluation cannot be read.
     """
-    lost: dict[str, list[str]] = {name: [] for name in results.plan.evaluation_sets}
+    overlong_notes: dict[str, list[str]] = {name: [] for name in results.plan.evaluation_sets}
     for pair, path in _bases(results).items():
         for name, count in overlong(path).items():
             if count:
-                lost[name].append(f"{count:,} ({pair})")
+                overlong_notes[name].append(f"{count:,} ({pair})")
     notes = {}
-    for name, found in data["evaluation_sets"].items():
-        shared = [f"{o['normalised']:,} with {dataset}" for dataset, o in found["overlap"].items()]
-        text = f"{', '.join(shared)}, of {found['queries']:,}" if shared else ""
-        notes[name] = SetNotes(text, found["reason"] or "" if shared else "", ", ".join(lost[name]))
+    for name, entry in data["evaluation_sets"].items():
+        overlaps = [f"{counts['normalised']:,} with {dataset}" for dataset, counts in entry["overlap"].items()]
+        shared = f"{', '.join(overlaps)}, of {entry['queries']:,}" if overlaps else ""
+        notes[name] = SetNotes(shared, entry["reason"] or "" if shared else "", ", ".join(overlong_notes[name]))
     return notes
 
 

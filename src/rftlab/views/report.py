@@ -55,7 +55,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     loader = environment.loader
-    assert loader is not None  # it was given in the line above
+    assert loader is not None  # it is set a few lines above
     style, script = (Markup(loader.get_source(environment, f"report.{ext}")[0]) for ext in ("css", "js"))
     bundle = Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(bundle)} {_hash(script)}"
@@ -83,14 +83,14 @@ def charts(results: Results, figures: Path) -> dict[str, tuple[Figure, list[Char
     room = STATIC_BYTES
     sections: dict[str, tuple[Figure, list[Chart]]] = {}
     for name, by_pair in stems(results.pairs).items():
-        drawn = []
+        charts_of_figure = []
         for pair, stem in by_pair.items():
             specification, svg = (_read(figures / f"{stem}.{extension}") for extension in ("json", "svg"))
             drawing = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
             room -= len(drawing)
             heading = str(pair) if pair and several else ""
-            drawn.append(Chart(stem, heading, packed(specification), drawing if room > 0 else None))
-        sections[name] = (FIGURES[name], drawn)
+            charts_of_figure.append(Chart(stem, heading, packed(specification), drawing if room > 0 else None))
+        sections[name] = (FIGURES[name], charts_of_figure)
     return sections
 
 

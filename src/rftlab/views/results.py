@@ -57,12 +57,12 @@ class Results:
     def evaluation_sets(self, pair: Pair) -> list[ReportedSet]:
         """Sets on which effects are reported, in-distribution first; validation splits only choose checkpoints."""
         suites = next(run.suites for run in self.plan.runs if run.pair == pair)
-        planned = self.plan.evaluation_sets
+        sets = self.plan.evaluation_sets
         return [
-            ReportedSet(name, suite, planned[name].shift)
+            ReportedSet(name, suite, sets[name].shift)
             for suite in ("id", "ood")
             for name in suites.get(suite, [])
-            if planned[name].split != "validation"
+            if sets[name].split != "validation"
         ]
 
     def gains(self, pair: Pair, *, primary: bool = True) -> pd.DataFrame:
@@ -84,8 +84,8 @@ class Results:
     def greedy(self, pair: Pair) -> pd.DataFrame:
         """Greedy accuracy of every run of a pair, by round and reported evaluation set."""
         table = self.of(pair, "evaluations")
-        reported = [s.name for s in self.evaluation_sets(pair)]
-        return table[(table["metric"] == "greedy") & table["evaluation_set"].isin(reported)]
+        names = [s.name for s in self.evaluation_sets(pair)]
+        return table[(table["metric"] == "greedy") & table["evaluation_set"].isin(names)]
 
     def of(self, pair: Pair, table: str) -> pd.DataFrame:
         """The rows of a table that belong to a pair."""

@@ -1,7 +1,6 @@
 """The table of marginal gains in the terminal: ``rftlab show``, and the last thing that ``make demo`` prints.
 
-The words are ASCII, so that they read in any
-terminal and in a log; colour only where the output is a terminal.
+The words are ASCII, so that they read in any terminal and in a log; colour only where the output is a terminal.
 """
 
 from __future__ import annotations
@@ -22,10 +21,7 @@ from rftlab.views.results import ReportedSet, Results
 
 WIDTH = 100
 CELL = 16  # "-12.3 undecided", and a space
-LEVEL = (
-    19,
-    30,
-)  # least and greatest width of the names: room enough for "vs advantage/group_norm_extra7" in two lines, one
+LEVEL = (19, 30)  # least and greatest width of a name: "vs advantage/group_norm_extra7" in two lines, in one
 STYLES = {"higher": "bold blue", "lower": "bold yellow", "equivalent": "green"}
 
 
@@ -41,9 +37,9 @@ def gains_tables(results: Results, pair: Pair, width: int = WIDTH) -> Renderable
     sets = [s for s in results.evaluation_sets(pair) if s.name in set(gains["evaluation_set"])]
     least, greatest = LEVEL
     fitting = min(len(sets), max(1, (width - least - 1) // CELL))
-    names = min(greatest, max(least, width - 1 - CELL * fitting))
+    name_width = min(greatest, max(least, width - 1 - CELL * fitting))
     parts = [sets[i : i + fitting] for i in range(0, len(sets), fitting)]
-    return Group(*(_table(results, results.inert(pair), gains, part, names) for part in parts))
+    return Group(*(_table(results, results.inert(pair), gains, part, name_width) for part in parts))
 
 
 def show(results: Results, console: Console, report: Path | None = None) -> None:
@@ -73,9 +69,11 @@ def terminal() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=WIDTH, no_color=True)
 
 
-def _table(results: Results, inert: set[str], gains: pd.DataFrame, sets: Sequence[ReportedSet], names: int) -> Table:
+def _table(
+    results: Results, inert: set[str], gains: pd.DataFrame, sets: Sequence[ReportedSet], name_width: int
+) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False, safe_box=True)
-    table.add_column("level", width=names, overflow="fold")
+    table.add_column("level", width=name_width, overflow="fold")
     for s in sets:
         table.add_column(Text(f"{s.name}\n{s.suite}"), width=CELL - 1, overflow="fold")
     rows = {(row.variant, row.evaluation_set): row for row in gains.itertuples()}
@@ -83,7 +81,7 @@ def _table(results: Results, inert: set[str], gains: pd.DataFrame, sets: Sequenc
         if any((v.name, s.name) in rows for s in sets):
             marks = [mark for mark, present in (("control", v.control), ("inert", v.name in inert)) if present]
             reference = f"vs {v.relative_to}" + "".join(f", {mark}" for mark in marks)
-            name = Text(_fitted(v.label, names)).append("\n" + _fitted(reference, names), style="dim")
+            name = Text(_fitted(v.label, name_width)).append("\n" + _fitted(reference, name_width), style="dim")
             table.add_row(name, *(_cell(rows.get((v.name, s.name))) for s in sets))
     return table
 

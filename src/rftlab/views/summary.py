@@ -80,17 +80,17 @@ def endings(results: Results) -> Table:
 
 def provenance(results: Results, records: RunRecords) -> dict[str, list[str]]:
     """Commits, code, versions and digests that the runs recorded; several values are counted."""
-    found = records.provenance
+    provenances = records.provenance
     dirty = {True: " with local changes", False: "", None: ""}
-    commits = [(p["commit"] or "not in a git repository") + dirty[p["dirty"]] for p in found]
-    packages = sorted({name for p in found for name in p["packages"]})
+    commits = [(p["commit"] or "not in a git repository") + dirty[p["dirty"]] for p in provenances]
+    packages = sorted({name for p in provenances for name in p["packages"]})
     plan = results.plan
     return {
-        "Commit": counted(commits),
-        "Code of the training stage": counted(p["code"] for p in found),
-        "Python": counted(p["python"] for p in found),
-        "Platform": counted(f"{p['platform']}, {p['threads']} threads" for p in found),
-        **{name: counted(p["packages"].get(name, "absent") for p in found) for name in packages},
+        "Commit": with_counts(commits),
+        "Code of the training stage": with_counts(p["code"] for p in provenances),
+        "Python": with_counts(p["python"] for p in provenances),
+        "Platform": with_counts(f"{p['platform']}, {p['threads']} threads" for p in provenances),
+        **{name: with_counts(p["packages"].get(name, "absent") for p in provenances) for name in packages},
         "Seeds": [", ".join(map(str, plan.seeds))],
         "Models": [f"{name}: {planned.digest}" for name, planned in plan.models.items()],
         "Datasets": [f"{name}: {planned.digest}" for name, planned in plan.datasets.items()],
@@ -98,7 +98,7 @@ def provenance(results: Results, records: RunRecords) -> dict[str, list[str]]:
     }
 
 
-def counted(values: Iterable[str]) -> list[str]:
+def with_counts(values: Iterable[str]) -> list[str]:
     """Distinct values, the most frequent first, each with its count where there are several."""
     counts = collections.Counter(map(str, values)).most_common()
     return [value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts]

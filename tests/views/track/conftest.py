@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from mlflow_store import DB
-from rftlab.views.track.store import opened
+from rftlab.views.track.store import open_store
 
 
 @event.listens_for(Engine, "connect")
@@ -22,7 +22,7 @@ def do_not_wait_for_the_disk(connection: sqlite3.Connection, _: object) -> None:
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrations take seconds: run once, copied by every test."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    with opened(f"sqlite:///{path}", 60):
+    with open_store(f"sqlite:///{path}", 60):
         return path
 
 

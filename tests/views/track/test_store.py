@@ -43,7 +43,7 @@ from mlflow_store import (
 )
 from rftlab.files import read_json
 from rftlab.views.track import store as store_module
-from rftlab.views.track.store import IMPORTED, Store, opened
+from rftlab.views.track.store import IMPORTED, Store, open_store
 from rftlab.views.track.view import read_view
 from synthetic import CHECKPOINTS, ROUNDS, accuracy
 
@@ -443,7 +443,7 @@ def test_a_store_that_cannot_be_used_is_told_and_left_alone() -> None:
     with closing(sqlite3.connect(DB)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         assert "database is locked" in fails("--plan", str(plan))
-    with opened(URI, 60):
+    with open_store(URI, 60):
         assert "another import has held" in fails("--plan", str(plan))
     assert dump() == store
     assert {p: p.read_bytes() for p in Path("results/synthetic").rglob("*") if p.is_file()} == before

@@ -67,13 +67,15 @@ def stems(pairs: Sequence[Pair]) -> dict[str, dict[Pair | None, str]]:
 
     ``forest`` in a study of one pair, else ``forest--<model>--<dataset>``.
     """
-    named: dict[str, dict[Pair | None, str]] = {}
+    by_figure: dict[str, dict[Pair | None, str]] = {}
     for name, figure in FIGURES.items():
         if figure.per_pair:
-            named[name] = {pair: f"{name}--{pair.model}--{pair.dataset}" if len(pairs) > 1 else name for pair in pairs}
+            by_figure[name] = {
+                pair: f"{name}--{pair.model}--{pair.dataset}" if len(pairs) > 1 else name for pair in pairs
+            }
         else:
-            named[name] = {None: name}
-    return named
+            by_figure[name] = {None: name}
+    return by_figure
 
 
 def names(pairs: Sequence[Pair]) -> list[str]:

@@ -53,10 +53,10 @@ class Axis:
 
 def learning_curves(results: Results, pair: Pair) -> Specification:
     """Accuracy of the sampled rollouts against rounds, rollouts and tokens."""
-    binned = bin_rounds(results.of(pair, "curves"), ["accuracy"])
-    if binned.empty:
+    bins = bin_rounds(results.of(pair, "curves"), ["accuracy"])
+    if bins.empty:
         return empty(NO_CURVES)
-    table = _labelled(results, over_seeds(binned, ["bin"], ["accuracy"], mean=[*PROGRESS]))
+    table = _labelled(results, over_seeds(bins, ["bin"], ["accuracy"], mean=[*PROGRESS]))
     y = Axis(
         "accuracy", "share correct, sampled", domain([*table["low"], *table["high"]], floor=0.0, ceiling=1.0), ".0%"
     )
@@ -121,15 +121,15 @@ def generalisation_gap(results: Results, pair: Pair) -> Specification:
 def diagnostics(results: Results, pair: Pair) -> Specification:
     """What training did to the policy, by round."""
     curves = results.of(pair, "curves")
-    logged = {field: label for field, label in DIAGNOSTICS.items() if field in curves}  # KL only where it was asked for
-    binned = bin_rounds(curves, list(logged))
-    if binned.empty or not results.levels:
-        return empty(NO_CURVES if binned.empty else "The study has no level besides its baseline.")
-    table = _labelled(results, over_seeds(binned, ["bin"], [], mean=["round", *logged]))
+    fields = {field: label for field, label in DIAGNOSTICS.items() if field in curves}  # KL only where it was asked for
+    bins = bin_rounds(curves, list(fields))
+    if bins.empty or not results.levels:
+        return empty(NO_CURVES if bins.empty else "The study has no level besides its baseline.")
+    table = _labelled(results, over_seeds(bins, ["bin"], [], mean=["round", *fields]))
     rows = []
     for factor, variants in factor_groups(results):
         panels = []
-        for field, (title, unit) in logged.items():
+        for field, (title, unit) in fields.items():
             floor, ceiling = None if field == "kl_base" else 0.0, 1.0 if unit.startswith("share") else None
             y = Axis(field, unit, domain(table[field], floor=floor, ceiling=ceiling))
             panel = _panel(Axis("round", "rounds"), y, palette(variants), width=118, height=92)
@@ -145,9 +145,9 @@ def bin_rounds(curves: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
     """
     longest = curves.groupby("variant")["round"].transform("max")
     width = (longest / POINTS).map(math.ceil).clip(lower=1)
-    keyed = curves.assign(bin=(curves["round"] - 1) // width)
+    with_bins = curves.assign(bin=(curves["round"] - 1) // width)
     how = {**dict.fromkeys(PROGRESS, "max"), **dict.fromkeys(fields, "mean")}
-    return keyed.groupby(["variant", "seed", "bin"], as_index=False).agg(how)
+    return with_bins.groupby(["variant", "seed", "bin"], as_index=False).agg(how)
 
 
 def over_seeds(
@@ -180,9 +180,8 @@ def _panel(
 ) -> alt.LayerChart:  # fmt: skip
     scale = alt.Scale(domain=y.extent, nice=False, zero=False) if y.extent else alt.Scale(zero=False)
     along = alt.Scale(type="log", nice=False) if x.log else alt.Scale(nice=False, zero=False)
-    shown = chart().transform_filter(alt.FieldOneOfPredicate("variant", colours.names))
-    shown = shown.transform_filter(f"isValid(datum.{y.field})")
-    base = shown.encode(
+    rows = chart().transform_filter(alt.FieldOneOfPredicate("variant", colours.names))
+    base = rows.transform_filter(f"isValid(datum.{y.field})").encode(
         x=alt.X(f"{x.field}:Q", scale=along, axis=alt.Axis(title=x.title, tickCount=4, format=x.format)),
         color=colours.colour,
         tooltip=[

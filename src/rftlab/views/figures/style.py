@@ -135,15 +135,15 @@ def _plain(panel: Panel) -> Specification:
 def factor_groups(results: Results) -> list[tuple[str, list[PlannedVariant]]]:
     """By factor: what its levels are relative to, the baseline first, and then the levels."""
     by_name = {v.name: v for v in results.variants}
-    groups: dict[str, list[PlannedVariant]] = {}
+    by_factor: dict[str, list[PlannedVariant]] = {}
     for level in results.levels:
-        groups.setdefault(str(level.factor), []).append(level)
-    shown = []
-    for factor, levels in groups.items():
+        by_factor.setdefault(str(level.factor), []).append(level)
+    groups = []
+    for factor, levels in by_factor.items():
         names = [BASELINE, *(str(level.relative_to) for level in levels), *(level.name for level in levels)]
         heading = "A/A: the noise floor" if factor == NOISE_FLOOR else factor
-        shown.append((heading, [by_name[name] for name in dict.fromkeys(names) if name in by_name]))
-    return shown or [(BASELINE, [by_name[BASELINE]])]
+        groups.append((heading, [by_name[name] for name in dict.fromkeys(names) if name in by_name]))
+    return groups or [(BASELINE, [by_name[BASELINE]])]
 
 
 @dataclass(frozen=True)

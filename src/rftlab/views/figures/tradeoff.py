@@ -75,8 +75,8 @@ def _colours(sizes: list[str]) -> alt.Color:
 
 
 def _encode(suite: str, x: alt.X, colour: alt.Color) -> alt.Chart:
-    shown = chart().transform_filter(alt.FieldEqualPredicate(field="suite", equal=suite))
-    return shown.encode(
+    rows = chart().transform_filter(alt.FieldEqualPredicate(field="suite", equal=suite))
+    return rows.encode(
         x=x,
         color=colour,
         tooltip=[

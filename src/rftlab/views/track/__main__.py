@@ -20,14 +20,16 @@ STORE = "sqlite:///results/mlflow.db"
 def import_study(plan: Path, store: str, wait_s: float) -> StudyView:
     """Import what a study's files say now, print one line if that changed the store, and return it."""
     view = read_view(plan)
-    from rftlab.views.track.store import opened  # mlflow takes seconds to import: a bad plan is told before
+    from rftlab.views.track.store import open_store  # mlflow takes seconds to import: a bad plan is told before
 
-    with opened(store, wait_s) as target:
-        done = target.publish(view)
-    changes = ", ".join(f"{done[one]} {one}" for one in ("created", "appended", "recreated", "deleted") if done[one])
+    with open_store(store, wait_s) as target:
+        counts = target.publish(view)
+    changes = ", ".join(
+        f"{counts[one]} {one}" for one in ("created", "appended", "recreated", "deleted") if counts[one]
+    )
     if changes:
-        begun, points = len(view.runs), sum(run.points for run in view.runs)
-        print(f"{view.study}: {changes}; {begun} of {view.planned} runs, {points} points in {store}", flush=True)
+        runs, points = len(view.runs), sum(run.points for run in view.runs)
+        print(f"{view.study}: {changes}; {runs} of {view.planned} runs, {points} points in {store}", flush=True)
     return view
 
 
@@ -56,14 +58,14 @@ def follow(plan: Path, store: str, wait_s: float, interval_s: float) -> StudyVie
     What cannot be read or written at first ends it; later it is told once and tried again, since a stage may be
     writing that very file.
     """
-    view, told = import_study(plan, store, wait_s), ""
+    view, last_error = import_study(plan, store, wait_s), ""
     while view.unfinished:
         time.sleep(interval_s)
         try:
-            view, told = import_study(plan, store, wait_s), ""
+            view, last_error = import_study(plan, store, wait_s), ""
         except BadInputError as error:
-            if str(error) != told:
-                print(told := str(error), file=sys.stderr, flush=True)
+            if str(error) != last_error:
+                print(last_error := str(error), file=sys.stderr, flush=True)
     return view
 
 

@@ -99,7 +99,7 @@ def read_evaluations(table: Path) -> Evaluations:
     Raises:
         BadInputError: the file is not the table of evaluations.
     """
-    found: dict[RunKey, dict[str, dict[int, dict[str, float]]]] = defaultdict(
+    evaluations: dict[RunKey, dict[str, dict[int, dict[str, float]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(dict))
     )
     if table.exists():
@@ -110,8 +110,8 @@ def read_evaluations(table: Path) -> Evaluations:
             raise BadInputError(f"{table}: not the table of evaluations ({str(error).splitlines()[0]})") from error
         for r in rows:
             key = (r["model"], r["dataset"], r["variant"], r["seed"])
-            found[key][r["evaluation_set"]][r["round"]][r["metric"]] = r["value"]
-    return found
+            evaluations[key][r["evaluation_set"]][r["round"]][r["metric"]] = r["value"]
+    return evaluations
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

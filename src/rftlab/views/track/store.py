@@ -29,14 +29,14 @@ KEY = "rftlab.key"
 IMPORTED = "rftlab.imported"  # what has been imported, written last; null while an import is under way
 SUMMARY = "summary"
 # the UI shows few columns at a time
-SHOWN_FIRST = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
+FIRST_COLUMNS = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
 POINTS_PER_CALL, PARAMS_PER_CALL = 1000, 100  # MLflow's limits
 VALUE_LENGTH, DATASET_DIGEST_LENGTH = 6000, 36  # characters, MLflow's limits
 T = TypeVar("T")
 
 
 @contextmanager
-def opened(uri: str, wait_s: float) -> Iterator[Store]:
+def open_store(uri: str, wait_s: float) -> Iterator[Store]:
     """Open a store of the newest schema for this process alone; one that does not exist is made.
 
     Other imports wait at the lock file beside the store. MLflow's own server takes no notice of it: SQLite keeps the
@@ -95,15 +95,15 @@ class Store:
         truth. MLflow keeps deleted runs in its bin until ``mlflow gc``. Runs made by others stay as they are.
         """
         experiment = self._experiment(view)
-        found = self.client.search_runs([experiment], max_results=50_000)
-        runs = {run.data.tags[KEY]: run for run in found if KEY in run.data.tags}
-        done = Counter(self._publish_run(experiment, runs.pop(one.key, None), one) for one in view.runs)
+        stored_runs = self.client.search_runs([experiment], max_results=50_000)
+        runs = {run.data.tags[KEY]: run for run in stored_runs if KEY in run.data.tags}
+        counts = Counter(self._publish_run(experiment, runs.pop(one.key, None), one) for one in view.runs)
         if view.summary:
-            done[self._publish_summary(experiment, runs.pop(SUMMARY, None), view)] += 1
+            counts[self._publish_summary(experiment, runs.pop(SUMMARY, None), view)] += 1
         for key in runs.keys() - view.between:
             self._delete(runs[key])
-            done["deleted"] += 1
-        return done
+            counts["deleted"] += 1
+        return counts
 
     def _experiment(self, view: StudyView) -> str:
         # served by path below the artifact folder, so that a store that was moved still finds its artifacts
@@ -123,15 +123,15 @@ class Store:
         return identifier
 
     def _publish_run(self, experiment: str, run: Run | None, view: RunView) -> str:
-        imported = json.loads(run.data.tags[IMPORTED]) if run else None
-        if imported == view.state():
+        earlier_state = json.loads(run.data.tags[IMPORTED]) if run else None
+        if earlier_state == view.state():
             return "unchanged"
-        seen = view.seen(imported) if imported else None
-        outcome = "created" if run is None else "recreated" if seen is None else "appended"
-        if run and seen is None:
+        imported_rows = view.imported_rows(earlier_state) if earlier_state else None
+        outcome = "created" if run is None else "recreated" if imported_rows is None else "appended"
+        if run and imported_rows is None:
             self._delete(run)
-        if run is None or seen is None:
-            seen = dict.fromkeys(view.state()["streams"], 0)
+        if run is None or imported_rows is None:
+            imported_rows = dict.fromkeys(view.state()["streams"], 0)
             start_ms = min(view.times_ms, default=0)
             run = self.client.create_run(experiment, start_ms, {KEY: view.key, IMPORTED: "null"}, view.name)
             params = [Param(key, _fit(value)) for key, value in view.params.items()]
@@ -141,11 +141,12 @@ class Store:
         else:
             self.client.set_tag(run.info.run_id, IMPORTED, "null")
         identifier = run.info.run_id
-        new = [row for name, rows in view.streams.items() for row in rows[seen.get(name, 0) :]]
+        new = [row for name, rows in view.streams.items() for row in rows[imported_rows.get(name, 0) :]]
         points = [Metric(key, value, row.time_ms, row.round) for row in new for key, value in row.values.items()]
         for part in _parts(points, POINTS_PER_CALL):
             self.client.log_batch(identifier, metrics=part)
-        if models := [self._register(experiment, identifier, view, c) for c in view.checkpoints[seen["checkpoints"] :]]:
+        new_checkpoints = view.checkpoints[imported_rows["checkpoints"] :]
+        if models := [self._register(experiment, identifier, view, c) for c in new_checkpoints]:
             self.client.log_outputs(identifier, models)
         if view.status != "running":
             self.client.set_terminated(identifier, "FINISHED", max(view.times_ms, default=0))
@@ -182,7 +183,7 @@ class Store:
         gains = view.summary.get("tables/marginal_gains.parquet")
         if gains:  # the layout of MlflowClient.log_table, which the UI shows as a table
             table = pd.read_parquet(gains)
-            first = [name for name in SHOWN_FIRST if name in table]
+            first = [name for name in FIRST_COLUMNS if name in table]
             table = table[first + [name for name in table if name not in first]]
             table.to_json(folder / "marginal_gains.json", orient="split", index=False)
             tables = json.dumps([{"path": "marginal_gains.json", "type": "table"}])

@@ -55,6 +55,6 @@ def chart_urls(uri: str, port: int) -> dict[str, str]:
     """
     with closing(sqlite3.connect(f"{store_path(uri).absolute().as_uri()}?mode=ro", uri=True)) as connection:
         query = "SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active' AND name <> 'Default'"
-        found = dict(connection.execute(f"{query} ORDER BY name").fetchall())
+        experiments = dict(connection.execute(f"{query} ORDER BY name").fetchall())
     page = f"http://127.0.0.1:{port}/#/experiments/{{}}/runs?workflowType=machine_learning&compareRunsMode=CHART"
-    return {study: page.format(identifier) for study, identifier in found.items()}
+    return {study: page.format(identifier) for study, identifier in experiments.items()}

@@ -71,18 +71,18 @@ class RunView:
         streams = {name: [len(rows), stream_digest(rows)] for name, rows in self._all_streams().items()}
         return {"head": digest([self.name, self.params, self.inputs]), "tags": digest(self.tags), "streams": streams}
 
-    def seen(self, imported: dict[str, Any]) -> dict[str, int] | None:
-        """Rows by stream that are in the store already, or None when what was imported is no longer what the files say.
+    def imported_rows(self, earlier_state: dict[str, Any]) -> dict[str, int] | None:
+        """Number of rows by stream that the store has already, or None when the files no longer say what was imported.
 
-        ``imported`` is the :meth:`state` of the earlier import.
+        ``earlier_state`` is the :meth:`state` of the earlier import.
         """
         streams = self._all_streams()
-        for name, (count, rows_digest) in imported["streams"].items():
+        for name, (count, rows_digest) in earlier_state["streams"].items():
             if stream_digest(streams.get(name, [])[:count]) != rows_digest:
                 return None
-        if imported["head"] != self.state()["head"]:
+        if earlier_state["head"] != self.state()["head"]:
             return None
-        return {name: count for name, (count, _) in imported["streams"].items()}
+        return {name: count for name, (count, _) in earlier_state["streams"].items()}
 
     def _all_streams(self) -> dict[str, Sequence[Row] | Sequence[Checkpoint]]:
         return {**self.streams, "checkpoints": self.checkpoints}
@@ -134,8 +134,8 @@ def read_view(plan_path: Path) -> StudyView:
     plan, folder = read_plan(plan_path), plan_path.parent
     evaluations = read_evaluations(folder / "tables" / "evaluations.parquet")
     runs = [view for run in plan.runs if (view := _run(folder, plan, run, evaluations))]
-    shown = {view.key for view in runs}
-    between = frozenset(run.key for run in plan.runs if run.key not in shown and (folder / "runs" / run.key).exists())
+    keys = {view.key for view in runs}
+    between = frozenset(run.key for run in plan.runs if run.key not in keys and (folder / "runs" / run.key).exists())
     return StudyView(plan.study, plan.description, len(plan.runs), runs, between, _summary(folder))
 
 
@@ -205,18 +205,18 @@ def _metric_name(name: str) -> str:
 
 def _inputs(plan: StudyPlan, run: PlannedRun) -> list[Input]:
     train = plan.datasets[run.dataset]
-    evaluated = sorted(name for names in run.suites.values() for name in names)
+    evaluation_sets = sorted(name for names in run.suites.values() for name in names)
     return [
         Input(run.dataset, train.digest, train.splits["train"], "training"),
-        *(Input(name, (one := plan.evaluation_sets[name]).digest, one.path, "evaluation") for name in evaluated),
+        *(Input(name, (one := plan.evaluation_sets[name]).digest, one.path, "evaluation") for name in evaluation_sets),
     ]
 
 
 def _summary(folder: Path) -> dict[str, Path]:
     """Files of the summary, once there are tables or a report; empty before."""
-    found = [p for name in ("tables", "figures") for p in sorted((folder / name).rglob("*")) if p.is_file()]
-    found += [p for p in [folder / "report.html"] if p.is_file()]
-    return {p.relative_to(folder).as_posix(): p for p in [folder / "plan.json", *found]} if found else {}
+    files = [p for name in ("tables", "figures") for p in sorted((folder / name).rglob("*")) if p.is_file()]
+    files += [p for p in [folder / "report.html"] if p.is_file()]
+    return {p.relative_to(folder).as_posix(): p for p in [folder / "plan.json", *files]} if files else {}
 
 
 def summary_digest(files: Mapping[str, Path]) -> str:
