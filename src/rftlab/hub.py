@@ -7,6 +7,7 @@ a file; with ``HF_HUB_OFFLINE`` nothing is asked but the cache. Code and pickled
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from rftlab.files import file_sha256
 from rftlab.jobs.environment import STUDY
 
 Kind = Literal["model", "dataset"]
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 T = TypeVar("T")
 
@@ -27,6 +29,16 @@ class Commit:
 
     sha: str
     files: tuple[str, ...]
+
+
+def refuse_repository(name: str) -> None:
+    """Refuse what cannot be a repository's id.
+
+    Raises:
+        ValueError: with an example.
+    """
+    if not REPOSITORY.fullmatch(name) or "--" in name or ".." in name:
+        raise ValueError(f"id: {name!r} cannot be a repository; an id such as openai/gsm8k is needed")
 
 
 def token() -> str | Literal[False]:

@@ -1,6 +1,7 @@
 """What nobody else may do with a study: run code by a checkpoint, read an environment, reach a server.
 
-Names that leave the results folder: tests/test_hostile.py. HTML in the report: tests/test_report.py, in a browser.
+Names that leave the results folder: tests/system/test_hostile.py. HTML in the report, in a browser:
+tests/views/test_report.py.
 """
 
 from __future__ import annotations

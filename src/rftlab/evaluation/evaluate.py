@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def evaluate(
                         "round": round_number,
                         "evaluation_set": evaluation_set.name,
                         "decoding": decoding,
-                        **asdict(outcome),
+                        **vars(outcome),
                     }
 
 

@@ -15,8 +15,7 @@ from typing import Any
 
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import read_json, write_json
-
-REMOVED = "removed.json"  # in the run's folder
+from rftlab.runfolder.log import REMOVED
 
 
 @one_line_errors

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.errors import BadInputError
-from rftlab.evaluation.removal import REMOVED, training_cost
+from rftlab.evaluation.removal import training_cost
 from rftlab.files import digest, read_json
 from rftlab.planning.plan import Plan
+from rftlab.runfolder.log import REMOVED
 from rftlab.study.variants import Run
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from rftlab.files import write_bytes
 
 RUN_FILES = ("run.json", "metrics.jsonl", "timings.jsonl", "provenance.json", "checkpoints.json")  # the manifest last
+REMOVED = "removed.json"  # which checkpoints were removed, and what had been made of them
+DIVERGED = "diverged.jsonl"  # the round in which a run diverged
 STATE = ".state"  # of a run under way, in the run's folder
 
 

@@ -5,7 +5,6 @@ One class a source, listed in ``SOURCES``; the file of the same name in ``data/s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,9 +14,9 @@ from pydantic.json_schema import SkipJsonSchema
 from rftlab.data.queries import SPLITS
 from rftlab.data.sources import procedural, source_of
 from rftlab.errors import BadInputError, did_you_mean
+from rftlab.hub import refuse_repository
 from rftlab.study.section import Count, Section, excerpt
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 MOST_QUERIES = 1_000_000  # of a split that is made; planning makes it, to look for queries that are trained on
 
 
@@ -246,13 +245,3 @@ class HubSource(RecordSource):
 
 
 SOURCES: tuple[type[QuerySource], ...] = (ProceduralSource, GymSource, JsonlSource, ParquetSource, HubSource)
-
-
-def refuse_repository(name: str) -> None:
-    """Refuse what cannot be a repository's id.
-
-    Raises:
-        ValueError: with an example.
-    """
-    if not REPOSITORY.fullmatch(name) or "--" in name or ".." in name:
-        raise ValueError(f"id: {name!r} cannot be a repository; an id such as openai/gsm8k is needed")

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field, Tag, create_model, field_validator,
 from pydantic.json_schema import SkipJsonSchema
 
 from rftlab.errors import BadInputError
+from rftlab.hub import refuse_repository
 from rftlab.policies import templates
-from rftlab.study.query_sources import SOURCES, QuerySource, refuse_repository
+from rftlab.study.query_sources import SOURCES, QuerySource
 from rftlab.study.section import Count, Natural, Positive, Section, Share, by_source, excerpt
 
 

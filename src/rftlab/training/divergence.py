@@ -16,9 +16,9 @@ from rftlab.data.queries import Query
 from rftlab.files import write_text
 from rftlab.rewards.scoring import Score
 from rftlab.rollouts import Rollout
+from rftlab.runfolder.log import DIVERGED
 from rftlab.training.update import DivergedError
 
-DIVERGED = "diverged.jsonl"  # in the run's folder
 Floats = NDArray[np.float64]
 Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], object]
 

@@ -26,11 +26,10 @@ from transformers import PreTrainedModel
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, read_json, sync, whole_directory, write_json
 from rftlab.jobs.environment import STATE_CONFIG
-from rftlab.runfolder.log import RUN_FILES, STATE, publish
+from rftlab.runfolder.log import DIVERGED, REMOVED, RUN_FILES, STATE, publish
 from rftlab.training.saved_state import LOGS, read_facts, read_tensors, write_state
 
 SAVED_STATES = 2  # the newest so many stay
-BESIDE = ("removed.json", "diverged.jsonl")  # what may lie beside a run's files: of removed checkpoints, of divergence
 BYTES_PER_SECOND = 250e6  # assumed of a disk before the first state has been saved
 
 
@@ -226,7 +225,7 @@ class RunState:
 
     def unpublish(self) -> None:
         """Remove what an earlier training published, the manifest first: it must not outlive its checkpoints."""
-        for name in (*reversed(RUN_FILES), *BESIDE):
+        for name in (*reversed(RUN_FILES), REMOVED, DIVERGED):
             (self.folder / name).unlink(missing_ok=True)
 
     @property
