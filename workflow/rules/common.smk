@@ -18,7 +18,7 @@ def prepend(variable, folder):
     os.environ[variable] = os.pathsep.join([folder, *filter(None, [os.environ.get(variable)])])
 
 
-# Stages are `python -m rftlab.<stage>`: with the Python that runs Snakemake, activated or not, and this checkout's code.
+# Stages are `python -m rftlab.<room>…`: with the Python that runs Snakemake, activated or not, and this checkout's code.
 # Those that need torch go through rftlab.jobs.warmstart, which gets them from a process of this machine that has imported it.
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")

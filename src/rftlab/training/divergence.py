@@ -25,7 +25,7 @@ Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], obje
 
 @dataclass
 class CurrentRound:
-    """A round as far as it has come: a query for each of N·M rollouts, and what was made of them.
+    """A round as far as it has come: a query for each of its B·M rollouts, and what was made of them.
 
     ``trained_indices`` are those of the rollouts with an advantage and a weight in the loss.
     """

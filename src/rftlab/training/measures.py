@@ -27,7 +27,7 @@ def metrics(
     Args:
         scores: rewards and lengths of the round.
         advantages_Bn: its training signal.
-        rollouts: all N of them, statistics rollouts included.
+        rollouts: all B·M of them, statistics rollouts included.
         judgements: the verifier's of each.
         trained_indices: of those that are trained on.
     """
