@@ -103,6 +103,35 @@ def test_a_file_that_is_not_python_is_refused(tmp_path, monkeypatch):
         levels.read("advantages", "torn")
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "RANGES = dict(factor='[0, 1]')",
+        "MINIMUM_ROLLOUTS = 10**3",
+        "ISOLATED, GOLD = True, '{}'",
+        "if True:\n    ISOLATED = True",
+        "RANGES = {}\nRANGES |= {'factor': '[0, 1]'}",
+        "RANGES = {[]: 1}",
+        "def set():\n    global ISOLATED\n    ISOLATED = True",
+        "GOLD: str",
+    ],
+)
+def test_what_a_file_declares_and_nobody_reads_is_refused(declared, tmp_path, monkeypatch):
+    monkeypatch.setattr(levels, "PACKAGE", tmp_path)
+    (tmp_path / "advantages").mkdir()
+    (tmp_path / "advantages" / "bold.py").write_text(f"{declared}\ndef advantage(scores, *, factor=2.0): ...\n")
+    with pytest.raises(levels.UnknownLevelError, match=r"^advantages/bold\.py: [A-Z_]+ needs one literal value"):
+        levels.read("advantages", "bold")
+
+
+def test_a_constant_with_a_type_is_a_constant(tmp_path, monkeypatch):
+    monkeypatch.setattr(levels, "PACKAGE", tmp_path)
+    (tmp_path / "advantages").mkdir()
+    code = "ISOLATED: bool = True\nRANGES: dict[str, str] = {'a': '[0, 1]'}\ndef advantage(scores, *, a=1.0): ...\n"
+    (tmp_path / "advantages" / "bold.py").write_text(code)
+    assert levels.read("advantages", "bold").constants == {"ISOLATED": True, "RANGES": {"a": "[0, 1]"}}
+
+
 READ_EVERYTHING = f"""
 import importlib
 from rftlab import levels

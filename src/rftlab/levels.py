@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from rftlab.errors import did_you_mean
+from rftlab.errors import BadInputError, did_you_mean
 
 PACKAGE = Path(__file__).parent
 FUNCTIONS = {
@@ -26,8 +26,12 @@ FUNCTIONS = {
 }
 
 
-class UnknownLevelError(ValueError):
-    """No such level, or not such a parameter; the message says what there is."""
+CONSTANTS = ("RANGES", "MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
+"""What a level's file may declare of the level."""
+
+
+class UnknownLevelError(BadInputError, ValueError):
+    """No such level, or a file that cannot be used; the message says what there is."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +60,36 @@ def read(kind: str, name: str) -> LevelFile:
     """Read a level's file without executing it.
 
     Raises:
-        UnknownLevelError: there is no such file, it is not Python, or it lacks the function its kind requires.
+        UnknownLevelError: there is no such file, it is not Python, it lacks the function its kind requires, or a
+            constant of it is no literal.
     """
+    file = f"{kind.replace('.', '/')}/{name}.py"
     if name not in names(kind):
         raise UnknownLevelError(f"{name!r} is not one of {', '.join(names(kind))}{did_you_mean(name, names(kind))}")
     try:
         tree = ast.parse(PACKAGE.joinpath(*kind.split("."), f"{name}.py").read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError) as error:
-        raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py is not Python: {error}") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnknownLevelError(f"{file} is not Python: {error}") from None
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == FUNCTIONS[kind]]
     if not functions:
-        raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py defines no function {FUNCTIONS[kind]}()")
+        raise UnknownLevelError(f"{file} defines no function {FUNCTIONS[kind]}()")
     arguments = functions[0].args
     parameters = {}
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if not _is_literal(default):
-            raise UnknownLevelError(f"{kind.replace('.', '/')}/{name}.py: {argument.arg} needs a literal default")
+            raise UnknownLevelError(f"{file}: {argument.arg} needs a literal default")
         parameters[argument.arg] = ast.literal_eval(default)
     constants = {
         target.id: ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and _is_literal(node.value)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _is_literal(node.value)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name) and target.id.isupper()
     }
+    bound = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    for constant in CONSTANTS:  # not read is not declared: a level would run without what its file asks for
+        if bound.count(constant) > (constant in constants):
+            raise UnknownLevelError(f"{file}: {constant} needs one literal value, at the top level of the file")
     docstring = ast.get_docstring(tree) or ast.get_docstring(functions[0]) or ""
     return LevelFile(kind, name, docstring.partition("\n")[0], parameters, constants)
 

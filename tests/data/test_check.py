@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rftlab.data.check import main
+from rftlab import levels
+from rftlab.data.check import check_answers, gold_form, main
 from rftlab.data.stage import stage
 from rftlab.errors import BadInputError
 from rftlab.study.read import load_study
@@ -114,3 +115,40 @@ def test_the_plan_asks_for_every_training_split_and_every_set() -> None:
     reasoned = planned(("evaluation_sets/longer/overlap", "on purpose"))
     assert reasoned.run_params(next(reasoned.runs())) == before, "a reason retrains nothing"
     assert reasoned.datacheck_params() != planned().datacheck_params()
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{} {}", "{a}{}", "{}{", "}{}", "{0}", "{!r}", "{:>9}", "{{}}", "\\boxed{{}}", "", 3, None, ["{}"]],
+    ids=repr,
+)
+def test_a_form_without_one_place_for_the_answer_is_the_verifiers_fault(form, monkeypatch) -> None:
+    file = levels.LevelFile("rewards.verifiers", "mine", "", {}, {"GOLD": form})
+    monkeypatch.setattr(levels, "read", lambda kind, name: file)
+    with pytest.raises(BadInputError, match=r"^datasets.d.verifier: rewards/verifiers/mine.py needs GOLD, how a right"):
+        gold_form("datasets.d", "mine")
+
+
+@pytest.mark.parametrize("form", ["{}", "#### {}", "\\boxed{{{}}}"])
+def test_a_form_has_one_place_for_the_answer(form: str, monkeypatch) -> None:
+    file = levels.LevelFile("rewards.verifiers", "mine", "", {}, {"GOLD": form})
+    monkeypatch.setattr(levels, "read", lambda kind, name: file)
+    assert gold_form("datasets.d", "mine") == form
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("def verify(:", "rewards/verifiers/mine.py is not Python"),
+        ("GOLD = '{}'\n", "rewards/verifiers/mine.py defines no function verify()"),
+        ("STRICT = 1\n\ndef verify(completion, answer): ...\n", "rewards/verifiers/mine.py: STRICT needs the name of"),
+        ("STRICT = 'no'\n\ndef verify(completion, answer): ...\n", "'no' is not one of mine"),
+    ],
+)
+def test_a_verifier_that_cannot_be_read_is_told_by_its_key(code: str, message: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(levels, "PACKAGE", tmp_path)
+    (tmp_path / "rewards" / "verifiers").mkdir(parents=True)
+    (tmp_path / "rewards" / "verifiers" / "mine.py").write_text(code)
+    with pytest.raises(BadInputError) as error:
+        check_answers("datasets.d", "mine", [])
+    assert str(error.value).startswith(f"datasets.d.verifier: {message}")

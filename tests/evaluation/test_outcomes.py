@@ -126,3 +126,45 @@ def test_queries_of_several_row_groups_are_the_same_categories(tmp_path: Path) -
     found = read_rows(tmp_path / "x.parquet")
     assert found["query"].tolist() == ["b", "c", "a", "b"]
     assert found["query"].cat.codes.tolist() == [1, 2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("query", pa.array([1])),
+        ("extracted", pa.array([1.5])),
+        ("decoding", pa.array([["greedy"]])),
+        ("correct", pa.array([7])),
+        ("correct", pa.array(["yes"])),
+        ("tokens", pa.array([1.0])),
+        ("truncated", pa.array([None], pa.null())),
+    ],
+)
+def test_a_column_of_another_type_is_named(column: str, values: pa.Array) -> None:
+    table = pq.read_table(FILE).slice(0, 1)
+    pq.write_table(table.set_column(table.column_names.index(column), column, values), FILE)
+    with pytest.raises(BadInputError, match=f"{FILE}: not an evaluation file, {column} is not one column of "):
+        read_rows(FILE)
+
+
+def test_a_column_that_is_there_twice_is_named() -> None:
+    table = pq.read_table(FILE)
+    pq.write_table(table.append_column("query", table.column("query")), FILE)
+    with pytest.raises(BadInputError, match=f"{FILE}: not an evaluation file, query is not one column of string"):
+        read_rows(FILE)
+
+
+@pytest.mark.parametrize("column", [name for name in COLUMNS_READ if name not in ("failure", "extracted")])
+def test_a_row_without_a_value_is_refused(column: str) -> None:
+    table = pq.read_table(FILE).slice(0, 1)
+    values = pa.nulls(1, table.schema.field(column).type)
+    pq.write_table(table.set_column(table.column_names.index(column), column, values), FILE)
+    with pytest.raises(BadInputError, match=f"{column} has no value in some rows"):
+        read_rows(FILE)
+
+
+def test_a_folder_is_no_file() -> None:
+    FILE.unlink()
+    FILE.mkdir()
+    with pytest.raises(BadInputError, match="not a Parquet file"):
+        read_rows(FILE)

@@ -172,7 +172,8 @@ def _plan(
     runs = [
         {key: v[key] for key in ("factor", "level", "relative_to")}
         | {"model": m, "dataset": d, "variant": v["name"], "seed": seed, "suites": suites}
-        | {"folder": f"results/{name}/runs/{m}/{d}/{v['name']}/seed-{seed}", "evaluations": {}, "base": ""}
+        | {"folder": f"results/{name}/runs/{m}/{d}/{v['name']}/seed-{seed}"}
+        | {"evaluations": dict.fromkeys(suites, ""), "base": ""}
         for m in models for d in datasets for v in described for seed in seeds
     ]  # fmt: skip
     sets = {

@@ -60,3 +60,16 @@ def test_a_document_is_a_json_object(content: str) -> None:
     (RUN / "run.json").write_text(content)
     with pytest.raises(BadInputError, match=r"run.json: not"):
         read_document(RUN / "run.json")
+
+
+@pytest.mark.parametrize("content", [b"\xff{}", b"[" * 200_000, b'{"a": ' + b"1" * 5000 + b"}"], ids=repr)
+def test_what_no_reader_of_json_takes_is_told_in_a_line(content: bytes) -> None:
+    for read, name in ((read_document, "run.json"), (read_lines, "metrics.jsonl")):
+        (RUN / name).write_bytes(content)
+        with pytest.raises(BadInputError, match=rf"{name}.*: not "):
+            read(RUN / name)
+
+
+def test_a_folder_in_place_of_a_file_is_told_in_a_line() -> None:
+    with pytest.raises(BadInputError, match=r"seed-0: cannot be read: Is a directory"):
+        read_document(RUN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,29 @@ def test_a_run_knows_its_pair_and_what_identifies_it_in_tables(read: StudyPlan) 
         "seed": 2,
     }
     assert run.key == "tiny/chains/rollouts/n4/seed-2"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("evaluation", "samples"), "5", "evaluation.samples: Input should be a valid integer"),
+        (("evaluation", "samples"), True, "evaluation.samples: Input should be a valid integer"),
+        (("evaluation", "pass_at"), [99], "evaluation: Value error, pass_at: no k above the 2 samples of a query is"),
+        (("evaluation", "pass_at"), [0], "evaluation.pass_at.0: Input should be greater than or equal to 1"),
+        (("report", "confidence"), 1, "report.confidence: Input should be less than 1"),
+        (("report", "confidence"), math.nan, "report.confidence: Input should be"),
+        (("report", "equivalence_margin"), 0, "report.equivalence_margin: Input should be greater than 0"),
+        (("runs", 0, "model"), "other", "runs.0.model: 'other' is not in it"),
+        (("runs", 0, "dataset"), "other", "runs.0.dataset: 'other' is not in it"),
+        (("runs", 0, "variant"), "a/b", "runs.0.variant: 'a/b' is not in it"),
+        (("runs", 0, "suites", "id"), ["other"], "runs.0.suites.id: 'other' is not in it"),
+        (("runs", 0, "evaluations"), {"id": "a"}, "runs.0.evaluations: 'ood' is not in it"),
+        (("variants", 2, "relative_to"), "a/b", "variants.2.relative_to: 'a/b' is not in it"),
+        (("evaluation_sets", "chains_test", "dataset"), "other", "evaluation_sets.chains_test.dataset: 'other' is not"),
+    ],
+    ids=dotted,
+)
+def test_a_plan_that_contradicts_itself(document: dict[str, Any], path, value: Any, message: str) -> None:
+    copied, part = place(document, path)
+    part[path[-1]] = value
+    assert refusal(copied).startswith(f"results/small/plan.json: not a study's plan: {message}")

@@ -153,6 +153,9 @@ def test_parameters_out_of_range(tmp_path: Path, level, expected: str) -> None:
     assert refusal(tmp_path, changed(("factors/lr/zero", level))).startswith(f"factors.lr.zero: {expected}")
 
 
+A_TUPLE = "a tuple of the values that are possible, the default among them, is needed"
+
+
 @pytest.mark.parametrize(
     ("parameters", "constants", "expected"),
     [
@@ -164,6 +167,10 @@ def test_parameters_out_of_range(tmp_path: Path, level, expected: str) -> None:
         ({"a": 1}, {"RANGES": "[0, 1]"}, "RANGES must be a mapping of its parameters, a"),
         ({"a": 1}, {"RANGES": {"a": "0 to 1"}}, "RANGES: a: '0 to 1' is no interval such as '[0, 1)'"),
         ({"a": 1}, {"RANGES": {"a": "[0, N]"}}, "RANGES: a: could not convert string to float: 'N'"),
+        ({"a": "x"}, {"RANGES": {"a": "[0, 1]"}}, f"RANGES: a: {A_TUPLE}"),
+        ({"a": 1}, {"RANGES": {"a": ()}}, f"RANGES: a: an interval such as '[0, 1)', or {A_TUPLE}"),
+        ({"a": 2.0}, {"RANGES": {"a": "[0, 1]"}}, "RANGES: a: '[0, 1]' does not hold the default, 2.0"),
+        ({}, {"MINIMUM_ROLLOUTS": True}, "MINIMUM_ROLLOUTS must be a number"),
     ],
     ids=str,
 )
@@ -173,6 +180,15 @@ def test_levels_whose_file_cannot_be_used(tmp_path: Path, monkeypatch, parameter
 
     monkeypatch.setattr("rftlab.levels.read", read)
     assert refusal(tmp_path, changed()) == f"baseline: advantage.name: advantages/raw.py: {expected}"
+
+
+def test_only_an_advantage_needs_rollouts_and_rewards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {"MINIMUM_ROLLOUTS": 2})
+    )
+    check_level("advantages", "raw", "key")
+    with pytest.raises(BadInputError, match=r"^key: objectives/ratio/none.py: MINIMUM_ROLLOUTS is something that only"):
+        check_level("objectives.ratio", "none", "key")
 
 
 # one function at a time ----------------------------------------------------------------------------------------------

@@ -199,6 +199,9 @@ def test_a_lock_that_no_longer_matches(tmp_path: Path, edit, difference: str) ->
 def test_commits_are_not_written_into_a_study(tmp_path: Path) -> None:
     lock = {key: value for key, value in LOCK["models"][0].items() if key not in ("id", "revision")}
     assert refused(tmp_path, ("models/m/lock", lock)).startswith("models.m: unknown key 'lock'; commits are in")
+    for source in ("models/m", "datasets/d"):
+        refusal = refused(tmp_path, (f"{source}/lock", None))
+        assert refusal.startswith(f"{source.replace('/', '.')}: unknown key 'lock'; commits are in")
     message = refused(tmp_path, ("models/m/locks", 1))
     assert message == "models.m: unknown key 'locks'; valid keys: source, id, revision", "and no hint of a key of ours"
 

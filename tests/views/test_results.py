@@ -144,3 +144,10 @@ def test_a_file_that_is_missing_is_named_with_the_command_that_writes_it(
         read_results(plan, tables)
     command = "`snakemake tables` writes a study's plan and tables"
     assert str(error.value) == f"{tmp_path / missing}: no such file; {command}"
+
+
+def test_a_table_that_is_no_parquet_file_is_named(study: Results, tmp_path: Path) -> None:
+    plan, tables = presented.write(study, tmp_path)
+    (tables / "curves.parquet").write_bytes(b"garbage")
+    with pytest.raises(BadInputError, match=r"curves.parquet: not a Parquet file"):
+        read_results(plan, tables)

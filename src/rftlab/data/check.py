@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -98,7 +99,11 @@ def check_answers(key: str, verifier: str, queries: Sequence[Query], *, processe
     Raises:
         BadInputError: naming the first such query.
     """
-    for name in verifiers(verifier).names:
+    try:
+        names = verifiers(verifier).names
+    except levels.UnknownLevelError as error:
+        raise BadInputError(f"{key}.verifier: {error}") from None
+    for name in names:
         own = name == verifier  # the others are only asked whether they can use the answer
         form = gold_form(key, name) if own else ""
         completions = [form.format(query.answer) for query in queries]
@@ -122,12 +127,20 @@ def gold_form(key: str, verifier: str) -> str:
         BadInputError: its file does not say so.
     """
     form = levels.read("rewards.verifiers", verifier).constants.get("GOLD")
-    if not isinstance(form, str) or "{}" not in form:
+    if not isinstance(form, str) or _places(form) != [("", "", None)]:
         raise BadInputError(
-            f"{key}.verifier: rewards/verifiers/{verifier}.py needs GOLD, how a right answer is written, as in "
-            "GOLD = '#### {}': every answer is checked with it before anything is trained"
+            f"{key}.verifier: rewards/verifiers/{verifier}.py needs GOLD, how a right answer is written, with one {{}} "
+            "for the answer and other braces doubled, as in GOLD = '#### {}': every answer is checked with it"
         )
     return form
+
+
+def _places(form: str) -> list[tuple[str, str | None, str | None]]:
+    """Replacement fields of a format string, each its name, specification and conversion; none for a broken one."""
+    try:
+        return [(name, spec, how) for _, name, spec, how in string.Formatter().parse(form) if name is not None]
+    except ValueError:
+        return []
 
 
 def _judgements(key: str, verifier: str, queries: Sequence[Query], completions: Sequence[str]) -> Iterator[bool]:
@@ -139,7 +152,8 @@ def _judgements(key: str, verifier: str, queries: Sequence[Query], completions: 
         try:
             yield verify(completion, query.answer).correct
         except ValueError as error:
-            raise BadInputError(f"{key}: query {_excerpt(query)}: {error}; choose another verifier") from None
+            why = str(error) or f"{query.answer[:60]!r} cannot be scored"
+            raise BadInputError(f"{key}: query {_excerpt(query)}: {why}; choose another verifier") from None
         except Exception as error:
             raise BadInputError(f"{key}.verifier: rewards/verifiers/{verifier}.py fails: {error!r}") from None
 

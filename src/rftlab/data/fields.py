@@ -13,7 +13,10 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from rftlab.data.queries import DataError, Query, Split, keys_of, query_id
 from rftlab.rewards.boxes import last_box
@@ -24,7 +27,17 @@ BOX = "\\boxed"
 LETTERS = string.ascii_uppercase
 
 
-Names = str | Sequence[str]
+Name = Annotated[str, Field(min_length=1)]
+Names = Name | Annotated[list[Name], Field(min_length=1)]
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class FieldNames(TypedDict, total=False):
+    """A configuration's ``fields``, each one name or several."""
+
+    query: Names
+    answer: Name
+    choices: Names
 
 
 class EmptyBoxError(DataError):
@@ -44,7 +57,9 @@ class Fields:
     choices: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, query: Names = "question", answer: str = "answer", choices: Names = ()) -> Fields:
+    def parse(
+        cls, query: str | Sequence[str] = "question", answer: str = "answer", choices: str | Sequence[str] = ()
+    ) -> Fields:
         """From the names a configuration has, each one name or several."""
         several = ((names,) if isinstance(names, str) else tuple(names) for names in (query, choices))
         return cls(next(several), answer, next(several))

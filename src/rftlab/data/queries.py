@@ -9,17 +9,33 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from rftlab.errors import BadInputError
 from rftlab.files import write_bytes
 
 SPLITS = ("train", "validation", "test")
+SplitName = Annotated[str, Field(pattern=f"^({'|'.join(SPLITS)})$")]
+BySplit = Mapping[SplitName, Annotated[int, Field(ge=1)]]
+"""Split → a number of queries; pydantic checks it where a source's ``parse`` is called."""
 SHARES = {"train": 0.60, "validation": 0.15, "test": 0.25}
 
 
 class DataError(BadInputError, ValueError):
     """Something about a dataset or its files is wrong; the message is one line and says what would be valid."""
+
+
+def refuse_limits(limit: BySplit, splits: Iterable[str]) -> None:
+    """Refuse a limit for a split that is not there.
+
+    Raises:
+        DataError: with those that are.
+    """
+    for split in limit:
+        if split not in (there := list(splits)):
+            raise DataError(f"limit: no such split {split!r}; there are {', '.join(there)}")
 
 
 @dataclass(frozen=True)

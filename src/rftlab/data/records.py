@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from rftlab.data.fields import Fields, collect
-from rftlab.data.queries import SPLITS, Split
+from pydantic import Field
 
-NONE: Mapping[str, Any] = {}
+from rftlab.data.fields import FieldNames, Fields, collect
+from rftlab.data.queries import SPLITS, BySplit, Split, SplitName, refuse_limits
+
+NO_NAMES: FieldNames = {}
+NO_LIMIT: BySplit = {}
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,15 @@ class RecordFiles:
     limit: Mapping[str, int]
 
     @classmethod
-    def parse(cls, files: Mapping[str, str], fields: Mapping[str, Any] = NONE, limit: Mapping[str, int] = NONE) -> Self:
+    def parse(
+        cls,
+        /,
+        files: Annotated[Mapping[SplitName, str], Field(min_length=1)],
+        fields: FieldNames = NO_NAMES,
+        limit: BySplit = NO_LIMIT,
+    ) -> Self:
         """From ``{"files": {split: path}, "fields"?: {"query"?, "answer"?, "choices"?}, "limit"?: {split: k}}``."""
+        refuse_limits(limit, files)
         paths = {split: Path(files[split]) for split in SPLITS if split in files}
         return cls(paths, Fields.parse(**fields), dict(limit))
 

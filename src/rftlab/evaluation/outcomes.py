@@ -14,6 +14,7 @@ from rftlab.files import replacing
 
 if TYPE_CHECKING:  # pandas and pyarrow load when a file is written or read
     import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,17 @@ COLUMNS = {  # name → type, in the order of the file: what was evaluated, then
     **{"round": "int", "evaluation_set": "str", "decoding": "str"},
     **{field.name: str(field.type).removesuffix(" | None") for field in dataclasses.fields(Outcome)},
 }
+OPTIONAL = [field.name for field in dataclasses.fields(Outcome) if str(field.type).endswith(" | None")]
 COLUMNS_NOT_READ = ("model", "dataset", "variant", "seed", "completion")  # the completions are most of a file
 COLUMNS_READ = [name for name in COLUMNS if name not in COLUMNS_NOT_READ]
+
+
+def _types() -> dict[str, pa.DataType]:
+    """Every column's type."""
+    import pyarrow as pa
+
+    types = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
+    return {name: types[kind] for name, kind in COLUMNS.items()}
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], overlong: Mapping[str, int]) -> None:
@@ -51,9 +61,7 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], overlong: Mapping[
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
-    columns = [(name, types[kind]) for name, kind in COLUMNS.items()]
-    schema = pa.schema(columns, metadata={"overlong": json.dumps(dict(overlong))})
+    schema = pa.schema(list(_types().items()), metadata={"overlong": json.dumps(dict(overlong))})
     table = pa.Table.from_pylist(list(rows), schema=schema)
     with replacing(path) as temporary:
         pq.write_table(table, temporary)
@@ -68,16 +76,22 @@ def read_rows(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    texts = [name for name in COLUMNS_READ if COLUMNS[name] == "str"]
     try:
-        names = pq.read_schema(path).names
+        schema = pq.read_schema(path)
+        if missing := [column for column in COLUMNS_READ if column not in schema.names]:
+            raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
+        for name in COLUMNS_READ:
+            if schema.names.count(name) > 1 or schema.field(name).type != _types()[name]:
+                raise BadInputError(f"{path}: not an evaluation file, {name} is not one column of {_types()[name]}")
+        table = pq.ParquetFile(path, read_dictionary=texts).read(columns=COLUMNS_READ)
     except FileNotFoundError:
         raise BadInputError(f"{path}: no such file: not evaluated yet") from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise BadInputError(f"{path}: not a Parquet file: {error}") from None
-    if missing := [column for column in COLUMNS_READ if column not in names]:
-        raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
-    texts = [name for name in COLUMNS_READ if COLUMNS[name] == "str"]
-    table = pq.ParquetFile(path, read_dictionary=texts).read(columns=COLUMNS_READ)
+    for name in COLUMNS_READ:
+        if name not in OPTIONAL and table.column(name).null_count:
+            raise BadInputError(f"{path}: not an evaluation file, {name} has no value in some rows")
     rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
     rows["query"] = rows["query"].cat.set_categories(sorted(rows["query"].cat.categories))
     return rows

@@ -56,6 +56,11 @@ def verifiers(name: str) -> Verifiers:
         UnknownLevelError: there is no such verifier, or a counterpart it names is none.
     """
     constants = levels.read("rewards.verifiers", name).constants
+    for constant in ("STRICT", "FLEXIBLE"):
+        if not isinstance(constants.get(constant, name), str):
+            raise levels.UnknownLevelError(
+                f"rewards/verifiers/{name}.py: {constant} needs the name of a verifier, not {constants[constant]!r}"
+            )
     forms = Verifiers(name, constants.get("STRICT", name), constants.get("FLEXIBLE", name))
     for counterpart in forms.names:
         levels.read("rewards.verifiers", counterpart)

@@ -19,11 +19,10 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         BadInputError: no such file, or not a JSON object.
     """
+    text = _text(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInputError(f"{path}: no such file{_under_way(path)}") from None
-    except json.JSONDecodeError as error:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:  # a number too long, or nested too deeply
         raise BadInputError(f"{path}: not JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadInputError(f"{path}: not a JSON object")
@@ -37,14 +36,10 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         BadInputError: no such file, or a line that is not a JSON object.
     """
     rows = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise BadInputError(f"{path}: no such file{_under_way(path)}") from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_text(path).splitlines(), start=1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInputError(f"{path}, line {number}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise BadInputError(f"{path}, line {number}: not a JSON object")
@@ -66,6 +61,17 @@ def read_curve(folder: Path) -> pd.DataFrame:
     clock = pd.DataFrame(timings, columns=["sample_s", "score_s", "update_s"], dtype="float64")
     names = list(dict.fromkeys(name for row in metrics for name in row)) or ["round", "reward_mean", "accuracy"]
     return pd.DataFrame(metrics, columns=names).assign(seconds=clock.sum(axis=1).cumsum())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: no such file{_under_way(path)}") from None
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path}: not text in UTF-8: {error}") from None
 
 
 def _under_way(path: Path) -> str:

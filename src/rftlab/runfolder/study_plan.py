@@ -5,12 +5,13 @@ Paths are relative to the folder that Snakemake works in. What the file says bey
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
@@ -131,16 +132,20 @@ class PlannedRun:
 class PlannedEvaluation:
     """Samples per query at the base model and the last checkpoint, and the k of pass@k."""
 
-    samples: int
-    pass_at: tuple[int, ...]
+    samples: Annotated[int, Field(ge=0)]
+    pass_at: tuple[Annotated[int, Field(ge=1)], ...]
+
+    def __post_init__(self) -> None:
+        if max(self.pass_at, default=0) > self.samples:
+            raise ValueError(f"pass_at: no k above the {self.samples} samples of a query is possible")
 
 
 @dataclass(frozen=True)
 class PlannedReport:
     """What verdicts rest on: the margin of the equivalence test, as a fraction, and the coverage of intervals."""
 
-    equivalence_margin: float
-    confidence: float
+    equivalence_margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclass(frozen=True)
@@ -189,8 +194,30 @@ def study_plan(document: Mapping[str, Any], where: str) -> StudyPlan:
         BadInputError: it is none; the message begins with ``where`` and the key.
     """
     try:
-        return CONTENT.validate_python(document)
+        plan = CONTENT.validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
         raise BadInputError(f"{where}: not a study's plan: {key}: {first['msg']}") from None
+    for key, named, known in _references(plan):
+        if named not in known:
+            raise BadInputError(f"{where}: not a study's plan: {key}: {named!r} is not in it")
+    return plan
+
+
+def _references(plan: StudyPlan) -> Iterator[tuple[str, str | None, Collection[str]]]:
+    """Where the plan names something that must be in it, the name, and the names there are."""
+    variants = [variant.name for variant in plan.variants]
+    for name, entry in plan.evaluation_sets.items():
+        if entry.dataset is not None:
+            yield f"evaluation_sets.{name}.dataset", entry.dataset, plan.datasets
+    for i, variant in enumerate(plan.variants):
+        if variant.relative_to is not None:
+            yield f"variants.{i}.relative_to", variant.relative_to, variants
+    for i, run in enumerate(plan.runs):
+        yield f"runs.{i}.model", run.model, plan.models
+        yield f"runs.{i}.dataset", run.dataset, plan.datasets
+        yield f"runs.{i}.variant", run.variant, variants
+        for suite, sets in run.suites.items():
+            yield f"runs.{i}.evaluations", suite, run.evaluations
+            yield from ((f"runs.{i}.suites.{suite}", name, plan.evaluation_sets) for name in sets)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.study.baseline import Baseline
-from rftlab.study.ranges import SIZES, parse, refuse_outside
+from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
 LEVELS = {
@@ -91,8 +91,10 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             )
     where = f"{key}: {kind.replace('.', '/')}/{name}.py"
     for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD"):
-        if not isinstance(file.constants.get(constant, 0), int | float):
+        if type(file.constants.get(constant, 0)) not in (int, float):
             raise BadInputError(f"{where}: {constant} must be a number")
+        if constant in file.constants and kind != "advantages":
+            raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(
@@ -100,9 +102,8 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
         )
     for parameter, possible in ranges.items():
         try:
-            if not isinstance(possible, tuple):
-                parse(possible)
-        except (ValueError, TypeError) as error:
+            refuse_range(possible, file.parameters[parameter])
+        except ValueError as error:
             raise BadInputError(f"{where}: RANGES: {parameter}: {error}") from None
     return file
 

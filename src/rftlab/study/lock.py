@@ -125,7 +125,7 @@ def with_lock(study: Study, files: Sequence[str | Path], *, unlocked: bool = Fal
     lock = {kind: [entry for one in reversed(locks) for entry in one[kind]] for kind in IDENTITY}  # the last file wins
     path, command = lock_path(files[-1]), f"`rftlab fetch {files[-1]}`"
     for key, _, source in sources:
-        if source.lock is not None:
+        if "lock" in source.model_fields_set:
             raise BadInputError(f"{key}: unknown key 'lock'; commits are in {path}, which {command} writes")
     there_is_one = any(lock_path(file).is_file() for file in files)
     if unlocked and not there_is_one:

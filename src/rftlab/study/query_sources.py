@@ -89,7 +89,7 @@ class ProceduralSource(QuerySource):
     family: str = Field(description="family of tasks, one of the table below")
     seed: int = Field(0, description="of the queries")
     sizes: Sizes = Field(
-        procedural.SIZES, description="split → number of distinct queries; one that is left out is not made"
+        dict(procedural.SIZES), description="split → number of distinct queries; one that is left out is not made"
     )
 
     def content(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class GymSource(QuerySource):
         0, description="of the queries; no two seeds and no two splits share an item"
     )
     sizes: Sizes = Field(
-        procedural.SIZES, description="split → number of distinct queries; one that is left out is not made"
+        dict(procedural.SIZES), description="split → number of distinct queries; one that is left out is not made"
     )
 
     def content(self) -> dict[str, Any]:
@@ -144,7 +144,8 @@ class RecordSource(QuerySource):
 
     def mapping(self) -> dict[str, Any]:
         """Fields and limits, as far as the study has any."""
-        mapping = {"fields": self.fields.model_dump(exclude_unset=True), "limit": self.limit}
+        fields = self.fields.model_dump(exclude_unset=True, exclude_none=True)
+        mapping = {"fields": fields, "limit": self.limit}
         return {key: value for key, value in mapping.items() if value}
 
     @model_validator(mode="after")

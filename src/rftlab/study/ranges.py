@@ -22,7 +22,7 @@ SIDES: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "]": (operator.le, "at most"),
     ")": (operator.lt, "less than"),
 }
-INTERVAL = re.compile(r"([\[(]) *([^ ,]+), *([^ ,]+) *([\])])")
+INTERVAL = re.compile(r"([\[(]) *([^ ,]+) *, *([^ ,]+) *([\])])")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,27 @@ def parse(interval: str) -> tuple[Side, Side]:
     for bound in (low, high):
         if bound not in SIZES and math.isnan(float(bound)):
             raise ValueError(f"{interval!r} has a bound that is no number")
+    if not {low, high} & set(SIZES) and float(low) > float(high):
+        raise ValueError(f"{interval!r} holds no number")
     return Side(left, low), Side(right, high)
+
+
+def refuse_range(possible: Any, default: Any) -> None:
+    """Refuse what cannot be the range of a parameter with this default.
+
+    Raises:
+        ValueError: neither an interval of numbers nor values of the parameter's type, or the default is outside.
+    """
+    number = isinstance(default, int | float) and not isinstance(default, bool)
+    if isinstance(possible, str) and number:
+        sides = parse(possible)
+        if not all(side.named or side.holds(default, {}) for side in sides):
+            raise ValueError(f"{possible!r} does not hold the default, {default}")
+    elif not isinstance(possible, tuple) or default not in possible:
+        needed = "an interval such as '[0, 1)', or " if number else ""
+        raise ValueError(f"{needed}a tuple of the values that are possible, the default among them, is needed")
+    elif any(type(value) is not type(default) for value in possible):
+        raise ValueError(f"values of the type of the default, {default!r}, are needed, not {possible!r}")
 
 
 def refuse_outside(possible: str | tuple[Any, ...], value: Any, sizes: Mapping[str, int], key: str) -> None:

@@ -97,10 +97,24 @@ def read_results(plan: Path, tables: Path) -> Results:
     """Read plan.json and the four tables (Parquet).
 
     Raises:
-        BadInputError: one of the files is not there.
+        BadInputError: one of the files is not there, or is no Parquet file.
     """
     for path in (plan, *(tables / f"{name}.parquet" for name in TABLES)):
         if not path.is_file():
             raise BadInputError(f"{path}: no such file; `snakemake tables` writes a study's plan and tables")
-    frames = {name: pd.read_parquet(tables / f"{name}.parquet") for name in TABLES}
+    frames = {name: read_table(tables / f"{name}.parquet") for name in TABLES}
     return Results(plan=read_plan(plan), **frames)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table.
+
+    Raises:
+        BadInputError: it is no Parquet file.
+    """
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(path)
+    except pa.ArrowException as error:
+        raise BadInputError(f"{path}: not a Parquet file: {error}") from None

@@ -7,6 +7,8 @@ import pytest
 from rftlab.data.queries import DataError
 from rftlab.data.sources import jsonl, names, procedural, source_of
 
+FILES = {"train": "a"}
+HUB = {"source": "hub", "id": "a", "commit": "c", "reader": "json", "options": {}}
 ONE_OF = "one of hub, jsonl, parquet, procedural, reasoning_gym is needed"
 
 
@@ -17,7 +19,7 @@ def test_a_source_is_the_file_of_its_name() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_every_file_holds_a_source(name: str) -> None:
-    with pytest.raises(DataError, match=f"not the configuration of a dataset from {name}: .*missing"):
+    with pytest.raises(DataError, match=f"^(files|family|id): Missing required argument, for {name}$"):
         source_of({"source": name})
 
 
@@ -28,15 +30,36 @@ def test_every_file_holds_a_source(name: str) -> None:
         ({"source": "json"}, f"source: {ONE_OF}, not 'json' (did you mean 'jsonl'?)"),
         ({"source": "__init__"}, f"source: {ONE_OF}, not '__init__'"),
         ([], "a dataset is a mapping with a source, not []"),
-        ({"source": "jsonl", "files": {}, "feilds": {}}, "not the configuration of a dataset from jsonl: "),
-        ({"source": "jsonl", "files": 3}, "not the configuration of a dataset from jsonl: "),
-        ({"source": "jsonl", "files": {"train": 3}}, "not the configuration of a dataset from jsonl: "),
+        ({"source": "jsonl", "files": FILES, "feilds": {}}, "feilds: Unexpected keyword argument, for jsonl"),
+        ({"source": "jsonl", "files": FILES, "cls": 1}, "cls: Unexpected keyword argument, for jsonl"),
+        ({"source": "jsonl", "files": 3}, "files: Input should be a valid dictionary"),
+        ({"source": "jsonl", "files": {}}, "files: Dictionary should have at least 1 item"),
+        ({"source": "jsonl", "files": {"foo": "a"}}, "files.foo.[key]: String should match pattern"),
+        ({"source": "jsonl", "files": {"train": 3}}, "files.train: Input should be a valid string"),
+        ({"source": "jsonl", "files": FILES, "fields": {"question": "q"}}, "fields.question: Extra inputs are not"),
+        ({"source": "jsonl", "files": FILES, "fields": {"query": []}}, "fields.query"),
+        ({"source": "parquet", "files": FILES, "fields": {"answer": ["a"]}}, "fields.answer: Input should be a valid"),
+        ({"source": "parquet", "files": FILES, "fields": {"choices": None}}, "fields.choices"),
+        ({"source": "jsonl", "files": FILES, "limit": {"train": 0}}, "limit.train: Input should be greater than or"),
+        ({"source": "jsonl", "files": FILES, "limit": {"train": "1"}}, "limit.train: Input should be a valid integer"),
+        ({"source": "jsonl", "files": FILES, "limit": {"test": 1}}, "limit: no such split 'test'; there are train"),
+        ({"source": "procedural", "family": "chains", "cls": 1}, "cls: no such key; chains has"),
+        ({"source": "procedural", "family": "chains", "seed": None}, "seed: Input should be a valid integer"),
+        ({"source": "procedural", "family": "chains", "seed": 1.5}, "seed: Input should be a valid integer"),
+        ({"source": "procedural", "family": "chains", "sizes": {}}, "sizes: Dictionary should have at least 1 item"),
         (
-            {"source": "jsonl", "files": {}, "fields": {"question": "q"}},
-            "not the configuration of a dataset from jsonl",
+            {"source": "procedural", "family": "chains", "sizes": {"train": True}},
+            "sizes.train: Input should be a valid",
         ),
+        ({"source": "procedural", "family": "chains", "sizes": {"train": -1}}, "sizes.train: Input should be greater"),
+        ({"source": "reasoning_gym", "family": "a", "seed": -1}, "seed: Input should be greater than or equal to 0"),
         ({"source": "procedural", "family": "chain"}, "family: 'chain' is not one of chains, products"),
-        ({"source": "hub", "id": "a", "splits": {"test": {"file": {}}}}, "not the configuration of a dataset from hub"),
+        ({**HUB, "splits": {"test": {"file": {}}}}, "splits.test.split: Field required, for hub"),
+        (
+            {**HUB, "splits": {"test": {"split": "t", "files": {}}}},
+            "splits.test.files: Dictionary should have at least",
+        ),
+        ({**HUB, "splits": {"test": {"split": "t", "files": FILES}}, "limit": {"train": 1}}, "limit: no such split"),
     ],
     ids=str,
 )

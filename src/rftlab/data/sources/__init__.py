@@ -1,16 +1,19 @@
 """Sources of queries, one file each, found by its name: ``source: jsonl`` in a study is ``jsonl.py``.
 
 A file holds the class ``Source``. What ``parse`` takes is what planning writes into a dataset's configuration, which
-the study's schema has checked by type; what only the source itself can tell to be wrong, it refuses. Importing a source
-imports the standard library alone: what reads Parquet, the hub or reasoning-gym is imported when it reads.
+the study's schema has checked; written by hand it is checked by the types that ``parse`` declares. What only the source
+itself can tell to be wrong, it refuses. What reads Parquet, the hub or reasoning-gym is imported when it reads.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+
+from pydantic import ConfigDict, ValidationError, validate_call
 
 from rftlab.data.queries import DataError, Split
 from rftlab.errors import did_you_mean
@@ -48,11 +51,15 @@ def source_of(config: Mapping[str, Any]) -> Source:
     if name not in names():
         hint = did_you_mean(str(name), names())
         raise DataError(f"source: one of {', '.join(names())} is needed, not {name!r}{hint}")
-    module = importlib.import_module(f"{__name__}.{name}")
     try:
-        source: Source = module.Source.parse(**{key: value for key, value in config.items() if key != "source"})
-    except DataError:
-        raise
-    except (TypeError, ValueError, AttributeError, KeyError) as error:  # written by hand: planning has checked types
-        raise DataError(f"not the configuration of a dataset from {name}: {error}") from None
-    return source
+        return _parse(name)(**{key: value for key, value in config.items() if key != "source"})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise DataError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}, for {name}") from None
+
+
+@functools.cache
+def _parse(name: str) -> Callable[..., Source]:
+    source: Any = importlib.import_module(f"{__name__}.{name}").Source
+    parse: Callable[..., Source] = validate_call(config=ConfigDict(strict=True))(source.parse)
+    return parse

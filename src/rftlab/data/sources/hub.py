@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from rftlab.data.fields import Fields, collect
-from rftlab.data.queries import SPLITS, DataError, Split
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from rftlab.data.fields import FieldNames, Fields, collect
+from rftlab.data.queries import SPLITS, BySplit, DataError, Split, SplitName, refuse_limits
+from rftlab.data.records import NO_LIMIT, NO_NAMES
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class LockedSplit(TypedDict):
+    """A split in the configuration: the hub's name of it, path in the repository → SHA-256."""
+
+    split: str
+    files: Annotated[Mapping[str, str], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -44,19 +56,21 @@ class Source:
     @classmethod
     def parse(
         cls,
+        /,
         id: str,
         commit: str,
         reader: str,
         options: Mapping[str, Any],
-        splits: Mapping[str, Mapping[str, Any]],
-        fields: Mapping[str, Any] | None = None,
-        limit: Mapping[str, int] | None = None,
+        splits: Annotated[Mapping[SplitName, LockedSplit], Field(min_length=1)],
+        fields: FieldNames = NO_NAMES,
+        limit: BySplit = NO_LIMIT,
     ) -> Source:
         """From study and lock: ``{"id", "commit", "reader", "options", "splits": {split: {"split", "files": {path:
         sha256}}}, "fields"?, "limit"?}``.
         """
+        refuse_limits(limit, splits)
         files = {split: SplitFiles(**splits[split]) for split in SPLITS if split in splits}
-        return cls(Repository(id, commit, reader, options), files, Fields.parse(**(fields or {})), dict(limit or {}))
+        return cls(Repository(id, commit, reader, options), files, Fields.parse(**fields), dict(limit))
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -6,13 +6,16 @@ import dataclasses
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from rftlab.data.families import FAMILIES, Family
-from rftlab.data.queries import SPLITS, DataError, Query, Split, split_of
+from rftlab.data.queries import SPLITS, BySplit, DataError, Query, Split, split_of
 from rftlab.errors import did_you_mean
 
-SIZES = {"train": 512, "validation": 100, "test": 150}
+Sizes = Annotated[BySplit, Field(min_length=1)]
+SIZES: Sizes = {"train": 512, "validation": 100, "test": 150}
 PATIENCE = 50_000
 """Draws in a row that bring no new query before a family counts as exhausted; about half a second."""
 
@@ -26,7 +29,7 @@ class Source:
     sizes: Mapping[str, int]
 
     @classmethod
-    def parse(cls, family: str, seed: int = 0, sizes: Mapping[str, int] = SIZES, **parameters: Any) -> Source:
+    def parse(cls, /, family: str, seed: int = 0, sizes: Sizes = SIZES, **parameters: Any) -> Source:
         """From ``{"family", "seed"?, "sizes"?, **parameters of the family}``; a split not in ``sizes`` is not made.
 
         Raises:

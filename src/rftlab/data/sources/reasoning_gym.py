@@ -10,10 +10,12 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from rftlab.data.queries import SPLITS, DataError, Query, Split, query_id
-from rftlab.data.sources.procedural import SIZES
+from rftlab.data.sources.procedural import SIZES, Sizes
 from rftlab.errors import did_you_mean
 
 RESERVED = ("seed", "size")  # of the package's own configurations; ours stand beside `parameters`
@@ -39,10 +41,11 @@ class Source:
     @classmethod
     def parse(
         cls,
+        /,
         family: str,
         parameters: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        sizes: Mapping[str, int] = SIZES,
+        seed: Annotated[int, Field(ge=0, lt=2**31)] = 0,
+        sizes: Sizes = SIZES,
     ) -> Source:
         """From ``{"family", "parameters"?, "seed"?, "sizes"?}``.
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import pandas as pd
 from alembic.util.exc import CommandError
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
@@ -22,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rftlab.errors import BadInputError
+from rftlab.views.results import read_table
 from rftlab.views.track.ui import PREFIX, artifact_folder, store_path
 from rftlab.views.track.view import Checkpoint, Input, RunView, StudyView, summary_digest
 
@@ -182,7 +182,7 @@ class Store:
             shutil.copyfile(path, folder / name)
         gains = view.summary.get("tables/marginal_gains.parquet")
         if gains:  # the layout of MlflowClient.log_table, which the UI shows as a table
-            table = pd.read_parquet(gains)
+            table = read_table(gains)
             first = [name for name in FIRST_COLUMNS if name in table]
             table = table[first + [name for name in table if name not in first]]
             table.to_json(folder / "marginal_gains.json", orient="split", index=False)
