@@ -35,6 +35,7 @@ include: "workflow/rules/track.smk"
 rule all:
     default_target: True
     input:  # everything: what was deleted, or what failed while a newer report was there, is made again
+        CHECKED,
         trained(plan.runs()),
         plan.evaluations(),
         removals(),

@@ -27,23 +27,27 @@ class Checkout:
         self.study = folder / study
 
     def snakemake(self, *arguments: str) -> str:
-        """Run Snakemake; return what it printed."""
+        """Run Snakemake, for certain; return what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake, however it ends; all that it prints is in ``stdout``."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "snakemake", "--configfile", str(self.study), *arguments],
             cwd=self.folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             env=environment | {"OMP_NUM_THREADS": "1"},
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
     def planned(self) -> set[str]:
         """Messages of the jobs that `snakemake -n` lists, without those that only gather."""
-        listed = re.findall(r"^Job \d+: (.*)$", self.snakemake("-n", "--nolock"), re.MULTILINE)
-        return set(listed)
+        return listed(self.snakemake("-n", "--nolock"))
 
     def edit(self, name: str, change: Callable[[str], str]) -> None:
         """Change one file, for certain."""
@@ -52,6 +56,11 @@ class Checkout:
         after = change(before)
         assert after != before
         path.write_text(after)
+
+
+def listed(output: str) -> set[str]:
+    """Messages of the jobs in the output of a dry run."""
+    return set(re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE))
 
 
 def copy_code(folder: Path) -> Checkout:

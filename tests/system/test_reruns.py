@@ -7,18 +7,20 @@ python tests/system/test_reruns.py` writes the document.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from checkout import AFTER_TRAINING, ROOT, Checkout, copy_code, made_once
+from checkout import AFTER_TRAINING, ROOT, Checkout, copy_code, listed, made_once
+from dry_runs import DryRuns
 from studies import pretrained
 
 DOCUMENT = ROOT / "docs" / "reruns.md"
@@ -29,7 +31,6 @@ BASE_MODEL, BASE_EVALUATION, PLAN = {"base model random"}, {"evaluate the base m
 DATA = {"dataset sums", "dataset notes", "dataset exam"}
 CHECK = {"check the data of reruns"}
 AFTER_TABLES = AFTER_TRAINING - {"tables"}
-NORM = "    group_norm: {advantage.name: group_norm, rollout.statistics_rollouts: 1}\n"
 pytestmark = pytest.mark.workflow
 
 
@@ -71,6 +72,15 @@ def study(old: str, new: str) -> Callable[[Checkout], None]:
     return lambda checkout: checkout.edit("reruns.yaml", lambda text: text.replace(old, new))
 
 
+def add_a_level(level: str) -> Callable[[Checkout], None]:
+    """A line of the study."""
+    return study("\nseeds:", f"    {level}: {{advantage.name: {level}}}\n\nseeds:")
+
+
+def remove_a_level(checkout: Checkout) -> None:
+    checkout.edit("reruns.yaml", lambda text: re.sub(r"    group_norm: .*\n", "", text))
+
+
 def one_byte(name: str) -> Callable[[Checkout], None]:
     return lambda checkout: checkout.edit(name, lambda text: text.replace("What is 3", "What is 9", 1))
 
@@ -79,7 +89,7 @@ def add_a_level_file(checkout: Checkout) -> None:
     level = '"""Half of the reward."""\n\nfrom rftlab.advantages import Floats, Round\n\n\n'
     level += "def advantage(scores: Round, *, factor: float = 0.5) -> Floats:\n    return factor * scores.rewards_Bn\n"
     (checkout.folder / "src/rftlab/advantages/half.py").write_text(level)
-    study(NORM, f"{NORM}    half: {{advantage.name: half}}\n")(checkout)
+    add_a_level("half")(checkout)
 
 
 def add_an_evaluation_set(checkout: Checkout) -> None:
@@ -164,6 +174,7 @@ class Change:
     lists: str
     make: Callable[[Checkout], None]
     jobs: set[str]
+    gone: str = "never"  # what the jobs are called that the study has no more
 
     @property
     def name(self) -> str:
@@ -227,10 +238,16 @@ CHANGES = [
     Change(
         "a seed added",
         f"its trainings and evaluations, plan, {AFTER}",
-        study("seeds: [0, 1]", "seeds: [0, 1, 2]"),
+        study("1]\nnoise", "1, 2]\nnoise"),
         runs(seeds=(2,)) | PLAN,
     ),
-    Change("a seed removed", f"plan, {AFTER}", study("seeds: [0, 1]", "seeds: [1]"), PLAN | AFTER_TRAINING),
+    Change(
+        "a seed removed",
+        f"plan, {AFTER}",
+        study("seeds: [0, ", "seeds: ["),
+        PLAN | AFTER_TRAINING,
+        gone="seed 0",
+    ),
     Change(
         "a level added, as a file and a line",
         f"its trainings and evaluations, plan, {AFTER}",
@@ -240,10 +257,16 @@ CHANGES = [
     Change(
         "a level added, of a file that is there",
         "the same",
-        study(NORM, f"{NORM}    ema: {{advantage.name: ema}}\n"),
+        add_a_level("ema"),
         runs(variants=("advantage/ema",)) | PLAN,
     ),
-    Change("a level removed", f"plan, {AFTER}", study(NORM, ""), PLAN | AFTER_TRAINING),
+    Change(
+        "a level removed",
+        f"plan, {AFTER}",
+        remove_a_level,
+        PLAN | AFTER_TRAINING,
+        gone="advantage/group_norm",
+    ),
     Change(
         "an evaluation set added",
         "its queries, the check of the data, the evaluations of its suite, base models' evaluations, plan, "
@@ -319,11 +342,37 @@ def record(folder: Path) -> None:
     checkout.snakemake("--touch", "--forceall", "--cores", "1")
 
 
+def copied(recorded: Checkout, folder: Path) -> Checkout:
+    shutil.copytree(recorded.folder, folder / "checkout", copy_function=shutil.copy2)
+    return Checkout(folder / "checkout", "reruns.yaml")
+
+
+@pytest.fixture(scope="session")
+def dry_runs() -> Iterator[DryRuns]:
+    with DryRuns() as process:
+        yield process
+
+
+# in one edit; what makes more than an edit, so that it cannot be part of one, goes first or is left out
+FIRST_OF_TWO, ALONE = (another_branch_and_back,), (another_numpy_by_default,)
+PAIRS = list(itertools.combinations([change for change in CHANGES if change.make not in ALONE], 2))
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(change.name for change in pair))
+def test_two_changes_in_one_edit_list_all_that_each_lists(
+    pair: tuple[Change, Change], recorded: Checkout, dry_runs: DryRuns, tmp_path: Path
+) -> None:
+    checkout = copied(recorded, tmp_path)
+    for change in sorted(pair, key=lambda change: change.make not in FIRST_OF_TWO):
+        change.make(checkout)
+    one, other = pair
+    planned = listed(dry_runs.output(checkout.folder, "--configfile", str(checkout.study), "-n", "--nolock"))
+    assert planned >= {job for job in one.jobs | other.jobs if one.gone not in job and other.gone not in job}
+
+
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_lists_exactly_the_jobs_that_depend_on_it(change: Change, recorded: Checkout, tmp_path: Path) -> None:
-    folder = tmp_path / "checkout"
-    shutil.copytree(recorded.folder, folder, copy_function=shutil.copy2)
-    checkout = Checkout(folder, "reruns.yaml")
+    checkout = copied(recorded, tmp_path)
     change.make(checkout)
     assert checkout.planned() == change.jobs
 

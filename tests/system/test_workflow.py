@@ -84,6 +84,17 @@ def test_a_second_call_has_nothing_to_do(finished: Checkout) -> None:
     assert finished.planned() == set()
 
 
+def test_another_file_with_the_name_of_a_study_is_refused(checkout: Checkout) -> None:
+    other = checkout.study.with_name("other.yaml")
+    shutil.copy(checkout.study, other)
+    done = Checkout(checkout.folder, "other.yaml").run("-n")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(
+        "other.yaml: study: results/smoke holds the results of smoke.yaml, which has the same name; "
+    )
+    assert "Traceback" not in done.stdout
+
+
 def downstream(variant: str, seed: int = 0) -> set[str]:
     """Jobs of one variant's runs and what follows."""
     pairs = [(m, d) for m in ("tiny-qwen2", "tiny-llama", "tiny-olmo2") for d in ("sums", "products")]
@@ -126,3 +137,18 @@ def test_a_level_is_one_small_file_and_one_line(checkout: Checkout) -> None:
         results(checkout).relative_to(checkout.folder).as_posix()
         + "/runs/tiny-llama/sums/advantage/half/seed-0/checkpoints.json",
     )
+
+
+def test_data_that_the_check_refuses_stop_snakemake_before_anything_is_trained(tmp_path: Path) -> None:
+    """Even one that keeps going, with a target that no table is part of."""
+    checkout = copy_code(tmp_path)
+    verifier = "from rftlab.rewards import Judgement\n\nISOLATED = True\nGOLD = '{}'\n\n\n"
+    verifier += "def verify(completion: str, answer: str) -> Judgement:\n    return Judgement(False, None)\n"
+    (checkout.folder / "src/rftlab/rewards/verifiers/never.py").write_text(verifier)  # isolated: planning cannot ask it
+    checkout.edit("smoke.yaml", lambda text: text.replace("family: products", "verifier: never, family: products"))
+    done = checkout.run("--cores", "1", "--keep-going", "baseline")
+    assert done.returncode == 1
+    assert "datasets.products: query '" in done.stdout
+    assert "is nothing that rewards/verifiers/never reads" in done.stdout
+    assert not list((checkout.folder / "results").rglob("run.json"))
+    assert not (checkout.folder / "resources" / "models").exists()

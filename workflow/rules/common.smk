@@ -8,6 +8,7 @@ from rftlab.jobs import warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
 from rftlab.jobs.unlock import free_stale_lock
 from rftlab.planning.check_checkpoints import products_of, refuse_removed
+from rftlab.planning.owner import claim, refuse_other_file
 from rftlab.runfolder.log import RUN_FILES
 from rftlab.runfolder.study_plan import TABLES
 from rftlab.views.figures import FORMATS, names
@@ -32,12 +33,14 @@ os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
 if workflow.is_main_process:  # others are jobs of one
     kernel_lock = free_stale_lock(Path.cwd())
     try:
+        refuse_other_file(Path(plan.folder), workflow.configfiles)
         refuse_removed(plan)
     except BadInputError as error:
         sys.exit(str(error))
 
 
 onstart:
+    claim(Path(plan.folder), workflow.configfiles)
     if workflow.local_exec:
         warmstart.offer()
 
@@ -45,7 +48,8 @@ onstart:
 RESULTS = f"results/{plan.study.study}"
 LOGS = f"{RESULTS}/logs"
 FIGURE_NAMES = names(plan.pairs())
-CHECKED = f"resources/checked/{plan.study.study}.json"
+CHECKED = f"{RESULTS}/data.json"
+FIRST = 100  # priority of what must be known before hours are spent
 
 
 wildcard_constraints:

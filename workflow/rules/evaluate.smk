@@ -2,7 +2,6 @@
 rule evaluate_base:
     input:
         model=lambda w: f"{plan.resources.model_folder(w.model)}/model.json",
-        checked=ancient(CHECKED),
         sets=lambda w: [plan.evaluation_file(name) for name in plan.base_sets(w.digest)],
     output:
         f"{RESULTS}/evaluations/{{model}}/base/{{digest}}.parquet",
@@ -50,6 +49,7 @@ rule evaluate:
 
 rule evaluations:
     input:
+        CHECKED,
         plan.evaluations(),
 
 

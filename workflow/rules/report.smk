@@ -22,6 +22,7 @@ rule tables:
         plan=rules.plan.output,
         runs=[f"{plan.run_folder(run)}/{name}" for run in plan.runs() for name in RUN_FILES],
         evaluations=plan.evaluations(),
+        data=CHECKED,
     output:
         [f"{RESULTS}/tables/{name}.{form}" for name in TABLES for form in ("csv", "parquet")],
     log:
@@ -75,7 +76,7 @@ rule report:
         runs=rules.tables.input.runs,
         tables=rules.tables.output,
         figures=rules.figures.output,
-        data=f"{RESULTS}/data.json",
+        data=CHECKED,
         bases=plan.base_evaluations(),
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),

@@ -6,7 +6,6 @@ rule train:
     input:
         model=lambda w: f"{plan.resources.model_folder(w.model)}/model.json",
         data=lambda w: plan.resources.data_file(w.dataset, "train"),
-        checked=ancient(CHECKED),
     output:
         run=f"{RUN}/run.json",
         metrics=f"{RUN}/metrics.jsonl",
@@ -34,6 +33,7 @@ rule train:
 
 rule baseline:
     input:
+        CHECKED,
         trained(run for run in plan.runs() if run.variant.name == "baseline"),
 
 
@@ -43,4 +43,5 @@ for factor in plan.study.factors:
         name:
             f"factor_{factor}"
         input:
+            CHECKED,
             trained(run for run in plan.runs() if run.variant.factor == factor),

@@ -1,7 +1,8 @@
-"""What is checked of the data before any model is trained or evaluated: answers that can be scored, sets that are new.
+"""What is checked of the data before anything is published: answers that can be scored, sets that are new.
 
 Stage: ``python -m rftlab.data.check --config JSON --output results/<study>/data.json``. Planning makes the same checks
 of what it can read itself; this stage makes them of everything, datasets of the hub too, and counts what is shared.
+No training waits for it, but what it refuses stops Snakemake, and tables are made only of data that it has passed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rftlab import levels
 from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import read_json, write_json
+from rftlab.jobs.interrupt import stop_supervisor
 from rftlab.rewards.scoring import Scorer, isolated, verifiers
 
 
@@ -28,7 +30,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--config", required=True, type=json.loads)
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
-    write_json(arguments.output, check(arguments.config))
+    try:
+        found = check(arguments.config)
+    except Exception:
+        stop_supervisor()  # with --keep-going too, trainings would go on that no table can show
+        raise
+    write_json(arguments.output, found)
 
 
 def check(config: Mapping[str, Any]) -> dict[str, Any]:

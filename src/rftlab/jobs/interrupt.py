@@ -70,6 +70,12 @@ class Interrupts:
             raise StoppedError(f"Snakemake, pid {self.supervisor}, is gone", 128 + signal.SIGHUP)
 
 
+def stop_supervisor() -> None:
+    """Ask the Snakemake of this stage, if it is on this machine, to start no more jobs, not even independent ones."""
+    if pid := _supervisor():
+        os.kill(pid, signal.SIGTERM)
+
+
 def _supervisor() -> int | None:
     """Pid of the Snakemake that runs this stage; None without one on this machine."""
     host, _, pid = os.environ.get(SUPERVISOR, "").rpartition(":")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from rftlab import levels
+from rftlab.errors import BadInputError
 from rftlab.rewards import Judgement
 from rftlab.rewards.worker import READY, SECONDS
 
@@ -31,7 +32,7 @@ Case = tuple[str, str, str]
 """Verifier, completion, answer."""
 
 
-class PoolError(RuntimeError):
+class PoolError(BadInputError):
     """The processes cannot be started."""
 
 
@@ -128,7 +129,11 @@ class Pool:
                         status = worker.end()
                         failed_starts = 0 if worker.ready else failed_starts + 1
                         if failed_starts > 3:
-                            raise PoolError(f"verifier processes end at once, with status {status}")
+                            names = ", ".join(self.verifiers)
+                            raise PoolError(
+                                f"rewards/verifiers/: processes that load {names} end at once, with status {status}; "
+                                "what they wrote stands above"
+                            )
                         late = worker in silent or status == -signal.SIGXCPU
                         if worker.positions:
                             at = worker.positions.popleft()

@@ -1,0 +1,77 @@
+"""Dry runs of Snakemake by the hundred: one process imports Snakemake and is forked for each of them.
+
+As a program it is that process: it reads a line of JSON, ``[folder, arguments…]``, and answers with one, ``[exit code,
+output]``. It imports nothing of rftlab, so that each fork imports that of its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+class DryRuns:
+    """The process, as a context."""
+
+    def __enter__(self) -> DryRuns:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
+        environment.pop("PYTHONPATH", None)  # of the tests: a checkout has its own code
+        self.process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def output(self, folder: Path, *arguments: str) -> str:
+        """What Snakemake prints in a folder; it must succeed."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps([os.fspath(folder), *arguments]) + "\n")
+        self.process.stdin.flush()
+        code, output = json.loads(self.process.stdout.readline())
+        assert code == 0, output
+        return output
+
+
+def serve() -> None:
+    """Answer until the input ends."""
+    import snakemake.cli  # noqa: F401
+
+    for line in sys.stdin:
+        folder, *arguments = json.loads(line)
+        with tempfile.TemporaryFile("w+") as file:
+            child = os.fork()
+            if child == 0:
+                run(folder, arguments, file.fileno())
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            file.seek(0)
+            print(json.dumps([code, file.read()]), flush=True)
+
+
+def run(folder: str, arguments: list[str], output: int) -> None:
+    """Snakemake in this process, which ends with it."""
+    import snakemake.cli
+
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(folder)
+    code = 1
+    try:
+        snakemake.cli.main(arguments)
+    except SystemExit as end:
+        code = int(end.code or 0) if not isinstance(end.code, str) else print(end.code) or 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve()
