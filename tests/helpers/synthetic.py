@@ -71,7 +71,7 @@ def write_study(
         "study": study,
         "description": "Numbers made by arithmetic, to test what reads a study's files.",
         "models": {m: {"source": "tiny", "digest": _sha(m)[:12], "path": f"resources/models/{m}"} for m in models},
-        "datasets": {d: {"source": "procedural", "digest": _sha(d)[:12], "splits": _splits(d)} for d in datasets},
+        "datasets": {d: {"source": "procedural", "digest": _sha(d)[:12], "splits": _splits(d)} for d in FAMILIES},
         "evaluation_sets": _evaluation_sets(),
         "variants": [_names(variant) | {"overrides": OVERRIDES[variant]} for variant in variants],
         "runs": [],

@@ -267,7 +267,6 @@ def test_a_run_knows_its_pair_and_what_identifies_it_in_tables(read: StudyPlan) 
         (("runs", 0, "variant"), "a/b", "runs.0.variant: 'a/b' is not in it"),
         (("runs", 0, "suites", "id"), ["other"], "runs.0.suites.id: 'other' is not in it"),
         (("runs", 0, "evaluations"), {"id": "a"}, "runs.0.evaluations: 'ood' is not in it"),
-        (("variants", 2, "relative_to"), "a/b", "variants.2.relative_to: 'a/b' is not in it"),
         (("evaluation_sets", "chains_test", "dataset"), "other", "evaluation_sets.chains_test.dataset: 'other' is not"),
     ],
     ids=dotted,

@@ -211,9 +211,6 @@ def _references(plan: StudyPlan) -> Iterator[tuple[str, str | None, Collection[s
     for name, entry in plan.evaluation_sets.items():
         if entry.dataset is not None:
             yield f"evaluation_sets.{name}.dataset", entry.dataset, plan.datasets
-    for i, variant in enumerate(plan.variants):
-        if variant.relative_to is not None:
-            yield f"variants.{i}.relative_to", variant.relative_to, variants
     for i, run in enumerate(plan.runs):
         yield f"runs.{i}.model", run.model, plan.models
         yield f"runs.{i}.dataset", run.dataset, plan.datasets
