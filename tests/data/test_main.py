@@ -58,14 +58,5 @@ def test_nothing_is_imported_that_takes_long() -> None:
         for code in (show, f"import rftlab.data.__main__; {show}")
     )
     packages = loaded - bare - sys.stdlib_module_names
-    assert packages >= {"rftlab", "pydantic"}
-    assert not packages & {
-        "torch",
-        "transformers",
-        "numpy",
-        "scipy",
-        "pandas",
-        "pyarrow",
-        "datasets",
-        "huggingface_hub",
-    }
+    assert "rftlab" in packages
+    assert packages <= {"rftlab", "annotated_types", "typing_extensions"}

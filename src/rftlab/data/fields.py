@@ -13,10 +13,9 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict
+from annotated_types import MinLen
 
 from rftlab.data.queries import DataError, Query, Split, keys_of, query_id
 from rftlab.rewards.boxes import last_box
@@ -27,17 +26,14 @@ BOX = "\\boxed"
 LETTERS = string.ascii_uppercase
 
 
-Name = Annotated[str, Field(min_length=1)]
-Names = Name | Annotated[list[Name], Field(min_length=1)]
+Name = Annotated[str, MinLen(1)]
+Names = Name | Annotated[list[Name], MinLen(1)]
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class FieldNames(TypedDict, total=False):
-    """A configuration's ``fields``, each one name or several."""
-
-    query: Names
-    answer: Name
-    choices: Names
+if TYPE_CHECKING:
+    FieldNames = Mapping[str, Any]
+else:  # a configuration's ``fields``
+    FieldNames = Mapping[Literal["query", "answer", "choices"], Names]
 
 
 class EmptyBoxError(DataError):
@@ -60,7 +56,13 @@ class Fields:
     def parse(
         cls, query: str | Sequence[str] = "question", answer: str = "answer", choices: str | Sequence[str] = ()
     ) -> Fields:
-        """From the names a configuration has, each one name or several."""
+        """From the names a configuration has, each one name or several.
+
+        Raises:
+            DataError: several for the answer.
+        """
+        if not isinstance(answer, str):
+            raise DataError(f"fields.answer: a field's name is needed, not {answer!r}")
         several = ((names,) if isinstance(names, str) else tuple(names) for names in (query, choices))
         return cls(next(several), answer, next(several))
 

@@ -9,16 +9,19 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from annotated_types import Ge
 
 from rftlab.errors import BadInputError
 from rftlab.files import write_bytes
 
 SPLITS = ("train", "validation", "test")
-SplitName = Annotated[str, Field(pattern=f"^({'|'.join(SPLITS)})$")]
-BySplit = Mapping[SplitName, Annotated[int, Field(ge=1)]]
+if TYPE_CHECKING:
+    SplitName = str
+else:
+    SplitName = Literal[SPLITS]
+BySplit = Mapping[SplitName, Annotated[int, Ge(1)]]
 """Split → a number of queries; pydantic checks it where a source's ``parse`` is called."""
 SHARES = {"train": 0.60, "validation": 0.15, "test": 0.25}
 

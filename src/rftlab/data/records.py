@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from annotated_types import MinLen
 
 from rftlab.data.fields import FieldNames, Fields, collect
 from rftlab.data.queries import SPLITS, BySplit, Split, SplitName, refuse_limits
@@ -28,7 +28,7 @@ class RecordFiles:
     def parse(
         cls,
         /,
-        files: Annotated[Mapping[SplitName, str], Field(min_length=1)],
+        files: Annotated[Mapping[SplitName, str], MinLen(1)],
         fields: FieldNames = NO_NAMES,
         limit: BySplit = NO_LIMIT,
     ) -> Self:

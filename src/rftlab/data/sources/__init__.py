@@ -2,7 +2,8 @@
 
 A file holds the class ``Source``. What ``parse`` takes is what planning writes into a dataset's configuration, which
 the study's schema has checked; written by hand it is checked by the types that ``parse`` declares. What only the source
-itself can tell to be wrong, it refuses. What reads Parquet, the hub or reasoning-gym is imported when it reads.
+itself can tell to be wrong, it refuses. What reads Parquet, the hub or reasoning-gym is imported when it reads, and
+pydantic when a configuration is parsed: training imports neither.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-
-from pydantic import ConfigDict, ValidationError, validate_call
 
 from rftlab.data.queries import DataError, Split
 from rftlab.errors import did_you_mean
@@ -51,6 +50,8 @@ def source_of(config: Mapping[str, Any]) -> Source:
     if name not in names():
         hint = did_you_mean(str(name), names())
         raise DataError(f"source: one of {', '.join(names())} is needed, not {name!r}{hint}")
+    from pydantic import ValidationError
+
     try:
         return _parse(name)(**{key: value for key, value in config.items() if key != "source"})
     except ValidationError as error:
@@ -60,6 +61,8 @@ def source_of(config: Mapping[str, Any]) -> Source:
 
 @functools.cache
 def _parse(name: str) -> Callable[..., Source]:
+    from pydantic import ConfigDict, validate_call
+
     source: Any = importlib.import_module(f"{__name__}.{name}").Source
     parse: Callable[..., Source] = validate_call(config=ConfigDict(strict=True))(source.parse)
     return parse

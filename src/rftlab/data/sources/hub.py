@@ -10,20 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict
+from annotated_types import MinLen
 
 from rftlab.data.fields import FieldNames, Fields, collect
 from rftlab.data.queries import SPLITS, BySplit, DataError, Split, SplitName, refuse_limits
 from rftlab.data.records import NO_LIMIT, NO_NAMES
-
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class LockedSplit(TypedDict):
-    """A split in the configuration: the hub's name of it, path in the repository → SHA-256."""
-
-    split: str
-    files: Annotated[Mapping[str, str], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ class Source:
         commit: str,
         reader: str,
         options: Mapping[str, Any],
-        splits: Annotated[Mapping[SplitName, LockedSplit], Field(min_length=1)],
+        splits: Annotated[Mapping[SplitName, Mapping[str, Any]], MinLen(1)],
         fields: FieldNames = NO_NAMES,
         limit: BySplit = NO_LIMIT,
     ) -> Source:
@@ -69,6 +60,9 @@ class Source:
         sha256}}}, "fields"?, "limit"?}``.
         """
         refuse_limits(limit, splits)
+        for split, entry in splits.items():
+            if entry.keys() != {"split", "files"} or not isinstance(entry["files"], dict) or not entry["files"]:
+                raise DataError(f"splits.{split}: the hub's split and its files, path → SHA-256, are needed")
         files = {split: SplitFiles(**splits[split]) for split in SPLITS if split in splits}
         return cls(Repository(id, commit, reader, options), files, Fields.parse(**fields), dict(limit))
 

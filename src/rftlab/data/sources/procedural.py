@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from annotated_types import MinLen
 
 from rftlab.data.families import FAMILIES, Family
 from rftlab.data.queries import SPLITS, BySplit, DataError, Query, Split, split_of
 from rftlab.errors import did_you_mean
 
-Sizes = Annotated[BySplit, Field(min_length=1)]
+Sizes = Annotated[BySplit, MinLen(1)]
 SIZES: Sizes = {"train": 512, "validation": 100, "test": 150}
 PATIENCE = 50_000
 """Draws in a row that bring no new query before a family counts as exhausted; about half a second."""

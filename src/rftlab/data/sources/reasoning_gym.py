@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from annotated_types import Interval
 
 from rftlab.data.queries import SPLITS, DataError, Query, Split, query_id
 from rftlab.data.sources.procedural import SIZES, Sizes
@@ -44,7 +44,7 @@ class Source:
         /,
         family: str,
         parameters: Mapping[str, Any] | None = None,
-        seed: Annotated[int, Field(ge=0, lt=2**31)] = 0,
+        seed: Annotated[int, Interval(ge=0, lt=2**31)] = 0,
         sizes: Sizes = SIZES,
     ) -> Source:
         """From ``{"family", "parameters"?, "seed"?, "sizes"?}``.
