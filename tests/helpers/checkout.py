@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from dry_runs import environment
+
 ROOT = Path(__file__).parents[2]
 SMOKE = Path(__file__).with_name("smoke.yaml")
 CODE = ("Snakefile", "workflow", "profiles", "src", "envs", "config")
@@ -34,14 +36,13 @@ class Checkout:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake, however it ends; all that it prints is in ``stdout``."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--configfile", str(self.study), *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment | {"OMP_NUM_THREADS": "1"},
+            env=environment() | {"OMP_NUM_THREADS": "1"},
             check=False,
         )
 

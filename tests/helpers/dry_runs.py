@@ -14,14 +14,17 @@ import tempfile
 from pathlib import Path
 
 
+def environment() -> dict[str, str]:
+    """That of this process without what would have Snakemake measured and configured as a test."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
+
+
 class DryRuns:
     """The process, as a context."""
 
     def __enter__(self) -> DryRuns:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
-        environment.pop("PYTHONPATH", None)  # of the tests: a checkout has its own code
         self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
         return self
 
@@ -66,7 +69,10 @@ def run(folder: str, arguments: list[str], output: int) -> None:
     try:
         snakemake.cli.main(arguments)
     except SystemExit as end:
-        code = int(end.code or 0) if not isinstance(end.code, str) else print(end.code) or 1
+        if isinstance(end.code, str):
+            print(end.code)
+        else:
+            code = int(end.code or 0)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -45,3 +45,18 @@ def test_another_file_is_refused_with_two_ways_out(others: list[str]) -> None:
     )
     (RESULTS / "study_file.json").unlink()
     refuse_other_file(RESULTS, others)
+
+
+def test_a_study_without_a_file_has_a_name_too() -> None:
+    claim(RESULTS, [])
+    refuse_other_file(RESULTS, [])
+    with pytest.raises(BadInputError, match=r"^a.yaml: study: results/a holds the results of --config, which has"):
+        refuse_other_file(RESULTS, ["a.yaml"])
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"study_files": "a.yaml"}', '{"study_files": null}'])
+def test_what_does_not_say_whose_results_they_are_is_told_in_a_line(content: str) -> None:
+    RESULTS.mkdir(parents=True)
+    (RESULTS / "study_file.json").write_text(content)
+    with pytest.raises(BadInputError, match=r"^results/a/study_file.json: "):
+        refuse_other_file(RESULTS, ["a.yaml"])

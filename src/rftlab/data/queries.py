@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from rftlab.errors import BadInputError
+from rftlab.errors import BadInputError, did_you_mean
 from rftlab.files import write_bytes
 
 SPLITS = ("train", "validation", "test")
@@ -30,15 +30,17 @@ class DataError(BadInputError, ValueError):
     """Something about a dataset or its files is wrong; the message is one line and says what would be valid."""
 
 
-def refuse_limits(limit: BySplit, splits: Iterable[str]) -> None:
-    """Refuse a limit for a split that is not there.
+def refuse_unknown_splits(splits: Iterable[str], known: Iterable[str], where: str = "") -> None:
+    """Refuse the first split that is not among those known; the message begins with ``where``.
 
     Raises:
-        DataError: with those that are.
+        DataError: with those there are.
     """
-    for split in limit:
-        if split not in (there := list(splits)):
-            raise DataError(f"limit: no such split {split!r}; there are {', '.join(there)}")
+    known = list(known)
+    for split in splits:
+        if split not in known:
+            hint = did_you_mean(split, known)
+            raise DataError(f"{where}no such split {split!r}; there are {', '.join(known)}{hint}")
 
 
 @dataclass(frozen=True)

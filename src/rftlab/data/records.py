@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from annotated_types import MinLen
 
 from rftlab.data.fields import FieldNames, Fields, collect
-from rftlab.data.queries import SPLITS, BySplit, Split, SplitName, refuse_limits
+from rftlab.data.queries import SPLITS, BySplit, Split, SplitName, refuse_unknown_splits
 
 NO_NAMES: FieldNames = {}
 NO_LIMIT: BySplit = {}
@@ -33,7 +33,7 @@ class RecordFiles:
         limit: BySplit = NO_LIMIT,
     ) -> Self:
         """From ``{"files": {split: path}, "fields"?: {"query"?, "answer"?, "choices"?}, "limit"?: {split: k}}``."""
-        refuse_limits(limit, files)
+        refuse_unknown_splits(limit, files, "limit: ")
         paths = {split: Path(files[split]) for split in SPLITS if split in files}
         return cls(paths, Fields.parse(**fields), dict(limit))
 

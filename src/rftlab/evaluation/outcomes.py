@@ -76,14 +76,14 @@ def read_rows(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = [name for name in COLUMNS_READ if COLUMNS[name] == "str"]
+    texts, types = [name for name in COLUMNS_READ if COLUMNS[name] == "str"], _types()
     try:
         schema = pq.read_schema(path)
         if missing := [column for column in COLUMNS_READ if column not in schema.names]:
             raise BadInputError(f"{path}: not an evaluation file, the columns {', '.join(missing)} are missing")
         for name in COLUMNS_READ:
-            if schema.names.count(name) > 1 or schema.field(name).type != _types()[name]:
-                raise BadInputError(f"{path}: not an evaluation file, {name} is not one column of {_types()[name]}")
+            if schema.names.count(name) > 1 or schema.field(name).type != types[name]:
+                raise BadInputError(f"{path}: not an evaluation file, {name} is not one column of {types[name]}")
         table = pq.ParquetFile(path, read_dictionary=texts).read(columns=COLUMNS_READ)
     except FileNotFoundError:
         raise BadInputError(f"{path}: no such file: not evaluated yet") from None

@@ -5,15 +5,14 @@ One class a source, listed in ``SOURCES``; the file of the same name in ``data/s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from rftlab.data.queries import SPLITS
+from rftlab.data.queries import SPLITS, refuse_unknown_splits
 from rftlab.data.sources import procedural, source_of
-from rftlab.errors import BadInputError, did_you_mean
+from rftlab.errors import BadInputError
 from rftlab.hub import refuse_repository
 from rftlab.study.section import Count, Section, excerpt
 
@@ -23,18 +22,6 @@ MOST_QUERIES = 1_000_000  # of a split that is made; planning makes it, to look 
 def _known_splits(by_split: dict[str, Any]) -> dict[str, Any]:
     refuse_unknown_splits(by_split, SPLITS)
     return by_split
-
-
-def refuse_unknown_splits(splits: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse the first split that is not among those known.
-
-    Raises:
-        ValueError: with those there are.
-    """
-    known = list(known)
-    for split in splits:
-        if split not in known:
-            raise ValueError(f"no such split {split!r}; there are {', '.join(known)}{did_you_mean(split, known)}")
 
 
 def _field_names(names: Any) -> Any:
@@ -150,10 +137,7 @@ class RecordSource(QuerySource):
 
     @model_validator(mode="after")
     def _limited_splits_exist(self) -> Self:
-        try:
-            refuse_unknown_splits(self.limit, self.split_names)
-        except ValueError as error:
-            raise ValueError(f"limit: {error}") from None
+        refuse_unknown_splits(self.limit, self.split_names, "limit: ")
         return self
 
 

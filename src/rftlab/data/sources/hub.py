@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from annotated_types import MinLen
 
 from rftlab.data.fields import FieldNames, Fields, collect
-from rftlab.data.queries import SPLITS, BySplit, DataError, Split, SplitName, refuse_limits
+from rftlab.data.queries import SPLITS, BySplit, DataError, Split, SplitName, refuse_unknown_splits
 from rftlab.data.records import NO_LIMIT, NO_NAMES
 
 
@@ -59,7 +59,7 @@ class Source:
         """From study and lock: ``{"id", "commit", "reader", "options", "splits": {split: {"split", "files": {path:
         sha256}}}, "fields"?, "limit"?}``.
         """
-        refuse_limits(limit, splits)
+        refuse_unknown_splits(limit, splits, "limit: ")
         for split, entry in splits.items():
             if entry.keys() != {"split", "files"} or not isinstance(entry["files"], dict) or not entry["files"]:
                 raise DataError(f"splits.{split}: the hub's split and its files, path → SHA-256, are needed")
