@@ -17,7 +17,7 @@ from rftlab.planning.forecast import forecast
 from rftlab.planning.plan import Plan
 from rftlab.study.read import read_study
 from studies import STUDY, TEXT, changed
-from synthetic import write_study
+from synthetic import stage_arguments, write_study
 
 
 def rftlab(*arguments: str, input: str | None = None) -> Result:
@@ -133,7 +133,7 @@ def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:
     from rftlab.analysis.tables import main as write_tables
 
     plan = write_study(study_file.parent.absolute(), study="small")
-    write_tables(["--plan", str(plan), "--folder", str(plan.parent / "tables")])
+    write_tables(stage_arguments(plan, str(plan.parent / "tables")))
     by_file, by_folder = rftlab("show", str(study_file)), rftlab("show", "results/small")
     assert by_file.exit_code == by_folder.exit_code == 0
     assert by_file.stdout == by_folder.stdout

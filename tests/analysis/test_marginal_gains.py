@@ -12,17 +12,17 @@ import pytest
 
 from rftlab.analysis.marginal_gains import common_end, differences, extend
 from rftlab.analysis.statistics import VERDICTS, holm
-from rftlab.analysis.tables import read_runs, tables
+from rftlab.analysis.tables import read_runs
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import read_plan, study_plan
-from synthetic import write_study
+from rftlab.runfolder.study_plan import read_plan
+from synthetic import tables_of, write_study
 
 
 def gains_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **study: Any) -> pd.DataFrame:
     plan = write_study(folder, **study)
     monkeypatch.chdir(folder)
-    gains = tables(read_plan(plan))["marginal_gains"]
+    gains = tables_of(plan)["marginal_gains"]
     return gains.set_index(["evaluation_set", "level", "metric", "budget"]).sort_index()
 
 
@@ -139,10 +139,11 @@ def test_below_three_seeds_there_is_no_verdict(tmp_path: Path, monkeypatch: pyte
 
 
 def test_only_seeds_of_both_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = read_document(write_study(tmp_path))
+    path = write_study(tmp_path)
+    plan = read_document(path)
     plan["runs"] = [run for run in plan["runs"] if (run["variant"], run["seed"]) != ("advantage/group_norm_extra7", 0)]
     monkeypatch.chdir(tmp_path)
-    gains = tables(study_plan(plan, "plan.json"))["marginal_gains"]
+    gains = tables_of(path, plan)["marginal_gains"]
     seeds = gains.groupby("level")["n_seeds"].unique()
     assert {level: list(n) for level, n in seeds.items()} == {
         "again": [3],
@@ -152,24 +153,26 @@ def test_only_seeds_of_both_runs_are_compared(tmp_path: Path, monkeypatch: pytes
     }
     plan["runs"] = [run for run in plan["runs"] if run["variant"] != "advantage/group_norm_extra7"]
     with pytest.raises(BadInputError, match="level rollouts/n8: no seed in common with its reference"):
-        tables(study_plan(plan, "plan.json"))
+        tables_of(path, plan)
 
 
 def test_without_validation_sets_no_checkpoint_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = read_document(write_study(tmp_path))
+    path = write_study(tmp_path)
+    plan = read_document(path)
     monkeypatch.chdir(tmp_path)
-    for run in plan["runs"]:
+    for run in plan["runs"]:  # outcomes of more sets than are asked for are no harm
         run["suites"]["id"].remove("chains_validation")
-    gains = tables(study_plan(plan, "plan.json"))["marginal_gains"]
+    gains = tables_of(path, plan)["marginal_gains"]
     assert "greedy_best_validation" not in set(gains["metric"])
     assert {"greedy", "greedy_auc", "pass@1"} <= set(gains["metric"])
 
 
 def test_a_level_that_was_not_run_on_a_dataset_has_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = read_document(write_study(tmp_path))
+    path = write_study(tmp_path)
+    plan = read_document(path)
     monkeypatch.chdir(tmp_path)
     plan["runs"] = [run for run in plan["runs"] if run["variant"] != "rollouts/n8"]
-    assert "n8" not in set(tables(study_plan(plan, "plan.json"))["marginal_gains"]["level"])
+    assert "n8" not in set(tables_of(path, plan)["marginal_gains"]["level"])
 
 
 def test_runs_that_answered_different_queries_are_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rftlab.analysis.tables import MARGINAL_GAINS, flattened, main, tables, typed
+from rftlab.analysis.tables import MARGINAL_GAINS, flattened, main, typed
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import read_plan
-from synthetic import accuracy, write_study
+from synthetic import accuracy, manifest_again, stage_arguments, tables_of, write_study
 
 NAMES = ("runs", "curves", "evaluations", "marginal_gains")
 
@@ -29,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(where)
-        main(["--plan", str(plan), "--folder", "tables"])
+        main(stage_arguments(plan, "tables"))
     return where / "tables"
 
 
@@ -49,12 +48,12 @@ def test_every_table_is_written_twice_with_the_same_content(folder: Path) -> Non
 def test_csv_bytes_depend_on_the_inputs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = write_study(tmp_path)
     monkeypatch.chdir(tmp_path)
-    main(["--plan", str(plan), "--folder", "first"])
+    main(stage_arguments(plan, "first"))
     document = read_document(plan)
     for part in ("runs", "variants"):
         document[part].reverse()
     plan.write_text(json.dumps(document))
-    main(["--plan", str(plan), "--folder", "second"])
+    main(stage_arguments(plan, "second"))
     for name in NAMES:
         assert Path("first", f"{name}.csv").read_bytes() == Path("second", f"{name}.csv").read_bytes()
 
@@ -131,7 +130,7 @@ def test_a_run_without_a_single_round_is_a_row_and_not_an_error(
 ) -> None:
     plan = write_study(tmp_path, diverged={("rollouts/n8", 0): 0})
     monkeypatch.chdir(tmp_path)
-    made = tables(read_plan(plan))
+    made = tables_of(plan)
     row = made["runs"].set_index(["variant", "seed"]).loc["rollouts/n8", 0]
     assert (row["status"], row["rounds"], row["rollouts"]) == ("diverged", 0, 0)
     assert pd.isna(row["reward_first"])
@@ -150,7 +149,8 @@ def test_a_collapse_is_told_and_counted_by_variant(tmp_path: Path, monkeypatch: 
         for row in rows[-5:]:
             row |= {"truncation_rate": 1.0, "accuracy": 0.0}
         (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = tables(read_plan(plan))
+        manifest_again(folder)
+    made = tables_of(plan)
     told = made["runs"].set_index(["variant", "seed"])["collapse"]
     assert told["rollouts/n8"].tolist() == ["reward, truncation", "", "reward, truncation"]
     assert set(told["baseline"]) == {""}
@@ -160,9 +160,9 @@ def test_a_collapse_is_told_and_counted_by_variant(tmp_path: Path, monkeypatch: 
 
 
 def test_a_plan_without_runs_is_refused(tmp_path: Path) -> None:
-    plan = read_plan(write_study(tmp_path, variants=()))
+    plan = write_study(tmp_path, variants=())
     with pytest.raises(BadInputError, match="the plan of synthetic has no runs"):
-        tables(plan)
+        tables_of(plan)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,8 @@ def test_a_plan_without_runs_is_refused(tmp_path: Path) -> None:
         "evaluations/tiny-qwen2/chains/again/seed-1/ood.parquet",
         "evaluations/tiny-qwen2/base/0123456789ab.parquet",
         "plan.json",
+        "expected.json",
+        "data.json",
     ],
 )
 def test_a_missing_file_stops_the_stage_in_one_line_that_names_it(
@@ -183,7 +185,7 @@ def test_a_missing_file_stops_the_stage_in_one_line_that_names_it(
     monkeypatch.chdir(tmp_path)
     Path("results/synthetic", missing).unlink()
     with pytest.raises(SystemExit) as stopped:
-        main(["--plan", "results/synthetic/plan.json", "--folder", "tables"])
+        main(stage_arguments(Path("results/synthetic/plan.json"), "tables"))
     assert str(stopped.value.code).startswith(f"results/synthetic/{missing}: no such file")
     assert "\n" not in str(stopped.value.code)
     assert not Path("tables").exists()

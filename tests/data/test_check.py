@@ -13,6 +13,7 @@ from rftlab import levels
 from rftlab.data.check import check_answers, gold_form, main
 from rftlab.data.stage import stage
 from rftlab.errors import BadInputError
+from rftlab.files import file_sha256
 from rftlab.study.read import load_study
 from studies import jsonl_study, planned
 
@@ -43,9 +44,11 @@ def checked(folder: Path, tests: list[str], verifier: str = "gsm8k_strict", answ
 
 
 def test_new_queries(tmp_path: Path) -> None:
-    assert checked(tmp_path, ["What is four?"]) == {
-        "datasets": {"d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": []}},
-        "evaluation_sets": {"t": {"queries": 1, "overlap": {}, "reason": None}},
+    found = checked(tmp_path, ["What is four?"])
+    train, test = (file_sha256(tmp_path / name / f"{name}.jsonl") for name in ("train", "test"))
+    assert found == {
+        "datasets": {"d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": [], "sha256": train}},
+        "evaluation_sets": {"t": {"queries": 1, "sha256": test, "overlap": {}, "reason": None}},
     }
 
 
@@ -72,6 +75,7 @@ def test_a_reason_lets_them_pass_and_is_repeated(tmp_path: Path) -> None:
     found = checked(tmp_path, ["What is one?", "What is two?", "new"], overlap="memorisation is what is measured")
     assert found["evaluation_sets"]["t"] == {
         "queries": 3,
+        "sha256": file_sha256(tmp_path / "test/test.jsonl"),
         "overlap": {"d": {"exact": 1, "normalised": 2}},
         "reason": "memorisation is what is measured",
     }

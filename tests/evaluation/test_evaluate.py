@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import rftlab.evaluation.measure
 from rftlab.data.queries import read_queries, write_queries
 from rftlab.errors import BadInputError
 from rftlab.evaluation.evaluate import main
-from rftlab.files import read_json
+from rftlab.evaluation.outcomes import Made, read_made
+from rftlab.files import file_sha256, read_json
 from rftlab.randomness import rollout_seed
 from rftlab.rewards.verifiers import numeric
 from rftlab.rewards.verifiers.marked import verify
@@ -76,7 +78,7 @@ def config(place: Path, *, rows: int = 256, **overrides) -> dict:
 
 
 def evaluated(place: Path, output: Path, *which: str, **overrides) -> pa.Table:
-    main(["--config", json.dumps(config(place, **overrides)), *which, "--output", str(output)])
+    main(["--config", json.dumps(config(place, **overrides)), *which, "--code", "c0de", "--output", str(output)])
     return pq.read_table(output)
 
 
@@ -207,14 +209,14 @@ def test_overlong_prompts_are_dropped_everywhere_and_counted(place, tmp_path, ca
     asked["prompt"]["max_tokens"] = 4
     asked["sets"] = {"mixed": {"path": str(tmp_path / "mixed.jsonl"), "verifier": "marked", "limit": None}}
     arguments = ["--model", str(place / "base"), "--output", str(tmp_path / "mixed.parquet")]
-    main(["--config", json.dumps(asked), *arguments])
+    main(["--config", json.dumps(asked), "--code", "c0de", *arguments])
     table = pq.read_table(tmp_path / "mixed.parquet")
     assert set(table["query"].to_pylist()) == {query.id for query in mixed[:3]}
     assert overlong(tmp_path / "mixed.parquet") == {"mixed": 2}
     assert "mixed: 2 queries dropped: prompts over 4 tokens" in capsys.readouterr().out
     asked["sets"] |= {"longer": config(place)["sets"]["longer"]}
     with pytest.raises(SystemExit, match=r"prompt.max_tokens: all 5 prompts are longer than 4 tokens"):
-        main(["--config", json.dumps(asked), *arguments])
+        main(["--config", json.dumps(asked), "--code", "c0de", *arguments])
 
 
 def test_a_response_that_the_context_cannot_hold(place, tmp_path) -> None:
@@ -223,3 +225,25 @@ def test_a_response_that_the_context_cannot_hold(place, tmp_path) -> None:
         evaluated(place, tmp_path / "long.parquet", "--model", str(place / "base"), max_new_tokens=509)
     with pytest.raises(BadInputError, match=line):
         train(run_json(rollout__max_new_tokens=509), place / "base", place / "train.jsonl", tmp_path / "run", code="c")
+
+
+def test_the_file_says_what_it_was_made_with(place, of_run, of_base) -> None:
+    queries = {name: file_sha256(place / f"{name}.jsonl") for name in ("sums", "longer")}
+    entries = read_json(place / "run" / "checkpoints.json")["checkpoints"]
+    weights = {entry["round"]: file_sha256(place / "run" / entry["path"] / "model.safetensors") for entry in entries}
+    assert len(weights) == 2
+    assert read_made(place / "new" / "folder" / "id.parquet") == Made("c0de", config(place), weights, queries)
+    base = {0: file_sha256(place / "base" / "model.safetensors")}
+    assert read_made(place / "base.parquet") == Made("c0de", config(place), base, queries)
+
+
+def test_weights_that_the_manifest_does_not_name_are_refused(place, tmp_path) -> None:
+    shutil.copytree(place / "run", tmp_path / "run")
+    entry = read_json(tmp_path / "run" / "checkpoints.json")["checkpoints"][-1]
+    shutil.copy(place / "base" / "model.safetensors", tmp_path / "run" / entry["path"])
+    with pytest.raises(SystemExit) as refused:
+        evaluated(place, tmp_path / "x.parquet", "--run", str(tmp_path / "run"))
+    run = tmp_path / "run"
+    told = f"not the weights that {run}/checkpoints.json names: remove that file to train the run again"
+    assert refused.value.code == f"{run}/{entry['path']}: {told}"
+    assert not (tmp_path / "x.parquet").exists()

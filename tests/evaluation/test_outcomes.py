@@ -12,10 +12,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from rftlab.errors import BadInputError
-from rftlab.evaluation.outcomes import COLUMNS, COLUMNS_NOT_READ, COLUMNS_READ, Outcome, read_rows, write_rows
+from rftlab.evaluation.outcomes import (
+    COLUMNS,
+    COLUMNS_NOT_READ,
+    COLUMNS_READ,
+    Made,
+    Outcome,
+    read_made,
+    read_rows,
+    write_rows,
+)
 from synthetic import write_study
 
 FILE = Path("results/synthetic/evaluations/tiny-qwen2/chains/baseline/seed-0/id.parquet")
+MADE = Made("c0de", {"labels": {"seed": 0}}, {5: "aa", 10: "bb"}, {"sums": "cc"})
 OUTCOME = Outcome(
     sample=0,
     query="a",
@@ -67,7 +77,7 @@ def test_what_is_missing_or_is_no_outcome_is_named() -> None:
 
 
 def test_a_file_has_a_column_for_what_was_evaluated_and_for_each_part_of_an_outcome(tmp_path: Path) -> None:
-    write_rows(tmp_path / "x.parquet", [row()], {})
+    write_rows(tmp_path / "x.parquet", [row()], {}, MADE)
     types = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
     schema = pq.read_schema(tmp_path / "x.parquet")
     assert list(zip(schema.names, schema.types, strict=True)) == [(name, types[kind]) for name, kind in COLUMNS.items()]
@@ -78,19 +88,19 @@ def test_a_file_has_a_column_for_what_was_evaluated_and_for_each_part_of_an_outc
 
 def test_what_is_written_is_there_row_by_row(tmp_path: Path) -> None:
     rows = [row(), row(query="b", correct=False, failure="timeout", extracted=None), row(seed=2**40, round=10)]
-    write_rows(tmp_path / "new" / "folder" / "x.parquet", iter(rows), {})
+    write_rows(tmp_path / "new" / "folder" / "x.parquet", iter(rows), {}, MADE)
     assert pq.read_table(tmp_path / "new" / "folder" / "x.parquet").to_pylist() == rows
 
 
 def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
-    write_rows(tmp_path / "x.parquet", [], {"sums": 3})
+    write_rows(tmp_path / "x.parquet", [], {"sums": 3}, MADE)
     assert list(read_rows(tmp_path / "x.parquet").columns) == COLUMNS_READ
     assert json.loads(pq.read_schema(tmp_path / "x.parquet").metadata[b"overlong"]) == {"sums": 3}
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "place" / "x.parquet"
-    write_rows(path, [row()], {})
+    write_rows(path, [row()], {}, MADE)
 
     def half(table: pa.Table, where: Path) -> None:
         Path(where).write_bytes(b"PAR1")
@@ -99,17 +109,17 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(pq, "write_table", half)
         with pytest.raises(OSError, match="no space"):
-            write_rows(path, [row(round=6)], {})
+            write_rows(path, [row(round=6)], {}, MADE)
     with pytest.raises(pa.ArrowInvalid):
-        write_rows(path, [row(seed="no number")], {})
+        write_rows(path, [row(seed="no number")], {}, MADE)
     assert pq.read_table(path).to_pylist() == [row()]
     assert list(path.parent.iterdir()) == [path]
-    write_rows(path, [row(round=6)], {"sums": 1})
+    write_rows(path, [row(round=6)], {"sums": 1}, MADE)
     assert pq.read_table(path).to_pylist() == [row(round=6)]
 
 
 def test_only_what_tables_need_is_read_and_queries_are_sorted_categories(tmp_path: Path) -> None:
-    write_rows(tmp_path / "x.parquet", [row(query=name) for name in ("c", "a", "b", "a")], {})
+    write_rows(tmp_path / "x.parquet", [row(query=name) for name in ("c", "a", "b", "a")], {}, MADE)
     found = read_rows(tmp_path / "x.parquet")
     assert list(found.columns) == COLUMNS_READ == [name for name in COLUMNS if name not in COLUMNS_NOT_READ]
     assert "completion" not in COLUMNS_READ
@@ -121,7 +131,7 @@ def test_only_what_tables_need_is_read_and_queries_are_sorted_categories(tmp_pat
 
 
 def test_queries_of_several_row_groups_are_the_same_categories(tmp_path: Path) -> None:
-    write_rows(tmp_path / "x.parquet", [row(query=name) for name in ("b", "c", "a", "b")], {})
+    write_rows(tmp_path / "x.parquet", [row(query=name) for name in ("b", "c", "a", "b")], {}, MADE)
     pq.write_table(pq.read_table(tmp_path / "x.parquet"), tmp_path / "x.parquet", row_group_size=2)
     found = read_rows(tmp_path / "x.parquet")
     assert found["query"].tolist() == ["b", "c", "a", "b"]
@@ -168,3 +178,20 @@ def test_a_folder_is_no_file() -> None:
     FILE.mkdir()
     with pytest.raises(BadInputError, match="not a Parquet file"):
         read_rows(FILE)
+
+
+def test_a_file_says_what_it_was_made_with(tmp_path: Path) -> None:
+    write_rows(tmp_path / "x.parquet", [row()], {}, MADE)
+    assert read_made(tmp_path / "x.parquet") == MADE
+    with pytest.raises(BadInputError, match="no such file: not evaluated yet"):
+        read_made(tmp_path / "y.parquet")
+
+
+@pytest.mark.parametrize(
+    "made", [None, "[]", "{", '{"code": "c"}', json.dumps(dataclasses.asdict(MADE) | {"checkpoints": 3})]
+)
+def test_a_file_that_does_not_say_so_is_to_be_made_again(tmp_path: Path, made: str | None) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pq.read_table(FILE).replace_schema_metadata(made and {"made": made}), path)
+    with pytest.raises(BadInputError, match=f"{path}: it does not say what it was made with: remove it"):
+        read_made(path)

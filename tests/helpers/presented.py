@@ -111,7 +111,13 @@ def study(
         curves.append(curve.assign(**identity))
         runs.append(
             identity
-            | {"relative_to": run["relative_to"], "status": "finished", "inert": False, "rounds": ROUNDS}
+            | {
+                "relative_to": run["relative_to"],
+                "status": "finished",
+                "inert": False,
+                "other_code": False,
+                "rounds": ROUNDS,
+            }
             | {"rollouts": sampled * ROUNDS, "tokens": int(curve["tokens"].iloc[-1]), "seconds": 0.3 * ROUNDS}
             | {"reward_first": accuracy[:12].mean(), "reward_last": accuracy[-12:].mean()}
             | {"collapse": "entropy" if run["variant"] == "optimizer/lr_3e-4" and run["seed"] == 1 else ""}
@@ -199,7 +205,7 @@ def _plan(
         "evaluation": {"rounds": list(CHECKPOINTS), "samples": 4, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
         "budget": {"rounds": ROUNDS},
-        "report": {"equivalence_margin": 0.02, "confidence": 0.95},
+        "report": {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None},
     }
 
 

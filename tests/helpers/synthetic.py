@@ -8,6 +8,7 @@ relative to ``folder``: tests chdir there.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -15,8 +16,15 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from rftlab.analysis.tables import tables
+from rftlab.evaluation.outcomes import Made
+from rftlab.runfolder.expected import read_expected
+from rftlab.runfolder.read import read_document
+from rftlab.runfolder.study_plan import study_plan
 
 QUERIES = 20
 ROUNDS = 10
@@ -47,6 +55,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "ratio/clip": {"objective.ratio.name": "clip"},
 }
 RELATIVE_TO = {"rollouts/n8": "advantage/group_norm_extra7"}
+CODE = "c0de" * 4  # fingerprint of every stage
 INERT = {"ratio/clip": "baseline"}  # one on-policy update a round: clipping never acts, the weights are the baseline's
 
 
@@ -78,7 +87,7 @@ def write_study(
         "evaluation": {"rounds": [0, *CHECKPOINTS], "samples": SAMPLES, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
         "budget": {"rounds": ROUNDS},
-        "report": {"equivalence_margin": 0.02, "confidence": 0.95},
+        "report": {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None},
     }
     for family in FAMILIES:
         for path in _splits(family).values():
@@ -87,8 +96,9 @@ def write_study(
     for model in models:
         base = results / "evaluations" / model / "base" / f"{PROMPT_DIGEST}.parquet"
         sets = {name: accuracy("base", name, 0, -1) for name in plan["evaluation_sets"]}
-        identity = {"model": model, "dataset": "", "variant": "base", "seed": -1}
-        _write_rows(folder / base, [row for s, a in sets.items() for row in _rows(identity, s, 0, a, 0, True)])
+        identity = _base_labels(model)
+        made = _made(folder, plan, identity, sets, {0: _sha(model)})
+        _write_rows(folder / base, [row for s, a in sets.items() for row in _rows(identity, s, 0, a, 0, True)], made)
         for dataset in datasets:
             other = next(family for family in FAMILIES if family != dataset)
             suites = {"id": [f"{dataset}_validation", f"{dataset}_test"], "ood": ["longer", f"{other}_test"]}
@@ -105,10 +115,72 @@ def write_study(
                         _write_progress(folder / run["folder"] / ".state", study, run, ROUNDS // 2)
                     else:
                         last_round = (diverged or {}).get((variant, seed), ROUNDS)
-                        _write_run(folder, study, run, last_round)
+                        _write_run(folder, plan, run, last_round)
     plan_path = folder / results / "plan.json"
     _write_json(plan_path, plan)
+    _write_json(plan_path.with_name("expected.json"), _expected(plan))
+    data = {
+        "datasets": {family: {"sha256": _file_sha(folder / _splits(family)["train"])} for family in FAMILIES},
+        "evaluation_sets": {
+            name: {"sha256": _file_sha(folder / entry["path"])} for name, entry in plan["evaluation_sets"].items()
+        },
+    }
+    _write_json(plan_path.with_name("data.json"), data)
     return plan_path
+
+
+def stage_arguments(plan: Path, folder: str) -> list[str]:
+    """Arguments of the stage that makes tables."""
+    beside = {"--plan": plan, "--expected": plan.with_name("expected.json"), "--data": plan.with_name("data.json")}
+    return [str(part) for option in (*beside.items(), ("--folder", folder)) for part in option]
+
+
+def tables_of(plan: Path, document: Mapping[str, Any] | None = None) -> dict[str, pd.DataFrame]:
+    """Tables of the study, from the folder that its paths are relative to; ``document`` is another plan of its runs."""
+    expected, data = (plan.with_name(name) for name in ("expected.json", "data.json"))
+    return tables(study_plan(document or read_document(plan), str(plan)), read_expected(expected), read_document(data))
+
+
+def manifest_again(run: Path) -> None:
+    """Let a run's manifest name its files as they are now."""
+    path = run / "checkpoints.json"
+    document = json.loads(path.read_text())
+    _write_json(path, document | {"files": {name: _file_sha(run / name) for name in document["files"]}})
+
+
+def _expected(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Content of ``expected.json``."""
+    study, runs = plan["study"], plan["runs"]
+    evaluations = {
+        run["evaluations"][s]: _job(_asked(run, names)) for run in runs for s, names in run["suites"].items()
+    }
+    bases = {run["base"]: _job(_asked(_base_labels(run["model"]), plan["evaluation_sets"])) for run in runs}
+    return {
+        "runs": {run["folder"]: _job(_run_json(study, run)) for run in runs},
+        "evaluations": evaluations | bases,
+    }
+
+
+def _job(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": CODE, "config": config}
+
+
+def _base_labels(model: str) -> dict[str, Any]:
+    return {"model": model, "dataset": "", "variant": "base", "seed": -1}
+
+
+def _asked(labels: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Configuration of an evaluation."""
+    kept = {key: labels[key] for key in ("model", "dataset", "variant", "seed")}
+    return {"labels": kept, "sets": {name: {"verifier": "numeric"} for name in names}}
+
+
+def _run_json(study: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    variant, seed = run["variant"], run["seed"]
+    document = {"study": study} | {k: run[k] for k in ("model", "dataset", "variant", "factor", "level")}
+    document |= {"seed": seed, "random_seed": seed + (1000 if variant == "again" else 0)}
+    document |= {"model_digest": _sha(run["model"])[:12], "dataset_digest": _sha(run["dataset"])[:12]}
+    return document | {"config": _config(variant)}
 
 
 def accuracy(variant: str, evaluation_set: str, round_: int, seed: int, dataset: str = "chains") -> float:
@@ -184,9 +256,9 @@ def _config(variant: str) -> dict[str, Any]:
     return config
 
 
-def _write_run(folder: Path, study: str, run: Mapping[str, Any], last_round: int) -> None:
+def _write_run(folder: Path, plan: Mapping[str, Any], run: Mapping[str, Any], last_round: int) -> None:
     place, variant, seed = folder / run["folder"], run["variant"], run["seed"]
-    tokens = _write_progress(place, study, run, last_round)
+    tokens = _write_progress(place, plan["study"], run, last_round)
     reached = [r for r in CHECKPOINTS if r <= last_round]
     weights = f"{run['model']}/{run['dataset']}/{INERT.get(variant, variant)}/{seed}"
     checkpoints = [
@@ -201,10 +273,14 @@ def _write_run(folder: Path, study: str, run: Mapping[str, Any], last_round: int
     ]
     base = {"path": f"resources/models/{run['model']}", "sha256": _sha(run["model"])}
     status = "finished" if last_round == ROUNDS else "diverged"
-    _write_json(place / "checkpoints.json", {"status": status, "base": base, "checkpoints": checkpoints})
-    train = {"path": _splits(run["dataset"])["train"], "sha256": _sha(run["dataset"]), "queries": QUERIES}
+    files = {name: _file_sha(place / name) for name in ("run.json", "metrics.jsonl")}
+    manifest = {"files": files, "status": status, "base": base, "checkpoints": checkpoints}
+    _write_json(place / "checkpoints.json", manifest)
+    data = _splits(run["dataset"])["train"]
+    train = {"path": data, "sha256": _file_sha(folder / data), "queries": QUERIES}
     provenance = {
-        "code": _sha("code")[:16],
+        "code": CODE,
+        "key": {"code": CODE, "data": train["sha256"], "model": base["sha256"]},
         "commit": None,
         "dirty": None,
         "python": "3.11.7",
@@ -231,7 +307,15 @@ def _write_run(folder: Path, study: str, run: Mapping[str, Any], last_round: int
                 r == reached[-1],
             )
         ]
-        _write_rows(folder / run["evaluations"][suite], rows)
+        made = _made(folder, plan, run, sets, {entry["round"]: entry["sha256"] for entry in checkpoints})
+        _write_rows(folder / run["evaluations"][suite], rows, made)
+
+
+def _made(
+    folder: Path, plan: Mapping[str, Any], labels: Mapping[str, Any], sets: Collection[str], weights: dict[int, str]
+) -> Made:
+    queries = {name: _file_sha(folder / plan["evaluation_sets"][name]["path"]) for name in sets}
+    return Made(CODE, _asked(labels, sets), weights, queries)
 
 
 def _write_progress(place: Path, study: str, run: Mapping[str, Any], rounds: int) -> list[int]:
@@ -239,10 +323,7 @@ def _write_progress(place: Path, study: str, run: Mapping[str, Any], rounds: int
     variant, seed = run["variant"], run["seed"]
     sampled = rollouts_per_round(variant)
     trained = sampled - 4 * int(OVERRIDES[variant].get("rollout.statistics_rollouts", 0))
-    document = {"study": study} | {k: run[k] for k in ("model", "dataset", "variant", "factor", "level")}
-    document |= {"seed": seed, "random_seed": seed + (1000 if variant == "again" else 0)}
-    document |= {"model_digest": _sha(run["model"])[:12], "dataset_digest": _sha(run["dataset"])[:12]}
-    _write_json(place / "run.json", document | {"config": _config(variant)})
+    _write_json(place / "run.json", _run_json(study, run))
     metrics, timings, tokens, total = [], [], [], 0
     for r in range(1, rounds + 1):
         length = 12.0 + math.sin(r + seed)
@@ -308,9 +389,10 @@ _SCHEMA = pa.schema(
 )
 
 
-def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_rows(path: Path, rows: list[dict[str, Any]], made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), path)
+    metadata = {"made": json.dumps(dataclasses.asdict(made))}
+    pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA.with_metadata(metadata)), path)
 
 
 def _write_queries(path: Path, name: str) -> None:
@@ -325,6 +407,10 @@ def _write_queries(path: Path, name: str) -> None:
 def _write_json(path: Path, document: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _file_sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _sha(text: str) -> str:

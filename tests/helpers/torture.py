@@ -160,7 +160,9 @@ class Torture:
         config = {"labels": labels, "sets": sets, "prompt": RUN["config"]["prompt"], "evaluation": asked}
         config["engine"] = RUN["config"]["engine"]
         output = folder.with_suffix(".parquet")
-        rftlab.evaluation.evaluate.main(["--config", json.dumps(config), "--run", str(folder), "--output", str(output)])
+        rftlab.evaluation.evaluate.main(
+            ["--config", json.dumps(config), "--code", "c", "--run", str(folder), "--output", str(output)]
+        )
 
     def attempt(self, folder: Path, moment: str, every: float, number: signal.Signals) -> bool:
         """Start or resume a training and kill it in a moment; whether it died there (else it has ended)."""

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rftlab.files import canonical_json
+from rftlab.files import digest, read_json
+from rftlab.planning.expected import expected
 from rftlab.planning.planfile import describe, main
 from rftlab.runfolder.study_plan import read_plan
 from studies import STUDY, changed, planned
 
 
+def arguments(study: dict[str, Any], folder: Path, jobs: str) -> list[str]:
+    return ["--study", json.dumps(study), "--jobs", jobs, "--output", str(folder / "plan.json")]
+
+
+def test_code_that_changed_since_the_jobs_were_planned_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments(STUDY, tmp_path, digest({"runs": "of other code"})))
+    assert exit_.value.code == "small: code or data have changed since Snakemake planned its jobs: call it again"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:
-    main(["--study", json.dumps(STUDY), "--output", str(tmp_path / "plan.json")])
-    document = json.loads((tmp_path / "plan.json").read_text())
     plan = planned()
+    main(arguments(STUDY, tmp_path, digest(expected(plan))))
+    document = json.loads((tmp_path / "plan.json").read_text())
+    assert read_json(tmp_path / "expected.json") == expected(plan)
     assert document == json.loads(json.dumps(describe(plan)))
     assert [run["folder"] for run in document["runs"]] == [plan.run_folder(run) for run in plan.runs()]
     assert {path for run in document["runs"] for path in (*run["evaluations"].values(), run["base"])} == set(
@@ -30,7 +44,7 @@ def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:
 
 def test_the_stage_refuses_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as exit_:
-        main(["--study", canonical_json(changed(("budget/rounds", 0))), "--output", str(tmp_path / "plan.json")])
+        main(arguments(changed(("budget/rounds", 0)), tmp_path, "0"))
     assert exit_.value.code == "study: budget.rounds: at least 1 is needed, not 0"
     assert not (tmp_path / "plan.json").exists()
 
@@ -41,7 +55,7 @@ def test_what_plan_json_says_of_each_part() -> None:
     assert (document["study"], document["description"]) == ("small", "A few sums.")
     assert document["seeds"] == [0, 1, 2]
     assert document["budget"] == {"rounds": 6}
-    assert document["report"] == {"equivalence_margin": 0.02, "confidence": 0.95}
+    assert document["report"] == {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None}
     folder = plan.resources.data_folder("chains")
     digest = folder.rpartition("/")[2]
     splits = {split: f"{folder}/{split}.jsonl" for split in ("train", "validation", "test")}
@@ -90,7 +104,7 @@ def test_a_run_of_plan_json_names_its_suites_and_what_is_made_of_them() -> None:
 
 
 def test_readers_take_it(tmp_path: Path) -> None:
-    main(["--study", json.dumps(STUDY), "--output", str(tmp_path / "plan.json")])
+    main(arguments(STUDY, tmp_path, digest(expected(planned()))))
     plan, read = planned(), read_plan(tmp_path / "plan.json")
     assert [run.folder for run in read.runs] == [plan.run_folder(run) for run in plan.runs()]
     assert [variant.name for variant in read.variants] == [*plan.variants]

@@ -91,7 +91,7 @@ def test_what_a_study_is_made_of_is_read_back(plan: Plan, read: StudyPlan) -> No
     assert read.seeds == (0, 1, 2)
     assert read.budget == {"rounds": 6}
     assert read.evaluation == PlannedEvaluation(samples=2, pass_at=(1, 2))
-    assert read.report == PlannedReport(equivalence_margin=0.02, confidence=0.95)
+    assert read.report == PlannedReport(equivalence_margin=0.02, confidence=0.95, other_code=None)
 
 
 def test_evaluation_sets_are_read_back_with_their_splits(plan: Plan, read: StudyPlan) -> None:

@@ -186,27 +186,27 @@ GROUP_NORM, BATCH_MEAN = ("advantage/group_norm",), ("advantage/batch_mean",)
 CHANGES = [
     Change(
         "a module that training and evaluation share, `policies/prompts.py`",
-        f"base models, every training and evaluation, {AFTER}; no dataset",
+        f"base models, every training and evaluation, plan, {AFTER}; no dataset",
         code("policies/prompts.py"),
-        EVERYTHING - DATA - CHECK - PLAN,
+        EVERYTHING - DATA - CHECK,
     ),
     Change(
         "a module of one stage, `training/train.py`",
-        f"every training and evaluation, {AFTER}; no base model",
+        f"every training and evaluation, plan, {AFTER}; no base model",
         code("training/train.py"),
-        runs(),
+        runs() | PLAN,
     ),
     Change(
         "`evaluation/evaluate.py`",
-        f"every evaluation, those of base models too, {AFTER}; no training",
+        f"every evaluation, those of base models too, plan, {AFTER}; no training",
         code("evaluation/evaluate.py"),
-        evaluations() | BASE_EVALUATION | AFTER_TRAINING,
+        evaluations() | BASE_EVALUATION | PLAN | AFTER_TRAINING,
     ),
     Change(
         "`evaluation/measure.py`",
         "base models, since theirs is measured with it, and all that follows",
         code("evaluation/measure.py"),
-        EVERYTHING - DATA - CHECK - PLAN,
+        EVERYTHING - DATA - CHECK,
     ),
     Change("`analysis/statistics.py`", AFTER, code("analysis/statistics.py"), AFTER_TRAINING),
     Change("`views/report.py`", "report, track", code("views/report.py"), {"report", "track in results/mlflow.db"}),
@@ -218,9 +218,9 @@ CHANGES = [
     ),
     Change(
         "the file of a level, `advantages/group_norm.py`",
-        f"trainings and evaluations of the variants that select it, {AFTER}",
+        f"trainings and evaluations of the variants that select it, plan, {AFTER}",
         code("advantages/group_norm.py"),
-        runs(variants=GROUP_NORM),
+        runs(variants=GROUP_NORM) | PLAN,
     ),
     Change("the file of a level that nobody selects", "nothing", code("advantages/leave_one_out.py"), set()),
     Change(

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import presented
-from studies import STUDY
-from synthetic import write_study
+from rftlab.files import digest
+from rftlab.planning.expected import expected
+from studies import STUDY, planned
+from synthetic import stage_arguments, write_study
 from training import BASE, run_json, write_base, write_sums
 
 FORBIDDEN = {
@@ -52,7 +54,7 @@ train(json.loads(sys.argv[4]), Path(sys.argv[1]), Path(sys.argv[3]), Path(sys.ar
 EVALUATION = """
 import json, sys
 from rftlab.evaluation.evaluate import main
-main(["--config", sys.argv[3], "--model", sys.argv[1], "--output", sys.argv[2]])
+main(["--config", sys.argv[3], "--code", "c", "--model", sys.argv[1], "--output", sys.argv[2]])
 """
 
 
@@ -87,8 +89,14 @@ TABLES = ["--plan", "results/synthetic/plan.json"]
 SHOWN = ["--plan", "plan.json", "--tables", "tables"]
 LIGHT = {  # stages that run no model: their arguments, and all that they load of the packages that take long
     "data": (["--config", json.dumps(CHAINS), "--folder", "data"], {"pydantic"}),
-    "planning.planfile": (["--study", json.dumps(STUDY), "--output", "planned.json"], {"pydantic"}),
-    "analysis.tables": ([*TABLES, "--folder", "made"], {"numpy", "pandas", "pyarrow", "pydantic", "scipy"}),
+    "planning.planfile": (
+        ["--study", json.dumps(STUDY), "--jobs", digest(expected(planned())), "--output", "planned/plan.json"],
+        {"pydantic"},
+    ),
+    "analysis.tables": (
+        stage_arguments(Path("results/synthetic/plan.json"), "made"),
+        {"numpy", "pandas", "pyarrow", "pydantic", "scipy"},
+    ),
     "views.figures": (
         [*SHOWN, "--folder", "figures"],
         {"numpy", "pandas", "pyarrow", "pydantic", "altair", "jinja2", "vl_convert"},

@@ -79,7 +79,8 @@ def test_the_files_of_a_run(trained, base, data) -> None:
     assert {path.name for path in trained.iterdir()} == {*PUBLISHED, "checkpoints"}  # no .state any more
     assert read(trained, "run.json") == run_json()
     manifest = read(trained, "checkpoints.json")
-    assert [*manifest] == ["status", "reason", "base", "checkpoints"]
+    assert [*manifest] == ["files", "status", "reason", "base", "checkpoints"]
+    assert manifest["files"] == {name: file_sha256(trained / name) for name in ("run.json", "metrics.jsonl")}
     assert manifest["status"] == "finished"
     assert manifest["reason"] is None
     assert manifest["base"] == {"path": str(base), "sha256": file_sha256(base / "model.safetensors")}

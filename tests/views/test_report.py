@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import html
@@ -105,6 +106,15 @@ def test_the_same_inputs_give_the_same_bytes(report: Path) -> None:
     data = read_document(report.parent / "data.json")
     study = read_results(report.parent / "plan.json", report.parent / "tables")
     assert render(study, report.parent / "figures", data) == report.read_text(encoding="utf-8")
+
+
+def test_runs_of_other_code_are_told_at_the_head(tmp_path: Path) -> None:
+    study = presented.study(variants=presented.FEW)
+    report = dataclasses.replace(study.plan.report, other_code="only <logging> changed")
+    plan = dataclasses.replace(study.plan, report=report)
+    text = _report(dataclasses.replace(study, plan=plan, runs=study.runs.assign(other_code=True)), tmp_path).read_text()
+    head = text[: text.index('<section id="studied">')]
+    assert "were made with other code than today&#39;s: only &lt;logging&gt; changed" in head
 
 
 def test_below_three_seeds_it_says_that_there_are_no_verdicts(tmp_path: Path) -> None:

@@ -151,3 +151,12 @@ def test_a_table_that_is_no_parquet_file_is_named(study: Results, tmp_path: Path
     (tables / "curves.parquet").write_bytes(b"garbage")
     with pytest.raises(BadInputError, match=r"curves.parquet: not a Parquet file"):
         read_results(plan, tables)
+
+
+def test_runs_of_other_code_are_told_with_the_studys_reason(study: Results) -> None:
+    assert study.other_code == ""
+    runs = study.runs.assign(other_code=[True] * 3 + [False] * (len(study.runs) - 3))
+    report = dataclasses.replace(study.plan.report, other_code="only logging changed")
+    told = dataclasses.replace(replanned(study, report=report), runs=runs).other_code
+    made = f"3 of {len(runs)} runs, or their evaluations, were made with other code than today's"
+    assert told == f"{made}: only logging changed"

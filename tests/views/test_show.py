@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_five_sets_share_one_table_at_a_hundred_characters() -> None:
 
 def test_it_is_plain_where_there_is_no_terminal() -> None:
     assert "\x1b" not in _shown(presented.study())
+
+
+def test_runs_of_other_code_are_told() -> None:
+    study = presented.study()
+    assert "made with other code" not in _shown(study)
+    report = dataclasses.replace(study.plan.report, other_code="only logging changed")
+    plan = dataclasses.replace(study.plan, report=report)
+    told = _shown(dataclasses.replace(study, plan=plan, runs=study.runs.assign(other_code=True)))
+    assert "were made with other code than today's: only logging changed" in " ".join(told.split())
 
 
 def test_below_three_seeds_there_are_no_verdicts() -> None:

@@ -3,12 +3,14 @@ import os
 import socket
 from pathlib import Path
 
-from rftlab.files import canonical_json
+from rftlab.files import canonical_json, digest
 from rftlab.jobs import warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
 from rftlab.jobs.unlock import free_stale_lock
 from rftlab.planning.check_checkpoints import products_of, refuse_removed
+from rftlab.planning.expected import expected
 from rftlab.planning.owner import claim, refuse_other_file
+from rftlab.runfolder.expected import EXPECTED
 from rftlab.runfolder.log import RUN_FILES
 from rftlab.runfolder.study_plan import TABLES
 from rftlab.views.figures import FORMATS, names

@@ -20,7 +20,7 @@ rule evaluate_base:
         "evaluate the base model {wildcards.model}"
     shell:
         "python -m rftlab.jobs.warmstart rftlab.evaluation.evaluate --config {params.config:q} --model {params.model:q}/model"
-        " --output {output:q} > {log:q} 2>&1"
+        " --code {params.code} --output {output:q} > {log:q} 2>&1"
 
 
 rule evaluate:
@@ -44,7 +44,7 @@ rule evaluate:
         "evaluate {wildcards.model} on {wildcards.dataset}: {wildcards.variant}, seed {wildcards.seed}, {wildcards.suite}"
     shell:
         "python -m rftlab.jobs.warmstart rftlab.evaluation.evaluate --config {params.config:q} --run {params.run:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --code {params.code} --output {output:q} > {log:q} 2>&1"
 
 
 rule evaluations:

@@ -1,7 +1,8 @@
 # From outcomes to numbers, charts and the report. Everything here can be deleted and made again in seconds.
 rule plan:
     output:
-        f"{RESULTS}/plan.json",
+        plan=f"{RESULTS}/plan.json",
+        expected=f"{RESULTS}/{EXPECTED}",
     log:
         f"{LOGS}/plan.log",
     localrule: True
@@ -11,15 +12,17 @@ rule plan:
         code=plan.stage_code("plan"),
         study=constant(plan.study.model_dump_json(exclude_unset=True, exclude={"state"})),
         data=constant(canonical_json(plan.resources.data_digests)),  # a file that changed has another path
+        jobs=lambda w: digest(expected(plan)),
     message:
         "plan of {plan.study.study}"
     shell:
-        "python -m rftlab.planning.planfile --study {params.study:q} --output {output:q} > {log:q} 2>&1"
+        "python -m rftlab.planning.planfile --study {params.study:q} --jobs {params.jobs} --output {output.plan:q} > {log:q} 2>&1"
 
 
 rule tables:
     input:
-        plan=rules.plan.output,
+        plan=rules.plan.output.plan,
+        expected=rules.plan.output.expected,
         runs=[f"{plan.run_folder(run)}/{name}" for run in plan.runs() for name in RUN_FILES],
         evaluations=plan.evaluations(),
         data=CHECKED,
@@ -36,12 +39,13 @@ rule tables:
     message:
         "tables"
     shell:
-        "python -m rftlab.analysis.tables --plan {input.plan:q} --folder {params.folder:q} > {log:q} 2>&1"
+        "python -m rftlab.analysis.tables --plan {input.plan:q} --expected {input.expected:q} --data {input.data:q}"
+        " --folder {params.folder:q} > {log:q} 2>&1"
 
 
 rule figures:
     input:
-        plan=rules.plan.output,
+        plan=rules.plan.output.plan,
         tables=rules.tables.output,
     output:
         [
@@ -72,7 +76,7 @@ rule figures:
 
 rule report:
     input:
-        plan=rules.plan.output,
+        plan=rules.plan.output.plan,
         runs=rules.tables.input.runs,
         tables=rules.tables.output,
         figures=rules.figures.output,

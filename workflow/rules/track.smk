@@ -1,7 +1,7 @@
 # MLflow is a view: this rule imports what lies under results/, as often as you like. One store for all studies.
 rule track:
     input:
-        plan=rules.plan.output,
+        plan=rules.plan.output.plan,
         tables=rules.tables.output,
         figures=rules.figures.output,
         report=rules.report.output,

@@ -1,7 +1,8 @@
 """Tables: the files of a study's runs → ``runs``, ``curves``, ``evaluations`` and ``marginal_gains``, CSV and Parquet.
 
-Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --folder results/<study>/tables``, from the
-folder that the plan's paths are relative to. Rows are sorted; CSV bytes depend on the inputs alone; 0.05 is 5 points.
+Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --expected results/<study>/expected.json
+--data results/<study>/data.json --folder results/<study>/tables``, from the folder that the plan's paths are relative
+to. Rows are sorted; CSV bytes depend on the inputs alone; 0.05 is 5 points.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any
 
 import pandas as pd
 
+from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
 from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import canonical_json, replacing, write_text
+from rftlab.runfolder.expected import Expected, read_expected
 from rftlab.runfolder.read import read_curve, read_document
 from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
 
@@ -37,32 +40,39 @@ SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its
 def main(argv: list[str] | None = None) -> None:
     """Write the tables of a study."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.analysis.tables")
-    parser.add_argument("--plan", required=True, type=Path)
-    parser.add_argument("--folder", required=True, type=Path)
+    for name in ("--plan", "--expected", "--data", "--folder"):
+        parser.add_argument(name, required=True, type=Path)
     arguments = parser.parse_args(argv)
-    for name, table in tables(read_plan(arguments.plan)).items():
+    expected, data = read_expected(arguments.expected), read_document(arguments.data)
+    for name, table in tables(read_plan(arguments.plan), expected, data).items():
         write_table(arguments.folder, name, table)
 
 
-def tables(plan: StudyPlan) -> dict[str, pd.DataFrame]:
+def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     """All four tables of a planned study whose runs have ended and were evaluated.
 
+    ``expected`` says what each run and evaluation must have been made with; ``data``, the content of ``data.json``, has
+    the checksums of the files of queries.
+
     Raises:
-        BadInputError: a file is missing or incomplete; the message names it.
+        BadInputError: a file is missing or incomplete, or was made with something else; the message names it.
     """
     if not plan.runs:
         raise BadInputError(f"the plan of {plan.study} has no runs")
     runs, curves, evaluations = [], [], []
     gains: list[dict[str, Any]] = []
     splits = plan.splits
+    as_planned = PlanCheck(plan, expected, data)
     planned_runs = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
     for (model, dataset), group in itertools.groupby(planned_runs, key=lambda run: run.pair):
         entries = list(group)  # one model and dataset at a time: outcomes are paired within them, and fit in memory
+        other_code = {(entry.variant, entry.seed): as_planned.check(entry) for entry in entries}
         outcomes = read_runs(entries, plan)
         for entry in entries:
             run = outcomes[entry.variant, entry.seed]
             curve = read_curve(Path(entry.folder))
-            runs.append(run_row(entry, curve, run, outcomes.get((str(entry.relative_to), entry.seed))))
+            row = run_row(entry, curve, run, outcomes.get((str(entry.relative_to), entry.seed)))
+            runs.append({**row, "other_code": other_code[entry.variant, entry.seed]})
             curves.append(with_labels(entry, curve))
             evaluations.append(with_labels(entry, evaluation_values(run, splits)))
         rows = marginal_gains(

@@ -18,7 +18,7 @@ from typing import Any
 from rftlab import levels
 from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.files import read_json, write_json
+from rftlab.files import file_sha256, read_json, write_json
 from rftlab.jobs.interrupt import stop_supervisor
 from rftlab.rewards.scoring import Scorer, isolated, verifiers
 
@@ -60,11 +60,12 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
             refuse_overlap(key, dataset, overlap, len(queries[name]), entry["overlap"])
         sets[name] = {
             "queries": len(queries[name]),
+            "sha256": file_sha256(Path(entry["path"])),
             "overlap": {dataset: asdict(overlap) for dataset, overlap in overlaps.items() if overlap.normalised},
             "reason": entry["overlap"],
         }
     refuse_leaks(queries, {name: entry["split"] for name, entry in config["evaluation_sets"].items()})
-    datasets = {name: _dropped(Path(entry["path"])) for name, entry in config["datasets"].items()}
+    datasets = {name: _training(Path(entry["path"])) for name, entry in config["datasets"].items()}
     return {"datasets": datasets, "evaluation_sets": sets}
 
 
@@ -169,10 +170,11 @@ def _excerpt(query: Query) -> str:
     return repr(query.query if len(query.query) <= 60 else f"{query.query[:60]}…")
 
 
-def _dropped(path: Path) -> dict[str, Any]:
-    """What reading a training split dropped, from the manifest beside it."""
+def _training(path: Path) -> dict[str, Any]:
+    """A training split's checksum and, from the manifest beside it, what reading it dropped."""
     split = read_json(path.parent / "data.json")["splits"][path.stem]
-    return {key: split[key] for key in ("queries", "duplicates", "conflicts", "unanswered")}
+    counts = {key: split[key] for key in ("queries", "duplicates", "conflicts", "unanswered")}
+    return {**counts, "sha256": file_sha256(path)}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The evaluation: outcomes, query by query, of every checkpoint of a run on every evaluation set of a suite.
 
-Stage: ``python -m rftlab.evaluation.evaluate --config JSON --run DIR --output FILE`` (a run's checkpoints) or
-``--model DIR`` (a base model, round 0). One row per checkpoint, evaluation set, query and sample.
+Stage: ``python -m rftlab.evaluation.evaluate --config JSON --code DIGEST --run DIR --output FILE`` (a run's
+checkpoints) or ``--model DIR`` (a base model, round 0). One row per checkpoint, evaluation set, query and sample; the
+file also says what it was made with.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any
 
 from transformers import AutoConfig
 
-from rftlab.errors import one_line_errors
+from rftlab.errors import BadInputError, one_line_errors
 from rftlab.evaluation.measure import QuerySet, answer
-from rftlab.evaluation.outcomes import write_rows
+from rftlab.evaluation.outcomes import Made, write_rows
 from rftlab.evaluation.removal import refuse_missing
-from rftlab.files import read_json
+from rftlab.files import file_sha256, read_json
 from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.prompts import PromptConfig, context, encode_all
@@ -57,17 +58,24 @@ def main(argv: list[str] | None = None) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", type=Path, help="folder of a run")
     which.add_argument("--model", type=Path, help="folder of a base model")
+    parser.add_argument("--code", required=True, help="fingerprint of this stage, as planning computed it")
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     config = arguments.config
     sets = [QuerySet.read(name, entry) for name, entry in config["sets"].items()]
     settings, prompt = EvaluationConfig(**config["evaluation"]), PromptConfig(**config["prompt"])
     checkpoints = list(checkpoints_of(arguments.run, arguments.model))
+    made = Made(
+        arguments.code,
+        config,
+        {checkpoint.round: checkpoint.sha256 for checkpoint in checkpoints},
+        {name: file_sha256(Path(entry["path"])) for name, entry in config["sets"].items()},
+    )
     overlong: dict[str, int] = {}
     if checkpoints:  # one tokenizer for all of them
-        sets, overlong = within_limits(checkpoints[0][1], sets, prompt, settings)
+        sets, overlong = within_limits(checkpoints[0].folder, sets, prompt, settings)
     rows = evaluate(checkpoints, sets, settings, EngineConfig(**config["engine"]))
-    write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong)
+    write_rows(arguments.output, ({**config["labels"], **row} for row in rows), overlong, made)
 
 
 def within_limits(
@@ -90,40 +98,59 @@ def within_limits(
     return encoded_sets, overlong
 
 
-def checkpoints_of(run: Path | None, model: Path | None) -> Iterator[tuple[int, Path, bool]]:
-    """Round, directory and whether samples are drawn, of each checkpoint of a run or of a base model."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights to evaluate: after which round, where, their checksum, and whether samples are drawn of them."""
+
+    round: int
+    folder: Path
+    sha256: str
+    sampled: bool
+
+
+def checkpoints_of(run: Path | None, model: Path | None) -> Iterator[Checkpoint]:
+    """Each checkpoint of a run, or a base model.
+
+    Raises:
+        BadInputError: weights are gone, or are not those that the run's manifest names.
+    """
     if run is None:
         assert model is not None
-        yield 0, model, True
+        yield Checkpoint(0, model, PolicyDirectory(model).sha256, True)
         return
     entries = read_json(run / "checkpoints.json")["checkpoints"]
     refuse_missing(run, entries)
     for entry in entries:
-        yield entry["round"], run / entry["path"], entry is entries[-1]
+        folder = run / entry["path"]
+        if (sha256 := PolicyDirectory(folder).sha256) != entry["sha256"]:
+            raise BadInputError(
+                f"{folder}: not the weights that {run}/checkpoints.json names: remove that file to train the run again"
+            )
+        yield Checkpoint(entry["round"], folder, sha256, entry is entries[-1])
 
 
 def evaluate(
-    checkpoints: Iterable[tuple[int, Path, bool]],
+    checkpoints: Iterable[Checkpoint],
     sets: Sequence[QuerySet],
     settings: EvaluationConfig,
     engine_config: EngineConfig,
 ) -> Iterator[dict[str, Any]]:
     """Outcomes of checkpoints, one row per checkpoint, evaluation set, query and sample; one engine takes them all."""
     engine: Engine | None = None
-    for round_number, folder, sampled in checkpoints:
-        policy = PolicyDirectory(folder)
+    for checkpoint in checkpoints:
+        policy = PolicyDirectory(checkpoint.folder)
         model, tokenizer = policy.model(frozen=True).to(prepare(settings.device)), policy.tokenizer()
         if engine is None:
             engine = engine_of(policy, model, tokenizer, engine_config)
         else:
             engine.sync(model)
         for evaluation_set in sets:
-            for decoding, count in (("greedy", 1), ("sampled", settings.samples if sampled else 0)):
+            for decoding, count in (("greedy", 1), ("sampled", settings.samples if checkpoint.sampled else 0)):
                 sampling = settings.greedy if decoding == "greedy" else settings.sampled
                 outcomes = answer(engine, tokenizer, evaluation_set, sampling, count, settings.seed)
                 for outcome in outcomes:
                     yield {
-                        "round": round_number,
+                        "round": checkpoint.round,
                         "evaluation_set": evaluation_set.name,
                         "decoding": decoding,
                         **vars(outcome),

@@ -1,6 +1,8 @@
 """``plan.json``: what tables, report and tracking need to know about a study, and nothing that only training needs.
 
-Stage: ``python -m rftlab.planning.planfile --study JSON --output results/<study>/plan.json``.
+Stage: ``python -m rftlab.planning.planfile --study JSON --jobs DIGEST --output results/<study>/plan.json``. Beside it
+goes ``expected.json``, what every run and evaluation must have been made with; ``DIGEST`` is that of its content when
+Snakemake planned the jobs.
 """
 
 from __future__ import annotations
@@ -10,21 +12,35 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rftlab.errors import one_line_errors
-from rftlab.files import write_json
+from rftlab.errors import BadInputError, one_line_errors
+from rftlab.files import digest, write_json
+from rftlab.planning.expected import expected
 from rftlab.planning.plan import Plan
+from rftlab.runfolder.expected import EXPECTED
 from rftlab.study.read import read_study
 from rftlab.study.variants import Run
 
 
 @one_line_errors
 def main(argv: list[str] | None = None) -> None:
-    """Write the plan of a study given as one line of JSON."""
+    """Write the plan of a study given as one line of JSON.
+
+    Raises:
+        BadInputError: code or data are no more what the jobs were planned with.
+    """
     parser = argparse.ArgumentParser(prog="python -m rftlab.planning.planfile")
     parser.add_argument("--study", required=True, type=json.loads)
+    parser.add_argument("--jobs", required=True)
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
-    write_json(arguments.output, describe(Plan(read_study(arguments.study, []))))
+    plan = Plan(read_study(arguments.study, []))
+    jobs = expected(plan)
+    if digest(jobs) != arguments.jobs:
+        raise BadInputError(
+            f"{plan.study.study}: code or data have changed since Snakemake planned its jobs: call it again"
+        )
+    write_json(arguments.output.with_name(EXPECTED), jobs)
+    write_json(arguments.output, describe(plan))
 
 
 def describe(plan: Plan) -> dict[str, Any]:

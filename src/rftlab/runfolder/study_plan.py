@@ -142,10 +142,14 @@ class PlannedEvaluation:
 
 @dataclass(frozen=True)
 class PlannedReport:
-    """What verdicts rest on: the margin of the equivalence test, as a fraction, and the coverage of intervals."""
+    """What verdicts rest on: the margin of the equivalence test, as a fraction, and the coverage of intervals.
+
+    ``other_code`` is the reason why results of other code than the plan's may be shown; None: they may not.
+    """
 
     equivalence_margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
+    other_code: str | None
 
 
 @dataclass(frozen=True)

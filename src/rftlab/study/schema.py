@@ -81,6 +81,12 @@ class Report(Section):
         0.02, description="an interval inside ±margin is called equivalent; 0.02 is two points of accuracy"
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1), Scientific] = Field(0.95, description="of the intervals")
+    other_code: str | None = Field(
+        None,
+        min_length=1,
+        description="why runs and evaluations that were made with other code than today's may stand in the report, "
+        "which repeats it; without a reason they are refused",
+    )
 
 
 class State(Section):

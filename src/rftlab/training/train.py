@@ -84,6 +84,7 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
         reason = training.run()
         interrupts.hold()
         manifest = {
+            "files": {name: file_sha256(state.place / name) for name in ("run.json", "metrics.jsonl")},
             "status": "diverged" if reason else "finished",
             "reason": reason,
             "base": inputs["model"],

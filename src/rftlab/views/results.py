@@ -54,6 +54,13 @@ class Results:
         """The variants that have a marginal gain: all but the baseline."""
         return [v for v in self.variants if v.name != BASELINE]
 
+    @property
+    def other_code(self) -> str:
+        """What is said of runs that were made with other code than the plan's, or evaluated with it; "" for none."""
+        count = int(self.runs["other_code"].sum())
+        made = f"{count} of {len(self.runs)} runs, or their evaluations, were made with other code than today's"
+        return f"{made}: {self.plan.report.other_code}" if count else ""
+
     def evaluation_sets(self, pair: Pair) -> list[ReportedSet]:
         """Sets on which effects are reported, in-distribution first; validation splits only choose checkpoints."""
         suites = next(run.suites for run in self.plan.runs if run.pair == pair)

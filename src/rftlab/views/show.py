@@ -59,6 +59,8 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
     )
     if seeds < LEAST_SEEDS:
         console.print(f"No verdicts: they need at least {LEAST_SEEDS} seeds.", highlight=False)
+    if results.other_code:
+        console.print(results.other_code, highlight=False, markup=False)
     if report is not None:
         console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
         console.print("MLflow: make mlflow", highlight=False, markup=False)
