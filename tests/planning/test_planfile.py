@@ -26,6 +26,14 @@ def test_code_that_changed_since_the_jobs_were_planned_is_refused(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_an_output_it_only_compares(tmp_path: Path) -> None:
+    jobs = digest(expected(planned()))
+    main(arguments(STUDY, tmp_path, jobs)[:-2])
+    with pytest.raises(SystemExit, match="have changed since"):
+        main(arguments(changed(("baseline/optimizer/lr", 0.5)), tmp_path, jobs)[:-2])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:
     plan = planned()
     main(arguments(STUDY, tmp_path, digest(expected(plan))))

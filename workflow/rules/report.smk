@@ -35,12 +35,15 @@ rule tables:
         "../../envs/cpu.yaml"
     params:
         code=plan.stage_code("tables"),
+        study=rules.plan.params.study,
+        jobs=rules.plan.params.jobs,
         folder=lambda w, output: os.path.dirname(output[0]),
     message:
         "tables"
     shell:
-        "python -m rftlab.analysis.tables --plan {input.plan:q} --expected {input.expected:q} --data {input.data:q}"
-        " --folder {params.folder:q} > {log:q} 2>&1"
+        "(python -m rftlab.planning.planfile --study {params.study:q} --jobs {params.jobs}"
+        " && python -m rftlab.analysis.tables --plan {input.plan:q} --expected {input.expected:q} --data {input.data:q}"
+        " --folder {params.folder:q}) > {log:q} 2>&1"
 
 
 rule figures:

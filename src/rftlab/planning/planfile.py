@@ -2,7 +2,8 @@
 
 Stage: ``python -m rftlab.planning.planfile --study JSON --jobs DIGEST --output results/<study>/plan.json``. Beside it
 goes ``expected.json``, what every run and evaluation must have been made with; ``DIGEST`` is that of its content when
-Snakemake planned the jobs.
+Snakemake planned the jobs. Without ``--output`` nothing is written: before tables are made, the stage only looks whether
+code or data were edited while trainings ran, which took the edited code then.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m rftlab.planning.planfile")
     parser.add_argument("--study", required=True, type=json.loads)
     parser.add_argument("--jobs", required=True)
-    parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)
     plan = Plan(read_study(arguments.study, []))
     jobs = expected(plan)
@@ -39,8 +40,9 @@ def main(argv: list[str] | None = None) -> None:
         raise BadInputError(
             f"{plan.study.study}: code or data have changed since Snakemake planned its jobs: call it again"
         )
-    write_json(arguments.output.with_name(EXPECTED), jobs)
-    write_json(arguments.output, describe(plan))
+    if arguments.output is not None:
+        write_json(arguments.output.with_name(EXPECTED), jobs)
+        write_json(arguments.output, describe(plan))
 
 
 def describe(plan: Plan) -> dict[str, Any]:
