@@ -2,8 +2,8 @@
 
 Stage: ``python -m rftlab.planning.planfile --study JSON --jobs DIGEST --output results/<study>/plan.json``. Beside it
 goes ``expected.json``, what every run and evaluation must have been made with; ``DIGEST`` is that of its content when
-Snakemake planned the jobs. Without ``--output`` nothing is written: before tables are made, the stage only looks whether
-code or data were edited while trainings ran, which took the edited code then.
+Snakemake planned the jobs. Without ``--output`` nothing is written: before tables are made, the stage only looks
+whether code or data were edited while trainings ran, which took the edited code then.
 """
 
 from __future__ import annotations
