@@ -1,0 +1,160 @@
+"""The estimator against values worked out by hand, its identities, and its coverage on simulated arms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated
+from simulated import Population, Study
+
+V = Arm.of([[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])  # rows .75, .75, .25; mean 7/12
+R = Arm.of([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0]])  # rows .25, .5; mean 3/8
+FLAT = Arm.of([[1.0, 0.0, 1.0, 0.0]] * 3)
+
+
+def raw(arm: Arm) -> SeedVariance:
+    return SeedVariance(arm.seeds_ms, arm.seeds - 1)
+
+
+def test_mean_squares_by_hand() -> None:
+    assert V.mean_Q.tolist() == pytest.approx([2 / 3, 1 / 3, 1.0, 1 / 3])
+    assert V.seeds_ms == pytest.approx(4 * (2 * (1 / 6) ** 2 + (1 / 3) ** 2) / 2)
+    total = 7 * (5 / 12) ** 2 + 5 * (7 / 12) ** 2
+    queries = 3 * sum((q - 7 / 12) ** 2 for q in (2 / 3, 1 / 3, 1.0, 1 / 3))
+    assert V.residual_ms == pytest.approx((total - 2 * V.seeds_ms - queries) / (2 * 3))
+    assert (V.seeds, V.queries, V.live, FLAT.live) == (3, 4, True, False)
+
+
+def test_a_difference_by_hand() -> None:
+    d = difference(V, R, raw(V), raw(R))
+    a, b = V.seeds_ms / 12, R.seeds_ms / 8
+    rho = V.residual_ms / 12 + R.residual_ms / 8
+    gap_Q = np.array([2 / 3 - 1 / 2, 1 / 3, 0.0, 1 / 3])
+    query_part = max(0.0, gap_Q.var(ddof=1) / 4 - rho)
+    assert d.estimate == pytest.approx(7 / 12 - 3 / 8)
+    assert d.se**2 == pytest.approx(max(a + b + query_part, rho))
+    assert d.df == pytest.approx((a + b) ** 2 / (a**2 / 2 + b**2 / 1))
+    assert (d.seeds, d.queries) == ((3, 2), 4)
+
+
+def test_it_is_antisymmetric_and_does_not_depend_on_order() -> None:
+    there, back = difference(V, R, raw(V), raw(R)), difference(R, V, raw(R), raw(V))
+    assert (there.estimate, there.se, there.df) == pytest.approx((-back.estimate, back.se, back.df))
+    rng = np.random.default_rng(0)
+    y = rng.random((4, 9))
+    shuffled = Arm.of(y[rng.permutation(4)])
+    assert (shuffled.seeds_ms, shuffled.residual_ms) == pytest.approx((Arm.of(y).seeds_ms, Arm.of(y).residual_ms))
+
+
+def test_one_seed_or_one_query_has_no_standard_error() -> None:
+    one = Arm.of([[1.0, 0.0, 1.0, 0.0]])
+    d = difference(V, one, raw(V), raw(one))
+    assert np.isnan([d.se, d.df, d.p(), *d.interval(0.95)]).all()
+    assert d.p_equivalent(0.5) == 1.0
+    narrow = Arm.of([[1.0], [0.0]])
+    assert np.isnan(difference(narrow, narrow, raw(narrow), raw(narrow)).se)
+
+
+def test_arms_of_other_queries_are_not_paired() -> None:
+    with pytest.raises(ValueError, match="arms of 4 and 2 queries are not paired"):
+        difference(V, Arm.of([[1.0, 0.0], [0.0, 1.0]]), raw(V), raw(V))
+
+
+@pytest.mark.parametrize("values", [[], [[]], [1.0, 2.0], [[float("nan"), 1.0]]])
+def test_values_that_are_none(values: list[object]) -> None:
+    with pytest.raises(ValueError, match="finite seeds × queries matrix"):
+        Arm.of(values)
+
+
+# moderation ----------------------------------------------------------------------------------------------------------
+
+
+def arms(*mean_squares: float, seeds: int = 3) -> list[Arm]:
+    return [Arm(np.zeros(10), seeds, ms, 0.1) for ms in mean_squares]
+
+
+def test_arms_are_drawn_towards_their_median_and_gain_its_freedom() -> None:
+    found = moderated(arms(1.0, 2.0, 4.0))
+    prior = 2.0 * 2 / stats.chi2.ppf(0.5, 2)
+    assert [variance.df for variance in found[:2]] == [6.0, 6.0]
+    assert found[0].ms == pytest.approx((4 * prior + 2 * 1.0) / 6)
+    assert found[1].ms == pytest.approx((4 * prior + 2 * 2.0) / 6)
+    borrowed = 4 * stats.f.sf(4.0 / prior, 2, 4) / 0.5
+    assert 0 < borrowed < 4
+    assert found[2].df == pytest.approx(borrowed + 2)
+
+
+def test_a_noisy_arm_keeps_its_noise() -> None:
+    quiet, noisy = moderated(arms(1.0, 1.0, 1.0, 400.0))[2:]
+    assert noisy.ms > 390
+    assert noisy.df < 2.1
+    assert quiet.df == 6
+
+
+def test_arms_without_variance_neither_lend_nor_borrow() -> None:
+    found = moderated([*arms(1.0, 2.0, 4.0), FLAT])
+    assert found[:3] == moderated(arms(1.0, 2.0, 4.0))
+    assert found[3] == SeedVariance(0.0, 2)
+
+
+def test_two_live_arms_say_nothing_of_each_other() -> None:
+    assert moderated([*arms(1.0, 4.0), FLAT]) == [SeedVariance(1.0, 2), SeedVariance(4.0, 2), SeedVariance(0.0, 2)]
+
+
+# tests and intervals -------------------------------------------------------------------------------------------------
+
+
+def test_tests_and_intervals_agree() -> None:
+    d = Difference(0.02, 0.01, 8.0, (3, 3), 100)
+    assert d.p() == pytest.approx(2 * stats.t.sf(2, 8))
+    low, high = d.interval(0.95)
+    assert d.p(low) == pytest.approx(0.05)
+    assert d.p(high) == pytest.approx(0.05)
+    assert d.p_equivalent(0.02) == 1.0
+    assert d.p_equivalent(0.05) == pytest.approx(2 * stats.t.sf(3, 8))
+    assert d.p_equivalent(high) == pytest.approx(0.05), "an interval that ends at the margin is the test at its level"
+
+
+def test_what_is_called_detectable_would_have_been_found() -> None:
+    rng = np.random.default_rng(1)
+    d = Difference(0.0, 0.01, 8.0, (3, 3), 100)
+    at = d.detectable(0.01)
+    noise, spread = rng.normal(size=20_000), np.sqrt(rng.chisquare(8, 20_000) / 8)
+    found = (at + 0.01 * noise) / (0.01 * spread) > stats.t.isf(0.005, 8)
+    assert found.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_no_discordant_answer_bounds_the_share_that_could_be() -> None:
+    """1 − (α/2)^(1/Q), and no interval of zero width."""
+    d = difference(FLAT, FLAT, raw(FLAT), raw(FLAT))
+    assert (d.estimate, d.se) == (0.0, 0.0)
+    low, high = d.interval(0.95)
+    assert (-low, high) == pytest.approx((1 - 0.025 ** (1 / 4),) * 2)
+    assert d.p() == 1.0
+    assert d.p_equivalent(0.02) == 1.0, "four queries prove nothing"
+    many = Difference(0.0, 0.0, np.inf, (3, 3), 300)
+    assert many.p_equivalent(0.02) == pytest.approx(2 * 0.98**300)
+    assert many.p_equivalent(many.interval(0.95)[1]) == pytest.approx(0.05)
+
+
+def test_every_answer_changed_is_no_chance() -> None:
+    flipped = Arm.of([[0.0] * 8] * 3), Arm.of([[1.0] * 8] * 3)
+    d = difference(*flipped, *map(raw, flipped))
+    assert (d.estimate, d.se) == (-1.0, 0.0)
+    assert d.p() == 2 * 0.5**8
+    assert d.p_equivalent(0.5) == 1.0
+
+
+@pytest.mark.parametrize("seeds", [3, 8])
+def test_coverage(seeds: int) -> None:
+    """Nominal 95% intervals of arms that are alike cover zero at least as often, up to the noise of 1,500 of them."""
+    rng = np.random.default_rng(11)
+    covered = []
+    for _ in range(150):
+        study = Study(rng, {str(i): 0.0 for i in range(10)}, Population(queries=200))
+        covered += [low <= 0 <= high for low, high in (
+            d.interval(0.95) for d in study.look([*study.shift][1:], seeds, 9).values()
+        )]  # fmt: skip
+    assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 150), "levels of a study share their reference"
