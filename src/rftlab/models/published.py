@@ -24,7 +24,7 @@ class PublishedDirectory(PolicyDirectory):
         if names == [WEIGHTS]:
             super().__init__(folder)
             return
-        self.folder = folder
+        self.folder, self.weights = folder, names
         for name in ("config.json", "tokenizer.json", *names):
             if not (folder / name).is_file():
                 raise BadInputError(f"{folder}: no {name}, which the model needs")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rftlab.errors import BadInputError
 from rftlab.files import file_sha256
+from rftlab.policies.loading import load
 from rftlab.policies.weights import WEIGHTS
 
 if TYPE_CHECKING:  # torch and transformers load when a model does
@@ -22,7 +23,7 @@ class PolicyDirectory:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.weights = folder, [WEIGHTS]
         for name in ("config.json", WEIGHTS, "tokenizer.json"):
             if not (folder / name).is_file():
                 raise BadInputError(
@@ -35,18 +36,14 @@ class PolicyDirectory:
         return file_sha256(self.folder / WEIGHTS)
 
     def model(self, *, frozen: bool = False) -> PreTrainedModel:
-        """The model in float32, in evaluation mode: no dropout, so that sampler and trainer are one policy."""
-        import torch
-        from transformers import AutoModelForCausalLM
+        """The model in float32, in evaluation mode: no dropout, so that sampler and trainer are one policy.
 
-        model = AutoModelForCausalLM.from_pretrained(
-            self.folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,  # said nothing, transformers asks the terminal
-            attn_implementation="sdpa",
-        )
+        Raises:
+            BadInputError: its files are not whole, see :func:`rftlab.policies.loading.load`.
+        """
+        import torch
+
+        model = load(self.folder, self.weights, dtype=torch.float32, use_safetensors=True, attn_implementation="sdpa")
         return model.eval().requires_grad_(not frozen)
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
