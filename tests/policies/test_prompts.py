@@ -130,3 +130,53 @@ def test_the_context_holds_prompt_and_response() -> None:
     encode_all(TOKENIZER, PromptConfig(max_tokens=6), QUERIES, context=15, response=9)  # what is dropped needs no room
     with pytest.raises(BadInputError, match="context of 16 tokens is shorter than the longest prompt, 8 tokens, and a"):
         encode_all(TOKENIZER, PromptConfig(), QUERIES, context=16, response=9)
+
+
+def with_template(template) -> object:
+    tokenizer = copy.deepcopy(TOKENIZER)
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def test_a_system_message_comes_first_and_variables_reach_the_template() -> None:
+    tokenizer = with_template(TEMPLATE + "{% if not thinking %}-{% endif %}")
+    chat = PromptConfig("{{ query }}=", chat=True, system="0", variables={"thinking": False})
+    assert tokenizer.decode(encode(tokenizer, chat, "1")) == "0;1=;#-"
+    chat = PromptConfig("{{ query }}=", chat=True, variables={"thinking": True})
+    assert tokenizer.decode(encode(tokenizer, chat, "1")) == "1=;#"
+
+
+def test_a_system_message_that_the_template_drops_is_refused() -> None:
+    tokenizer = with_template("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}")
+    with pytest.raises(BadInputError, match=r"prompt\.system: the chat template of .*drops it; put it into prompt\.t"):
+        encode(tokenizer, PromptConfig(chat=True, system="0"), "1")
+
+
+def test_a_variable_that_the_template_does_not_have_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"prompt\.variables: the chat template of .*has no variable thinkin$"):
+        encode(
+            with_template(TEMPLATE + "{% if thinking %}{% endif %}"),
+            PromptConfig(chat=True, variables={"thinkin": True}),
+            "1",
+        )
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"tools": TEMPLATE, "rag": TEMPLATE},  # named ones, none of them the default
+        "{{ messages + 1 }}",  # TypeError
+        "{{ 1 // 0 }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",  # without end
+        "{% newer syntax %}",
+        "{{ messages[0].content.no_such_method() }}",
+        "{{ raise_exception('only tools') }}",
+        "{{ messages.__class__.__mro__ }}{{ ().__class__.__base__.__subclasses__() }}",
+        "{{ (messages | length).bit_length() ~ messages[7].content }}",
+    ],
+)
+def test_a_chat_template_that_fails_in_whichever_way_is_one_line(template) -> None:
+    with pytest.raises(BadInputError) as error:
+        encode(with_template(template), PromptConfig(chat=True), "1")
+    assert str(error.value).startswith("prompt.chat: the chat template of ")
+    assert len(str(error.value)) < 600

@@ -60,7 +60,8 @@ def test_what_is_refused(tmp_path: Path, template: str, message: str) -> None:
 def test_a_name_stands_for_a_text() -> None:
     plan = planned(("datasets/chains/prompt", {"template": {"name": "plain"}}))
     run = plan.run_json(next(plan.runs()))
-    assert run["config"]["prompt"] == {"template": "{{ query }}", "chat": False, "max_tokens": None}
+    alone = {"chat": False, "max_tokens": None, "system": None, "variables": {}}
+    assert run["config"]["prompt"] == {"template": "{{ query }}", **alone}
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_the_engine_is_built_by_the_module_that_its_name_says(base, monkeypatch)
     ((given, config_given), named) = asked[0]
     assert given is model
     assert config_given is config
+    assert named.pop("decode")(TOKENIZER("1+1").input_ids) == "1+1"
     assert named == {"folder": base, "end_tokens": [END], "pad_token": PAD, **kinds}
 
 

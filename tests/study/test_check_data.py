@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from rftlab.data.queries import DataError
 from rftlab.data.sources import reasoning_gym
 from rftlab.study.read import read_study
 from studies import changed, jsonl_study, planned, refusal
+from training import TOKENIZER
 
 
 def test_the_jsonl_study_is_valid(tmp_path: Path) -> None:
@@ -222,8 +225,35 @@ def test_a_chat_needs_a_model_with_a_template(tmp_path: Path) -> None:
     assert refusal(tmp_path, study) == (
         f"models.pretrained.path: {tmp_path}/model has no chat template; set prompt.chat of the datasets to false"
     )
-    (tmp_path / "model" / "chat_template.jinja").write_text("{{ messages }}")
+    (tmp_path / "model" / "tokenizer.json").write_text(TOKENIZER.backend_tokenizer.to_str())
+    template = tmp_path / "model" / "chat_template.jinja"
+    template.write_text("{{ messages[-1].content }}{% if thinking %}…{% endif %}")
     read_study(study, [])
+    prompt = study["datasets"]["words"]["prompt"]
+    prompt["variables"] = {"thinking": False}
+    read_study(study, [])
+    for values, told in (
+        ({"variables": {"thought": 1}}, "prompt.variables: the chat template of "),
+        ({"variables": {"messages": "none"}}, "prompt: variables: messages is set by rftlab; it cannot be given"),
+        ({"system": "Be brief."}, "prompt.system: the chat template of "),
+        ({"system": "Be brief.", "chat": False}, "prompt: system: only a chat template has that: set chat to true"),
+    ):
+        changed = {**study, "datasets": {"words": {**study["datasets"]["words"], "prompt": {"chat": True, **values}}}}
+        assert refusal(tmp_path, changed).startswith(f"datasets.words.{told}")
+    for text in ("{{ messages + 1 }}", "{% newer syntax %}", "{{ raise_exception('no') }}", "{{ messages[0].role }}"):
+        template.write_text(text)
+        assert refusal(tmp_path, study).startswith("datasets.words.prompt.chat: the chat template of ")
+    (tmp_path / "model" / "tokenizer.json").write_text('{"model": {}}')
+    assert "cannot be read" in refusal(tmp_path, study)
+
+
+def test_planning_a_chat_imports_no_torch(tmp_path: Path) -> None:
+    study = jsonl_study(("datasets/words/prompt", {"chat": True}), folder=tmp_path)
+    (tmp_path / "model" / "tokenizer.json").write_text(TOKENIZER.backend_tokenizer.to_str())
+    (tmp_path / "model" / "chat_template.jinja").write_text("{{ messages[-1].content }}")
+    code = f"import sys; from rftlab.study.read import read_study; read_study({study!r}, [])"
+    code += "; assert 'transformers' in sys.modules and 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_package_that_is_missing_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:

@@ -38,16 +38,17 @@ class EvaluationConfig:
     top_p: float
     seed: int
     device: str
+    stop: tuple[str, ...] = ()
 
     @property
     def greedy(self) -> Sampling:
         """Greedy decoding."""
-        return Sampling(self.max_new_tokens, temperature=0.0)
+        return Sampling(self.max_new_tokens, temperature=0.0, stop=tuple(self.stop))
 
     @property
     def sampled(self) -> Sampling:
         """Sampling as the study asks."""
-        return Sampling(self.max_new_tokens, self.temperature, self.top_p)
+        return Sampling(self.max_new_tokens, self.temperature, self.top_p, tuple(self.stop))
 
 
 @one_line_errors

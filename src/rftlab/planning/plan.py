@@ -204,6 +204,7 @@ class Plan:
                 "temperature": evaluation.temperature,
                 "top_p": evaluation.top_p,
                 "seed": evaluation.seed,
+                "stop": list(self.study.baseline.rollout.stop),
                 "device": self.study.device,
             },
             "engine": evaluation.engine.model_dump(),

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from jinja2 import TemplateError
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.policies.templates import DAY, render
+
+if TYPE_CHECKING:  # planning renders chats, and has no torch
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
 class PromptConfig:
     """``template`` is Jinja with ``query``; ``chat`` makes it one user message in the model's chat template.
 
-    Prompts of more than ``max_tokens`` tokens are dropped and counted.
+    ``system`` is a message before that one, ``variables`` are given to the chat template. Prompts of more than
+    ``max_tokens`` tokens are dropped and counted.
     """
 
     template: str = "{{ query }}"
     chat: bool = False
     max_tokens: int | None = None
+    system: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
     def render(self, query: str) -> str:
         """Text of the prompt, before any chat template; a query is a value, never code.
@@ -90,35 +95,47 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, query: str)
             question; or a character is unknown to the tokenizer.
     """
     text = prompt.render(query)
-    ids = chat(tokenizer, text) if prompt.chat else tokenizer(text).input_ids
+    if prompt.chat:
+        ids = tokenizer(chat_text(tokenizer, prompt, text), add_special_tokens=False).input_ids
+    else:
+        ids = tokenizer(text).input_ids
     unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}  # some share one id
     if unknown.intersection(ids):
         raise BadInputError(f"{tokenizer.name_or_path}: the tokenizer does not know every character of {query!r}")
     return list(ids)
 
 
-def chat(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of a chat in which the user has said ``text`` and the model is to answer.
+def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: PromptConfig, text: str) -> str:
+    """Text of a chat in which the user has said ``text`` and the model is to answer.
 
     Raises:
-        BadInputError: the model has no chat template, or it fails or leaves out what was said.
+        BadInputError: the model has no chat template, or it fails, leaves out what was said, or knows no such variable.
     """
+    whose = f"the chat template of {tokenizer.name_or_path}"
     if not tokenizer.chat_template:
         raise BadInputError(f"prompt.chat: {tokenizer.name_or_path} has no chat template; set prompt.chat to false")
+    system = [{"role": "system", "content": prompt.system}] if prompt.system else []
     try:
+        template = tokenizer.get_chat_template()  # of several, the default one
         whole = tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}],
+            [*system, {"role": "user", "content": text}],
             add_generation_prompt=True,
             tokenize=False,
             date_string=DAY.strftime("%d %b %Y"),
             strftime_now=DAY.strftime,  # templates see this one instead of the clock's
+            **prompt.variables,
         )
-    except TemplateError as error:
-        raise BadInputError(f"prompt.chat: the chat template of {tokenizer.name_or_path} fails: {error}") from None
+    except Exception as error:  # a template is a program: it may fail in any way
+        reason = " ".join(str(error).split()) or repr(error)
+        raise BadInputError(f"prompt.chat: {whose} fails: {reason[:300]}") from None
     if text.strip() not in whole:
-        raise BadInputError(f"prompt.chat: the chat template of {tokenizer.name_or_path} drops the question")
-    ids: list[int] = tokenizer(whole, add_special_tokens=False).input_ids
-    return ids
+        raise BadInputError(f"prompt.chat: {whose} drops the question")
+    if prompt.system and prompt.system.strip() not in whole:
+        raise BadInputError(f"prompt.system: {whose} drops it; put it into prompt.template")
+    for name in prompt.variables:
+        if not re.search(rf"\b{re.escape(name)}\b", template):
+            raise BadInputError(f"prompt.variables: {whose} has no variable {name}")
+    return str(whole)
 
 
 def context(config: PretrainedConfig) -> int | None:

@@ -17,6 +17,15 @@ from rftlab.errors import did_you_mean
 DAY = datetime.date(2024, 7, 26)
 """What chat templates are told is today, such as those of Llama 3.x that print it: prompts do not depend on the day."""
 
+TAKEN = frozenset(
+    {
+        *("messages", "tools", "documents", "conversation", "chat_template", "add_generation_prompt"),
+        *("continue_final_message", "tokenize", "padding", "truncation", "max_length", "return_tensors", "return_dict"),
+        *("return_assistant_tokens_mask", "tokenizer_kwargs", "date_string", "strftime_now", "raise_exception"),
+    }
+)
+"""Variables of a chat template that are ours, or mean something else to the function that renders it."""
+
 NAMED_TEMPLATES = {  # arXiv 2601.22532: the question, a space, and the instruction of its scripts
     "plain": "{{ query }}",
     "gsm8k_paper": '{{ query }} Let\'s think step by step and output the final answer after "####".',

@@ -12,11 +12,13 @@ class Sampling:
     """Every parameter of sampling; nothing is ever taken from a model's ``generation_config``.
 
     ``temperature`` 0 means greedy decoding. ``top_p`` < 1 cuts the distribution and so biases the importance ratio.
+    ``stop`` are texts that end a response, see :mod:`rftlab.rollouts.stops`.
     """
 
     max_new_tokens: int
     temperature: float = 1.0
     top_p: float = 1.0
+    stop: tuple[str, ...] = ()
 
     @property
     def greedy(self) -> bool:
@@ -28,8 +30,9 @@ class Sampling:
 class Rollout:
     """One sampled response to a query.
 
-    ``tokens`` are the response's T token ids, its first end token included; ``logprobs`` the T log-probabilities of
-    these tokens under the distribution they were drawn from; ``truncated`` says that no end token came in time.
+    ``tokens`` are the response's T token ids, its first end token or stop string included; ``logprobs`` the T
+    log-probabilities of these tokens under the distribution they were drawn from; ``truncated`` says that no end came
+    in time.
     """
 
     prompt: tuple[int, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rftlab.policies.directory import PolicyDirectory
@@ -44,10 +45,16 @@ def engine_of(
         pad_token=pad_token(tokenizer),
         autocast=autocast,
         dtype=dtype,
+        decode=partial(text, tokenizer),
     )
     return engine
 
 
 def responses(tokenizer: PreTrainedTokenizerBase, rollouts: Sequence[Rollout]) -> list[str]:
     """Text of each rollout's response, without special tokens."""
-    return [tokenizer.decode(rollout.tokens, skip_special_tokens=True) for rollout in rollouts]
+    return [text(tokenizer, rollout.tokens) for rollout in rollouts]
+
+
+def text(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[int]) -> str:
+    """Text of some tokens, without special ones."""
+    return str(tokenizer.decode(tokens, skip_special_tokens=True))

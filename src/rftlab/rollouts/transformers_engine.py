@@ -16,6 +16,7 @@ from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes, preallocated_cache
 from rftlab.rollouts.decoding import decoder, forward
 from rftlab.rollouts.padding import pad_left, positions
+from rftlab.rollouts.stops import Decode, stopped
 
 SHARED = 8  # tokens, such as a chat template's first; fewer are not run through the model apart
 COMPACT = 1 / 16  # finished rollouts leave the batch when they are this share of it: leaving copies the cache
@@ -38,6 +39,7 @@ class TransformersEngine:
         cache_gib: memory for keys and values, in GiB; fewer rows are decoded side by side where they would not fit.
         autocast: what matrices are multiplied in; None: the format of the weights.
         dtype: format of a copy of the weights to sample from; None: ``model`` itself is sampled from.
+        decode: text of tokens, for stop strings; None: none can be asked for.
     """
 
     def __init__(
@@ -50,7 +52,9 @@ class TransformersEngine:
         cache_gib: float = 2.0,
         autocast: torch.dtype | None = None,
         dtype: torch.dtype | None = None,
+        decode: Decode | None = None,
     ) -> None:
+        self.decode = decode
         self.pad_token, self.rows, self.cache_gib = pad_token, rows, cache_gib
         self.autocast, self.dtype = autocast, dtype
         self.model = model if dtype is None else copy.deepcopy(merged(model)).to(dtype).requires_grad_(False)
@@ -104,6 +108,8 @@ class TransformersEngine:
             token_N, logprob_N = draw_tokens(logits_NV, sampling, [generators[i] for i in live.tolist()])
             tokens_NT[live, t], logprobs_NT[live, t] = token_N, logprob_N
             ended_N |= torch.isin(token_N, self.end_tokens)
+            if sampling.stop:
+                ended_N |= self._stopped(tokens_NT[live, : t + 1], sampling.stop)
             length_N[live[ended_N]] = length_N[live[ended_N]].clamp(max=t + 1)
             going = (~ended_N).nonzero()[:, 0]
             if t + 1 == limit or not len(going):
@@ -118,6 +124,11 @@ class TransformersEngine:
                 prompts, tokens_NT.tolist(), logprobs_NT.tolist(), length_N.tolist(), strict=True
             )
         ]
+
+    def _stopped(self, tokens_NT: Tensor, stop: Sequence[str]) -> Tensor:
+        """Which rows hold a stop string."""
+        assert self.decode is not None, "stop strings need a tokenizer"
+        return torch.tensor([stopped(row, stop, self.decode) for row in tokens_NT.tolist()], device=tokens_NT.device)
 
     def _prefill(self, prompts: Sequence[Sequence[int]], cache: DynamicCache) -> tuple[Tensor, Tensor]:
         """Run every distinct prompt through the model once, and what all of them begin with once for all.

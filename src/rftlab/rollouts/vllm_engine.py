@@ -15,6 +15,7 @@ from rftlab.errors import BadInputError
 from rftlab.policies.lora import merged
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.cache import cache_bytes
+from rftlab.rollouts.stops import Decode, cut
 from rftlab.rollouts.vllm_inprocess import RequestOutput, SamplingParams, refuse_unsupported, start
 
 BLOCK = 128  # tokens of a block of the cache on a CPU; vLLM keeps one block for itself
@@ -30,10 +31,12 @@ def build(
     end_tokens: Sequence[int],
     autocast: torch.dtype | None,
     dtype: torch.dtype | None,
+    decode: Decode,
     **_: Any,
 ) -> VllmEngine:
     """The engine as a study configures it; vLLM pads nothing, and what it multiplies in is the format of its copy."""
-    return VllmEngine(model, config, folder=folder, end_tokens=end_tokens, dtype=dtype or autocast or model.dtype)
+    own = dtype or autocast or model.dtype
+    return VllmEngine(model, config, folder=folder, end_tokens=end_tokens, dtype=own, decode=decode)
 
 
 class VllmEngine:
@@ -45,6 +48,8 @@ class VllmEngine:
         folder: directory with the model's ``config.json``; nothing else is read from it.
         end_tokens: ids that end a response; no other token does.
         dtype: format of vLLM's copy of the weights; by default the model's own.
+        decode: text of tokens, for stop strings: vLLM, which has no tokenizer here, samples on, and what follows a stop
+            string is cut off.
 
     Raises:
         BadInputError: vLLM cannot run such a model, or there is not enough memory.
@@ -58,7 +63,9 @@ class VllmEngine:
         folder: Path,
         end_tokens: Sequence[int],
         dtype: torch.dtype | None = None,
+        decode: Decode | None = None,
     ) -> None:
+        self.decode = decode
         dtype = dtype or model.dtype
         refuse_unsupported(model, config.sleep)
         self.end_tokens, self.sleep_level, self.cache_gib = sorted(set(end_tokens)), config.sleep, config.cache_gib
@@ -121,6 +128,9 @@ class VllmEngine:
         if self.sleep_level:
             self.llm.sleep(level=self.sleep_level)
             self.asleep = True
+        if sampling.stop:
+            assert self.decode is not None, "stop strings need a tokenizer"
+            rollouts = [cut(each, sampling.stop, self.decode) for each in rollouts]
         return rollouts
 
     def parameters(self, sampling: Sampling, seed: int) -> SamplingParams:

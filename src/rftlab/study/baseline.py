@@ -27,6 +27,11 @@ class RolloutSection(Section):
         1.0, description="sample from the likeliest tokens of this mass"
     )
     max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
+    stop: list[Annotated[str, Field(min_length=1)]] = Field(
+        [],
+        description="texts that end a response, for base models that run on after the answer; the text is part of the "
+        "response. Evaluations use the baseline's",
+    )
 
 
 class EngineSection(Section):

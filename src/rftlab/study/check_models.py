@@ -12,8 +12,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from rftlab.errors import BadInputError
+from rftlab.policies.templates import PROBES
 from rftlab.policies.weights import WEIGHTS, weight_files
-from rftlab.study.sources import DirectoryModel, GgufModel
+from rftlab.study.sources import DirectoryModel, GgufModel, Prompt
 
 CONFIG_FILES = ("config.json", "tokenizer.json")
 PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -47,6 +48,29 @@ def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
             raise BadInputError(f"{key}.path: {folder / name} is no whole safetensors file: {error}") from None
     if chat and not _has_chat_template(key, folder):
         raise BadInputError(f"{key}.path: {folder} has no chat template; set prompt.chat of the datasets to false")
+
+
+def check_chat(key: str, model: DirectoryModel, prompt: Prompt) -> None:
+    """Refuse a prompt that a directory's chat template cannot make, in whichever way it fails.
+
+    Raises:
+        BadInputError: naming the key of the prompt.
+    """
+    from transformers import PreTrainedTokenizerFast  # a second, and only where a study needs it
+
+    from rftlab.policies.prompts import PromptConfig, chat_text
+
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(model.path, local_files_only=True)
+    except Exception as error:  # tokenizers raises no better one
+        reason = " ".join(str(error).split())[:300]
+        raise BadInputError(f"{key}.prompt.chat: the tokenizer of {model.path} cannot be read: {reason}") from None
+    config = PromptConfig(**prompt.model_dump())
+    for probe in PROBES:
+        try:
+            chat_text(tokenizer, config, config.render(probe))
+        except BadInputError as error:
+            raise BadInputError(f"{key}.{error}") from None
 
 
 def weights(key: str, model: DirectoryModel) -> list[str]:

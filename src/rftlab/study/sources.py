@@ -38,9 +38,22 @@ class Prompt(Section):
         "{{ query }}", description="Jinja text with `{{ query }}` in it, or `{name: …}` of a template below"
     )
     chat: bool = Field(False, description="wrap it as one user message in the model's chat template")
+    system: str | None = Field(None, min_length=1, description="with `chat`: a system message before it")
+    variables: dict[str, str | int | float | bool | None] = Field(
+        {}, description="with `chat`: variables of the chat template, such as `enable_thinking: false`"
+    )
     max_tokens: Count | None = Field(
         None, description="longest prompt, in tokens; longer ones are dropped, counted and reported"
     )
+
+    @model_validator(mode="after")
+    def _chat_alone_has_them(self) -> Self:
+        for key in ("system", "variables"):
+            if getattr(self, key) and not self.chat:
+                raise ValueError(f"{key}: only a chat template has that: set chat to true, or remove it")
+        if taken := sorted(templates.TAKEN & self.variables.keys()):
+            raise ValueError(f"variables: {taken[0]} is set by rftlab; it cannot be given")
+        return self
 
     @field_validator("template")
     @classmethod

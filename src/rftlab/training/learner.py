@@ -37,6 +37,7 @@ class RolloutConfig:
     temperature: float
     top_p: float
     max_new_tokens: int
+    stop: tuple[str, ...] = ()
 
     @property
     def per_query(self) -> int:
@@ -46,7 +47,7 @@ class RolloutConfig:
     @property
     def sampling(self) -> Sampling:
         """Parameters of one rollout."""
-        return Sampling(self.max_new_tokens, self.temperature, self.top_p)
+        return Sampling(self.max_new_tokens, self.temperature, self.top_p, tuple(self.stop))
 
 
 @dataclass(frozen=True)
