@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import rftlab.rewards.verifiers
 from rftlab import levels
 from rftlab.rewards import Judgement, scoring
-from rftlab.rewards.scoring import Score, Scorer, isolated, rates, verifiers
+from rftlab.rewards.scoring import Score, Scorer, VerifierError, isolated, rates, verifiers
 
 COUNTERPARTS = {
     "gsm8k_strict": ("gsm8k_strict", "numeric"),
@@ -18,6 +20,7 @@ COUNTERPARTS = {
     "choice": ("choice", "choice"),
     "exact": ("exact", "exact"),
     "math_boxed_strict": ("math_boxed_strict", "math_verify"),
+    "math_hendrycks": ("math_hendrycks", "math_verify"),
     "math_verify": ("math_boxed_strict", "math_verify"),
 }
 
@@ -52,6 +55,9 @@ def test_a_counterpart_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPa
         ("gsm8k_strict", "#### 18.0", Score(False, "18.0", strict=False, flexible=True, formatted=True)),
         ("gsm8k_strict", "it is 18", Score(False, None, strict=False, flexible=True, formatted=False)),
         ("numeric", "it is 18", Score(True, "18", strict=False, flexible=True, formatted=False)),
+        ("numeric", "<think>#### 18</think> 19", Score(False, "19", strict=False, flexible=False, formatted=False)),
+        ("gsm8k_strict", "<think>#### 18", Score(False, None, strict=False, flexible=False, formatted=False)),
+        ("math_verify", r"\boxed{17}</think>\boxed{18}", Score(True, "18", strict=True, flexible=True, formatted=True)),
         ("numeric", "#### 18 of 19", Score(False, "19", strict=True, flexible=False, formatted=True)),
         ("math_verify", "it is $18$", Score(True, "18", strict=False, flexible=True, formatted=False)),
         ("math_verify", r"\boxed{36/2}", Score(True, "18", strict=False, flexible=True, formatted=True)),
@@ -89,6 +95,32 @@ def test_answers_that_cannot_be_used_are_errors() -> None:
         Scorer("math_verify").score(["1"], ["$$"])
     with pytest.raises(ValueError, match="shorter"):
         Scorer("marked").score(["1", "2"], ["1"])
+
+
+def failing(name: str, code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scorer:
+    (folder / "rewards" / "verifiers").mkdir(parents=True)
+    (folder / "rewards" / "verifiers" / f"{name}.py").write_text(code)
+    monkeypatch.setattr(levels, "PACKAGE", folder)
+    monkeypatch.setattr(rftlab.rewards.verifiers, "__path__", [str(folder / "rewards" / "verifiers")])
+    return Scorer(name)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise RuntimeError('no such thing')", "failing_0.py fails: RuntimeError('no such thing')"),
+        ("return True", "failing_1.py: verify() has to return a Judgement, not True"),
+        ("return None\nimport nosuchpackage", "failing_2.py cannot be imported: ModuleNotFoundError("),
+    ],
+)
+def test_a_verifier_that_fails_is_told_in_a_line(
+    body: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = message.partition(".py")[0]
+    scorer = failing(name, f"def verify(completion, answer):\n    {body}\n", tmp_path, monkeypatch)
+    with pytest.raises(VerifierError) as error:
+        scorer.score(["1"], ["1"])
+    assert str(error.value).startswith(f"rewards/verifiers/{message}")
 
 
 def test_rates() -> None:

@@ -7,6 +7,7 @@ import collections
 import functools
 import json
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from typing import IO, Any
 from rftlab import levels
 from rftlab.errors import BadInputError
 from rftlab.rewards import Judgement
-from rftlab.rewards.worker import READY, SECONDS
+from rftlab.rewards.worker import BROKEN, MEMORY, READY, SECONDS
 
 CHUNK = 16
 """Answers handed over at a time: fewer cost more in talking than in verifying, more leave a process idle at the end."""
@@ -79,7 +80,18 @@ class Pool:
     """Verify batches in worker processes that load ``verifiers``; use as a context manager, or ``close`` it."""
 
     def __init__(self, verifiers: Sequence[str], workers: int) -> None:
+        """Start the processes.
+
+        Raises:
+            PoolError: less address space is allowed than one of them may use.
+        """
         self.verifiers, self.size = tuple(verifiers), workers
+        allowed = resource.getrlimit(resource.RLIMIT_AS)[1]
+        if allowed != resource.RLIM_INFINITY and allowed < MEMORY:
+            raise PoolError(
+                f"rewards/verifiers/{self.verifiers[0]}: a process that verifies needs {MEMORY // 2**20} MiB of "
+                f"address space, and `ulimit -v` allows {allowed // 2**20}; raise that limit"
+            )
         self.workers = [self._start() for _ in range(workers)]
 
     def __enter__(self) -> Pool:
@@ -172,11 +184,15 @@ class Pool:
         except BrokenPipeError:
             pass  # it has died: what it was given is dealt with when its output ends
 
-    @staticmethod
-    def _take(worker: Worker, line: Any, judgements: list[Judgement | None]) -> None:
+    def _take(self, worker: Worker, line: Any, judgements: list[Judgement | None]) -> None:
         if line == READY:
             worker.ready = True
             return
+        if isinstance(line, dict):
+            names = ", ".join(self.verifiers)
+            raise PoolError(
+                f"rewards/verifiers/: processes that load {names} end at once, with status 1: {line[BROKEN]}"
+            )
         at = worker.positions.popleft()
         correct, extracted, failure, error = line
         if error is not None:

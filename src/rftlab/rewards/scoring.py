@@ -1,7 +1,7 @@
 """Scoring: completions and answers → what each earned, by the study's verifier and by its strict and flexible forms.
 
 A study trains on one verifier; the other two tell learning the answer's format from learning to reason. Planning
-imports this module: verifiers are imported when they are used.
+imports this module: verifiers are imported when they are used. What a model thinks aloud no verifier ever sees.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rftlab import levels
+from rftlab.errors import BadInputError
 from rftlab.rewards import Judgement
 from rftlab.rewards.pool import shared_pool
+from rftlab.rewards.thinking import without_thinking
+
+
+class VerifierError(BadInputError):
+    """A file of ``rewards/verifiers/`` that cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +90,11 @@ class Scorer:
 
         Raises:
             ValueError: an answer that a verifier cannot use; the message names verifier and answer.
+            VerifierError: a verifier's file cannot be used, or it fails in a way of its own.
         """
-        pairs = list(zip(completions, answers, strict=True))
-        judgements = {
-            name: [_load(name)(completion, answer) for completion, answer in pairs]
-            for name in self.verifiers.names
-            if name not in self._isolated
-        }
+        said = [without_thinking(completion) for completion in completions]
+        pairs = list(zip(said, answers, strict=True))
+        judgements = {name: _judgements(name, pairs) for name in self.verifiers.names if name not in self._isolated}
         if self._isolated and pairs:
             cases = [(name, completion, answer) for name in self._isolated for completion, answer in pairs]
             from_pool = iter(shared_pool(self._isolated).verify(cases))
@@ -111,9 +115,32 @@ class Scorer:
         )
 
 
+def _judgements(name: str, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+    verify = _load(name)
+    judgements = []
+    for completion, answer in pairs:
+        try:
+            judgement = verify(completion, answer)
+        except ValueError:  # about the answer: the caller knows whose it is
+            raise
+        except Exception as error:
+            raise VerifierError(f"rewards/verifiers/{name}.py fails: {error!r:.200}") from None
+        if not isinstance(judgement, Judgement):
+            raise VerifierError(
+                f"rewards/verifiers/{name}.py: verify() has to return a Judgement, not {judgement!r:.60}"
+            )
+        judgements.append(judgement)
+    return judgements
+
+
 @functools.cache
 def _load(name: str) -> Callable[[str, str], Judgement]:
-    function: Callable[[str, str], Judgement] = levels.load("rewards.verifiers", name)
+    try:
+        function: Callable[[str, str], Judgement] = levels.load("rewards.verifiers", name)
+    except levels.UnknownLevelError:
+        raise
+    except Exception as error:  # a file of rewards/verifiers/ may fail in any way when it is imported
+        raise VerifierError(f"rewards/verifiers/{name}.py cannot be imported: {error!r:.200}") from None
     return function
 
 

@@ -26,6 +26,8 @@ SECONDS = 5
 MEMORY = 2 * 1024**3
 """Bytes of address space."""
 READY = "ready"
+BROKEN = "broken"
+"""What is written instead of ``READY``: why the verifiers cannot be loaded."""
 
 
 def main(arguments: list[str]) -> None:
@@ -34,9 +36,13 @@ def main(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may still save its state
         signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
-    verifiers = {name: levels.load("rewards.verifiers", name) for name in arguments[1:]}
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+        verifiers = {name: levels.load("rewards.verifiers", name) for name in arguments[1:]}
+    except Exception as error:  # the parent says it, once for all its workers
+        _write({BROKEN: f"{error!r:.200}"})
+        sys.exit(1)
     _write(READY)
     for line in sys.stdin:
         for name, completion, answer in json.loads(line):
