@@ -283,7 +283,7 @@ GSM8K = r"""
 18 | #### 1８ | --
 0.5 | #### 50% | --
 50 | #### 50% | ++
-18 | #### 18e0 | +-
+18 | #### 18e0 | ++
 18 | no number | 00
 """
 
@@ -299,6 +299,30 @@ MARKED = r"""
 5 | #5 6 | 0-
 5 | # | 00
 5 | #٥ | 00
+"""
+
+# math_hendrycks
+HENDRYCKS = r"""
+5 | «5» | +
+5 | «4» | -
+5 | 5 | 0
+5 | \fbox{5} | 0
+5 | \boxed 5 | +
+5 | \boxed{5 | 0
+\frac12 | «0.5» | +
+\frac{1}{2} | «.5» | +
+\frac{1}{4} | «0.25» | -
+\frac{1}{2} | «1/2» | +
+-\frac{3}{8} | «-3/8» | -
+\sqrt{3} | «\sqrt3» | +
+9 | «9.» | -
+58500 | «58,500» | -
+\text{(C)} | «(C)» | -
+5 | «x = 5» | +
+5 | «xyz = 5» | -
+5 | «5\text{ or not}» | +
+90^\circ | «90» | +
+50\% | «50» | +
 """
 
 # choice
@@ -328,6 +352,7 @@ New York | #### | 0
 BLOCKS = {
     ("choice",): CHOICE,
     ("exact",): EXACT,
+    ("math_hendrycks",): HENDRYCKS,
     ("math_boxed_strict", "math_verify"): MATH,
     ("gsm8k_strict", "numeric"): GSM8K,
     ("marked", "numeric"): MARKED,

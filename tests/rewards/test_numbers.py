@@ -2,13 +2,14 @@ r"""One number, exactly; several answers, taken apart."""
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards.numbers import LARGEST_EXPONENT, ExponentError, Several, number, several, split
+from rftlab.rewards.numbers import AMOUNT, LARGEST_EXPONENT, ExponentError, Several, number, several, spelt, split
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,10 @@ from rftlab.rewards.numbers import LARGEST_EXPONENT, ExponentError, Several, num
         (r"1.2\cdot10^{5}", Fraction(120_000)),
         (r"3\cdot 10^5", Fraction(300_000)),
         (r"1\cdot10^{-3}", Fraction(1, 1000)),
+        ("2 7/8", Fraction(23, 8)),
+        ("-2 7/8", Fraction(-23, 8)),
+        ("1e5", Fraction(100_000)),
+        ("4.7e-2", Fraction(47, 1000)),
         ("(5)", Fraction(5)),
         ("{(-5)}", Fraction(-5)),
         ("1" * 100, Fraction(int("1" * 100))),
@@ -60,7 +65,19 @@ def test_a_finished_number_has_its_exact_value(body: str, value: Fraction) -> No
             "1 8",
             "5/0",
         ),
-        *(r"\frac{1}{0}", r"\frac{1}{2}\frac{1}{2}", "1/2/3", "٥", "５", "1e5", "--5", "+5", "5%", r"0.\overline{}"),
+        *(
+            r"\frac{1}{0}",
+            r"\frac{1}{2}\frac{1}{2}",
+            "1/2/3",
+            "٥",
+            "５",
+            "e5",
+            "1e",
+            "--5",
+            "+5",
+            "5%",
+            r"0.\overline{}",
+        ),
         "1" * 101,
     ],
 )
@@ -145,3 +162,32 @@ def test_a_separator_in_brackets_separates_nothing(body: str, separator: str, pa
 def test_what_is_joined_is_split_again(texts: list[str], brackets: str) -> None:
     parts = [f"{brackets[0]}{text},{text}{brackets[1]}" for text in texts]
     assert split(",".join(parts), ",") == parts
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [("fifty-seven", 57), ("zero", 0), ("two hundred and six", 206), ("three thousand twelve", 3012), ("Nine", 9)],
+)
+def test_numbers_in_words(words: str, value: int) -> None:
+    assert spelt(words) == value
+
+
+@pytest.mark.parametrize("words", ["", "fifty seven times", "hundred", "a dozen", "57", "million"])
+def test_words_that_are_no_number(words: str) -> None:
+    assert spelt(words) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "-5", "– 5", "$1,234.50", "1 234", "3/4", "2 1/2", ".5", "8e6", "50%", "-12°C", "£5", "7km", "7 km"]
+)
+def test_an_amount_is_read_whole(text: str) -> None:
+    match = re.match(AMOUNT, text)
+    assert match is not None
+    assert match[0] == text.removesuffix("km").strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["5x", "5^2", "5!", "5²", "5/x", "5+3", "5-3", "1.2.3", "12,3456", "7:30", "7k", "5%x", "٣"]
+)
+def test_what_goes_on_is_no_amount(text: str) -> None:
+    assert re.match(AMOUNT, text) is None

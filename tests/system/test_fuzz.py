@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("untraced")  # and their time is measured
 COUNT = int(os.environ.get("RFTLAB_FUZZ", "600"))
 SECONDS = 2  # of processor time for one completion of any length that a verifier without a process may take
 BYTES = 200 * 2**20
-MATH = {"math_boxed_strict", "math_verify"}
+MATH = {"math_boxed_strict", "math_hendrycks", "math_verify"}
 RIGHT = {"choice": "Q"}  # of the others: 18
 
 
@@ -51,8 +51,14 @@ def test_time_and_memory_are_bounded_without_a_process(verifier: str) -> None:
 
 @pytest.mark.parametrize("verifier", levels.names("rewards.verifiers"))
 def test_an_answer_repeated_ten_thousand_times_is_still_the_answer(verifier: str) -> None:
-    mark = {"marked": "#", "numeric": "", "math_verify": "$", "math_boxed_strict": r"\boxed{"}
-    end = {"math_verify": "$", "math_boxed_strict": "}"}
+    mark = {
+        "marked": "#",
+        "numeric": "",
+        "math_verify": "$",
+        "math_boxed_strict": r"\boxed{",
+        "math_hendrycks": r"\boxed{",
+    }
+    end = {"math_verify": "$", "math_boxed_strict": "}", "math_hendrycks": "}"}
     right = answer_of(verifier, "18")
     completion = f"{mark.get(verifier, '#### ')}{right}{end.get(verifier, '')}\n" * 10_000
     (score,) = Scorer(verifier).score([completion], [right])

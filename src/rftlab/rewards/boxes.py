@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from rftlab.rewards.statements import stated
+
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])")
-ANNOUNCEMENT = re.compile(r"(?:answer(?:\s+is)?\s*[:=]?|####)\s*", re.IGNORECASE)
-MATHEMATICS = re.compile(r"\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(((?:[^\\\n]|\\[^)\n])+)\\\)|\\\[((?:[^\\]|\\[^\]])+)\\\]")
-NUMBER = re.compile(r"(?<![\w.])-?\$?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?%?(?![\w])")
-TAIL = 2000
-"""Characters at the end of a completion in which an answer without a box is looked for."""
+JOINED = re.compile(r"[\s$]*(?:,[\s$]*)?(?:and|or|\\text\{ *,? *(?:and|or) *\})?[\s$]*(?:[a-z](?:_[0-9])? ?=[\s$]*)?")
+MOST_BOXES = 8
+"""Boxes of one list."""
+LONGEST = 400
+"""Characters of one of several boxes."""
 
 
 def last_box(text: str) -> str | None:
@@ -18,13 +20,17 @@ def last_box(text: str) -> str | None:
     ``\boxed 5``, without braces, holds what follows up to a space or a dollar sign. An escaped brace, ``\{``, neither
     opens nor closes. Time is linear in the length of the text.
     """
-    start = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
-    match = BOX.match(text, start) if start >= 0 else None
-    if match is None:
-        return None
-    rest = text[match.end() :].lstrip(" ")
+    last = None
+    for last in BOX.finditer(text):  # noqa: B007  (the last one: \boxedx is another command)
+        pass
+    return _content(text[last.end() :]) if last else None
+
+
+def _content(text: str) -> str | None:
+    r"""What a ``\boxed`` before the text holds."""
+    rest = text.lstrip(" ")
     if not rest.startswith("{"):
-        return re.split(r"[\s$]", rest, maxsplit=1)[0] if text[match.end() : match.end() + 1] == " " else None
+        return re.split(r"[\s$]", rest, maxsplit=1)[0] if text[:1] == " " else None
     depth = 0
     for token in re.finditer(r"\\.|[{}]", rest, re.DOTALL):
         depth += {"{": 1, "}": -1}.get(token[0], 0)
@@ -34,25 +40,24 @@ def last_box(text: str) -> str | None:
 
 
 def last_answer(text: str) -> str | None:
-    r"""The answer of a completion in any form: its last box, or else what it announces, or else the last of its kind.
+    r"""The answer of a completion in any form: its last box, or else what it states (module ``statements``).
 
-    Without a box, within the last ``TAIL`` characters: what follows the last ``answer is``, ``answer:`` or ``####`` on
-    its line; the last formula between dollars; the last number. A box that never closes hides all of these: the
-    completion was cut off in the middle of its answer.
+    Boxes that are the last and stand in one list, ``\boxed{4} and \boxed{9}``, are one answer where all are wanted:
+    ``boxed_list``. A box that never closes hides all else: the completion was cut off in the middle of its answer.
     """
-    if "\\boxed" in text or "\\fbox" in text:
-        return last_box(text)
-    tail = text[-TAIL:]
-    announcement = None
-    for announcement in ANNOUNCEMENT.finditer(tail):  # noqa: B007  (the last one)
-        pass
-    if announcement:
-        line = tail[announcement.end() :].partition("\n")[0].replace("**", "").strip()
-        if line:
-            return _formula(line) or re.split(r"\.(?:\s|$)", line, maxsplit=1)[0]
-    return _formula(tail) or next(reversed([m[0] for m in NUMBER.finditer(tail)]), None)
+    return last_box(text) if BOX.search(text) else stated(text)
 
 
-def _formula(text: str) -> str | None:
-    formulas = [next(filter(None, m.groups()), "") for m in MATHEMATICS.finditer(text)]
-    return formulas[-1] if formulas else None
+def boxed_list(text: str) -> str | None:
+    """Contents of the last boxes, two at least, between which nothing but ``and``, ``or`` and commas stands."""
+    contents: list[str] = []
+    end = 0
+    for box in [*BOX.finditer(text)][-MOST_BOXES:]:
+        content = _content(text[box.end() :][:LONGEST])
+        if content is None:
+            return None
+        if contents and not JOINED.fullmatch(text, end, box.start()):
+            contents.clear()
+        contents.append(content)
+        end = text.index("}", box.end() + len(content)) + 1
+    return ", ".join(contents) if len(contents) > 1 else None

@@ -8,16 +8,18 @@ from __future__ import annotations
 import functools
 import logging
 import re
+from fractions import Fraction
 from typing import Any
 
-from rftlab.rewards.numbers import ExponentError
+from rftlab.rewards.finished import as_finished
+from rftlab.rewards.numbers import ExponentError, number
 
 DEEPEST = 8
 """Brackets in brackets of an answer that is parsed, in time exponential in them; those of MATH are at most 3."""
 LARGEST_EXPONENT = 10_000
 """Of any power; those of MATH are below 5,000."""
 DIGITS = 60
-"""In which two irrational numbers that math-verify takes for equal, to 15 digits, must agree."""
+"""In which two values that math-verify takes for equal, to 15 digits, must agree."""
 
 EVALUATED = re.compile(
     r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|\\(?:log|ln|lg|exp|binom|sum|prod|int|lim|max|min|gcd|lcm|det|lfloor|lceil"
@@ -50,6 +52,8 @@ def same_expression(expected: str, candidate: str) -> bool:
         return False
     if EVALUATED.search(candidate) and not EVALUATED.search(expected):
         return False
+    if not candidate.isascii() or re.search(r"[0-9] \.?[0-9]", candidate):
+        return False  # 1 8 is not 18, and nobody knows what math-verify makes of other alphabets
     if _letters(candidate) - _letters(expected):  # math-verify takes X for x
         return False
     relations = [RELATION.findall(text) for text in (expected, candidate)]
@@ -65,7 +69,22 @@ def same_expression(expected: str, candidate: str) -> bool:
         return _same_equation(gold, target)
     if _differ(gold, target):
         return False
-    return _as_finished(gold, target) and _verified(gold, target) and _same_digits(gold, target)
+    return as_finished(gold, target) and _verified(gold, target) and _same_digits(gold, target)
+
+
+def near(exact: str, decimal: str) -> bool:
+    """Whether a decimal is the exact value but for its last place, in which it may be cut or rounded."""
+    match = re.fullmatch(r"-?[0-9]{1,40}(?:\.([0-9]{1,40}))?", decimal)
+    value = number(exact)
+    if match is None:
+        return False
+    if value is None:
+        expression = parse(exact)
+        values = None if expression is None else _values(expression, expression, 50)
+        if values is None or expression.free_symbols:
+            return False
+        value = Fraction(str(values[0])) if values[0].is_real else None
+    return value is not None and abs(value - Fraction(decimal)) < Fraction(1, 10 ** len(match[1] or ""))
 
 
 def _letters(text: str) -> set[str]:
@@ -128,56 +147,27 @@ def _verified(gold: Any, target: Any) -> bool:
 
 
 def _differ(gold: Any, target: Any) -> bool:
-    """Whether two expressions have clearly different values where their symbols are 1.37, 2.5, 3.63, …: most have.
+    """Whether two expressions have clearly different values: most have, and simplifying their difference takes long."""
+    values = _values(gold, target, 15)
+    return values is not None and bool(abs(values[0] - values[1]) > 1e-6 * max(abs(values[0]), abs(values[1])))
 
-    Computed in a fraction of the time in which math-verify simplifies their difference.
-    """
+
+def _same_digits(gold: Any, target: Any) -> bool:
+    """Whether two expressions agree in ``DIGITS`` digits, however small they are; true of what has no value."""
+    values = _values(gold, target, DIGITS + 15)
+    return values is None or bool(abs(values[0] - values[1]) * 10**DIGITS <= max(abs(values[0]), abs(values[1])))
+
+
+def _values(gold: Any, target: Any, digits: int) -> list[Any] | None:
+    """Of two expressions where their symbols are 1.37, 2.5, 3.63, …; None where either has no finite value."""
     import sympy
 
     if not isinstance(gold, sympy.Expr) or not isinstance(target, sympy.Expr):
-        return False
+        return None
     names = sorted({symbol.name for symbol in gold.free_symbols | target.free_symbols})
-    points = {name: sympy.Float(1.37 + 1.13 * i) for i, name in enumerate(names)}
-    values = [side.evalf(15, subs={s: points[s.name] for s in side.free_symbols}) for side in (gold, target)]
-    if not all(value.is_number and value.is_finite for value in values):
-        return False
-    return bool(abs(values[0] - values[1]) > 1e-6 * max(1, abs(values[0])))
-
-
-def _as_finished(gold: Any, target: Any) -> bool:
-    """Whether the target leaves no more arithmetic to do than the gold expression."""
-    import sympy
-
-    if not isinstance(gold, sympy.Expr) or not isinstance(target, sympy.Expr):
-        return True
-    if _unfinished(target) and not _unfinished(gold):
-        return False
-    symbols = gold.free_symbols
-    if not symbols or not gold.is_polynomial(*symbols):
-        return True
-    if not target.is_polynomial(*symbols):
-        return False
-    return _expanded(gold) == _expanded(target)
-
-
-def _unfinished(expression: Any) -> bool:
-    """Whether two rational numbers in it wait to be added or multiplied, or one to be raised to a power."""
-    import sympy
-
-    for node in sympy.preorder_traversal(expression):
-        rational = [argument for argument in node.args if not argument.free_symbols and argument.doit().is_Rational]
-        if isinstance(node, sympy.Add) and len(rational) > 1:
-            return True
-        if isinstance(node, sympy.Mul) and sum(abs(r.doit()) != 1 and r.doit().q == 1 for r in rational) > 1:
-            return True
-        if isinstance(node, sympy.Pow) and len(rational) == 2 and node.exp != -1 and node.doit().is_Rational:
-            return True
-    return False
-
-
-def _expanded(expression: Any) -> bool:
-    evaluated = expression.doit()
-    return bool(evaluated == evaluated.expand())
+    points = {name: sympy.Rational(137 + 113 * i, 100) for i, name in enumerate(names)}
+    values = [side.evalf(digits, subs={s: points[s.name] for s in side.free_symbols}) for side in (gold, target)]
+    return values if all(value.is_number and value.is_finite for value in values) else None
 
 
 def _same_equation(gold: Any, target: Any) -> bool:
@@ -194,13 +184,3 @@ def _same_equation(gold: Any, target: Any) -> bool:
         return False
     ratio = sympy.simplify((target.lhs - target.rhs) / difference)
     return bool(ratio.is_number and ratio.is_finite and not ratio.is_zero)
-
-
-def _same_digits(gold: Any, target: Any) -> bool:
-    """Whether two irrational numbers agree in ``DIGITS`` digits; true of everything that is no number."""
-    import sympy
-
-    if not all(isinstance(side, sympy.Expr) and side.is_number for side in (gold, target)):
-        return True
-    scale = max(1, abs(sympy.N(gold, 15)))
-    return bool(abs(sympy.N(gold - target, 2 * DIGITS)) < scale * sympy.Float(10) ** -DIGITS)

@@ -13,10 +13,25 @@ DECIMAL = r"[0-9]{1,100}(?:\.[0-9]{1,100})?"
 FRACTION = rf"\\frac\{{(?P<above>-?{DECIMAL})\}}\{{(?P<below>-?{DECIMAL})\}}"
 NUMBER = re.compile(
     rf"(?P<sign>-?)(?:{FRACTION}|(?P<whole>[0-9]{{1,100}}){FRACTION.replace('above', 'top').replace('below', 'bottom')}"
-    rf"|(?P<slashed>{DECIMAL})/(?P<by>{DECIMAL})"
+    rf"|(?:(?P<mixed>[0-9]{{1,100}}) )?(?P<slashed>{DECIMAL})/(?P<by>{DECIMAL})"
     r"|(?P<before>[0-9]{1,100})\.(?P<fixed>[0-9]{0,100})\\overline\{(?P<period>[0-9]{1,100})\}"
-    rf"|(?P<decimal>{DECIMAL})(?:\\cdot ?10\^(?:\{{(?P<power>-?[0-9]{{1,9}})\}}|(?P<digit>[0-9])))?)"
+    rf"|(?P<decimal>{DECIMAL})(?:\\cdot ?10\^(?:\{{(?P<power>-?[0-9]{{1,9}})\}}|(?P<digit>[0-9]))"
+    r"|[eE](?P<float>[-+]?[0-9]{1,9}))?)"
 )
+AMOUNT = (
+    r"(?:[-−–+] ?)?[$€£¥₹]?-?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
+    r"(?: [0-9]+/[0-9]+|/[0-9]+|[eE][-+]?[0-9]+)?(?: ?%|°[CF]?|[€£¢])?"
+    r"(?:(?=(?:[kcm]m|[km]g|m[lL]|mph|lbs?|oz|ft|hrs?|mins?|USD)(?![\w^]))"
+    r"|(?![\w^/*+=<>(\[{|!²³−–-]|\\(?![)\]])|[.,:][0-9]|:[a-z]|%\w))"
+)
+"""A number as prose writes it, with its sign, its currency and its percent sign, and nothing that goes on with it."""
+WORDS = tuple(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+    """.split()  # noqa: SIM905
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
 class ExponentError(ValueError):
@@ -26,8 +41,9 @@ class ExponentError(ValueError):
 def number(body: str) -> Fraction | None:
     r"""Value of one number in any finished form; None where there is arithmetic left to do, and for all else.
 
-    Finished are ``-3``, ``0.75``, ``\frac{3}{4}``, ``3/4``, ``2\frac{1}{2}``, ``0.1\overline{6}`` and
-    ``1.2\cdot10^{5}``. ``10+2``, ``2^3`` and ``\sqrt{4}`` are not: to accept them would pay for copying the question.
+    Finished are ``-3``, ``0.75``, ``\frac{3}{4}``, ``3/4``, ``2\frac{1}{2}``, ``2 1/2``, ``0.1\overline{6}``,
+    ``1.2\cdot10^{5}`` and ``1.2e5``. ``10+2``, ``2^3`` and ``\sqrt{4}`` are not: to accept them would pay for copying
+    the question.
 
     Raises:
         ExponentError: the exponent of ten is beyond ``LARGEST_EXPONENT``.
@@ -44,19 +60,37 @@ def number(body: str) -> Fraction | None:
         elif part["whole"]:
             value = int(part["whole"]) + Fraction(part["top"]) / Fraction(part["bottom"])
         elif part["slashed"]:
-            value = Fraction(part["slashed"]) / Fraction(part["by"])
+            value = int(part["mixed"] or 0) + Fraction(part["slashed"]) / Fraction(part["by"])
         elif part["period"]:
             fixed, period = part["fixed"], part["period"]
             value = Fraction(int(part["before"] + fixed + period) - int(part["before"] + fixed))
             value /= 10 ** len(fixed) * (10 ** len(period) - 1)
         else:
-            exponent = int(part["power"] or part["digit"] or 0)
+            exponent = int(part["power"] or part["digit"] or part["float"] or 0)
             if abs(exponent) > LARGEST_EXPONENT:
                 raise ExponentError(f"10^{exponent}")
             value = Fraction(part["decimal"]) * Fraction(10) ** exponent
     except ZeroDivisionError:
         return None
     return -value if part["sign"] else value
+
+
+def spelt(words: str) -> int | None:
+    """Value of a whole number below 1,000,000 in English words, ``fifty-seven``; None for all other texts."""
+    total = group = 0
+    parts = [word for word in re.split(r"[\s-]+", words.strip().lower()) if word != "and"]
+    for word in parts:
+        if word in WORDS:
+            group += WORDS.index(word)
+        elif word in TENS:
+            group += 10 * TENS.index(word) + 20
+        elif word == "hundred" and group:
+            group *= 100
+        elif word == "thousand" and group and not total:
+            total, group = group * 1000, 0
+        else:
+            return None
+    return total + group if parts else None
 
 
 @dataclass(frozen=True)

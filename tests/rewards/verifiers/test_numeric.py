@@ -21,18 +21,19 @@ from rftlab.rewards.verifiers.numeric import LONGEST, verify
         ("= -$3", "-3"),
         ("= $-3", "-3"),
         ("−3", "-3"),
-        ("10-3", "3"),
-        ("(x)-3", "3"),
-        ("x-3", "3"),
-        ("- 3 apples", "3"),
-        ("3, 4", "4"),
-        ("12,3456", "3456"),
+        ("- 3 apples", "-3"),
+        ("–3", "-3"),
+        ("2 1/2", "5/2"),
+        (r"\frac{3}{4}", "3/4"),
+        ("8e6", "8000000"),
+        ("3 450 seats", "3450"),
+        ("**3**", "3"),
+        (r"\boxed{3}", "3"),
         ("1,234,567", "1234567"),
         ("3/4", "3/4"),
         ("6/4", "3/2"),
         ("5/0", None),
         ("007", "7"),
-        ("1.2.3", "3"),
         ("none", None),
         ("", None),
         ("٣", None),
@@ -45,6 +46,14 @@ def test_extraction(completion: str, extracted: str | None) -> None:
     assert verify(completion, "1000003") == Judgement(False, extracted)
     if extracted is not None:
         assert verify(completion, extracted) == Judgement(True, extracted)
+
+
+@pytest.mark.parametrize(
+    ("completion", "digits"),
+    [("10-3", "3"), ("(x)-3", "3"), ("x-3", "3"), ("3, 4", "4"), ("12,3456", "3456"), ("1.2.3", "3"), ("4^6", "6")],
+)
+def test_digits_of_something_else_are_shown_and_no_number(completion: str, digits: str) -> None:
+    assert verify(f"so {completion} it is", digits) == Judgement(False, f"so {completion} it is")
 
 
 @pytest.mark.parametrize(

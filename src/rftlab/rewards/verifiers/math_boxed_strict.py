@@ -30,4 +30,7 @@ def verify(completion: str, answer: str) -> Judgement:
 
 def same(expected: Answer, candidate: Answer) -> Judgement:
     """Compare two normalised answers as strings."""
-    return Judgement(candidate.body == expected.body and not candidate.contradicts(expected), candidate.body)
+    equal = candidate.body in expected.readings or candidate.listed == expected.body
+    if expected.words and not candidate.words:
+        equal = candidate.text == expected.body
+    return Judgement(equal and not candidate.contradicts(expected), candidate.body)

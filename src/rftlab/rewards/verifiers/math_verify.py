@@ -1,12 +1,13 @@
 r"""An answer in any form, compared by value with math-verify, behind guards against what that package lets pass.
 
-The answer is the last ``\boxed{…}``, or what the completion announces (``answer is …``, ``#### …``), or else its last
-formula or number. Numbers are compared exactly and by ourselves; points, intervals, sets, unions and matrices are taken
-apart and compared part by part; math-verify sees single expressions. Guarded, because math-verify 0.9 accepts them:
-arithmetic left to do (``10+2`` for 12), several answers or an equation for one (``17, 18`` and ``x+y=18`` for 18),
-decimals for what they only approximate (``0.333333`` for 1/3), ``50\%`` for 0.5 (a percent sign is a unit: it is right
-for 50), other brackets (``1,2`` for the point (1,2)), repeated elements of a set, other number bases, equations that
-both have no solution, polynomials in the form of the question (``(x+1)^2-x^2`` for ``2x+1``), and other units.
+The answer is the last ``\boxed{…}`` (the last few where a list is asked for), or what the completion states: announced
+(``answer is …``, ``#### …``, ``<answer>…</answer>``) or concluded in its last sentence. Numbers are compared exactly
+and by ourselves; points, intervals, sets, unions and matrices are taken apart and compared part by part; math-verify
+sees single expressions. Guarded, because math-verify 0.9 accepts them: arithmetic left to do (``10+2`` for 12), several
+answers or an equation for one (``17, 18`` and ``x+y=18`` for 18), decimals for what they only approximate (``0.333333``
+for 1/3), ``50\%`` for 0.5 (a percent sign is a unit: it is right for 50), other brackets (``1,2`` for the point (1,2)),
+repeated elements of a set, other number bases, equations that both have no solution, polynomials in the form of the
+question (``(x+1)^2-x^2`` for ``2x+1``), and other units.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import re
 
 from rftlab.rewards import Judgement
-from rftlab.rewards.boxes import last_answer
-from rftlab.rewards.expressions import DepthError, UnparsedError, same_expression
-from rftlab.rewards.latex import Answer, judgement_of
-from rftlab.rewards.numbers import ExponentError, number, several
+from rftlab.rewards.boxes import boxed_list, last_answer
+from rftlab.rewards.expressions import DepthError, UnparsedError, near, same_expression
+from rftlab.rewards.latex import Answer, clean, judgement_of, unnamed
+from rftlab.rewards.numbers import ExponentError, number, several, split
 
 STRICT = "math_boxed_strict"
 FLEXIBLE = "math_verify"
@@ -27,6 +28,8 @@ ISOLATED = True
 LONGEST = 400
 """Characters of an answer that is parsed; the longest of MATH has 159."""
 MOST_PARTS = 64
+MOST_FORMS = 4
+"""Of one value, written one after the other."""
 
 
 def verify(completion: str, answer: str) -> Judgement:
@@ -36,7 +39,9 @@ def verify(completion: str, answer: str) -> Judgement:
         ValueError: nothing is left of the answer itself.
     """
     what = "rewards/verifiers/math_verify compares answers"
-    return judgement_of(last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
+    parts = several(clean(answer).body)
+    listed = boxed_list(completion) if parts and parts.kind == "list" else None
+    return judgement_of(listed or last_answer(completion), answer, by_value, longest=LONGEST, compares=what)
 
 
 def by_value(expected: Answer, candidate: Answer) -> Judgement:
@@ -56,16 +61,25 @@ def by_value(expected: Answer, candidate: Answer) -> Judgement:
 
 def equal(expected: Answer, candidate: Answer) -> bool:
     """Whether two cleaned answers have the same value, in the same kind of brackets."""
+    if expected.words:
+        return _same_words(expected.body, candidate.text)
     if expected.body == candidate.body:
         return True
-    if expected.words:
-        return _same_words(expected.body, candidate.body)
     # y = 5 - x is an equation where the other side is one, x + y = 5; otherwise y is a name for 5 - x
-    one, other = (
-        f"{side.name}={side.body}" if side.name and "=" in opposite.body else side.body
+    ones, others = (
+        (f"{side.name}={side.body}",) if side.name and "=" in opposite.body else side.readings
         for side, opposite in ((expected, candidate), (candidate, expected))
     )
-    return _equal(one, other)
+    return any(_equal(one, other) or _equal_forms(one, other) for one in ones for other in others)
+
+
+def _equal_forms(expected: str, candidate: str) -> bool:
+    r"""Whether a candidate of several forms, ``2\frac34=\frac{11}{4}`` or ``4\sqrt6\approx9.8``, is right in each."""
+    exact, approximate, decimal = candidate.partition("\\approx")
+    forms = split(exact, "=")
+    if "=" in expected or "approx" in expected or not (approximate or len(forms) > 1) or len(forms) > MOST_FORMS:
+        return False
+    return all(_equal(expected, form) for form in forms) and (not approximate or near(expected, decimal.strip()))
 
 
 def _equal(expected: str, candidate: str) -> bool:
@@ -81,10 +95,11 @@ def _equal(expected: str, candidate: str) -> bool:
         return False
     if len(parts.parts) > MOST_PARTS:
         raise DepthError
+    ours, theirs = (unnamed(side.parts) if side.kind == "list" else side.parts for side in (parts, others))
     if parts.ordered:
-        return all(_equal(part, other) for part, other in zip(parts.parts, others.parts, strict=True))
-    left = list(others.parts)
-    for part in parts.parts:
+        return all(_equal(part, other) for part, other in zip(ours, theirs, strict=True))
+    left = list(theirs)
+    for part in ours:
         match = next((i for i, other in enumerate(left) if _equal(part, other)), None)
         if match is None:
             return False
@@ -93,6 +108,9 @@ def _equal(expected: str, candidate: str) -> bool:
 
 
 def _same_words(expected: str, candidate: str) -> bool:
-    """Text answers: case, spaces and the brackets of ``(C)`` do not count, nor does the order of a list."""
-    texts = [sorted(re.sub(r"[\s()]", "", part).casefold() for part in re.split(",", t)) for t in (expected, candidate)]
+    """Text answers: case, and the brackets of ``(C)`` do not count, nor does the order of a list."""
+    texts = [
+        sorted(" ".join(re.sub("[()]", "", part).casefold().split()) for part in re.split(",", t))
+        for t in (expected, candidate)
+    ]
     return texts[0] == texts[1]
