@@ -1,5 +1,8 @@
 """What a user can mend is told in one line."""
 
+import os
+import signal
+
 import pytest
 
 from rftlab.data.queries import DataError
@@ -30,3 +33,19 @@ def test_other_errors_keep_their_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         main()
+
+
+def test_ctrl_c_ends_a_stage_with_a_line(capsys) -> None:
+    @one_line_errors
+    def main() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        os.kill(os.getpid(), signal.SIGINT)  # a terminal and Snakemake both send it
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == "stopped by SIGINT\n"

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from rftlab import files
+from rftlab.errors import BadInputError
 
 
 def test_canonical_json_is_one_string_for_one_value() -> None:
@@ -77,3 +78,23 @@ def test_a_directory_that_cannot_be_filled_leaves_the_old_one(tmp_path, raised: 
     assert error.value.errno == number
     assert (folder / "x").read_text() == "old"
     assert [*tmp_path.iterdir()] == [folder]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "--config: not JSON (Expecting property name"),
+        ("[" * 100_000, "--config: not JSON (maximum recursion"),
+        ("[1]", "--config: a JSON object is needed, not [1]"),
+        ("null", "--config: a JSON object is needed, not null"),
+        ('{"a": 1}', "--config: the JSON object has no 'b'; a, b are needed"),
+    ],
+)
+def test_an_option_that_is_no_object_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        files.json_option("--config", "a", "b")(text)
+    assert str(error.value).startswith(message)
+
+
+def test_an_option_that_is_one_is_read() -> None:
+    assert files.json_option("--config", "a")('{"a": {"b": 1}}') == {"a": {"b": 1}}

@@ -7,6 +7,7 @@ import errno
 import functools
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,10 @@ def os_errors() -> Iterator[None]:
 
 
 def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
-    """Let a stage's ``main`` end with one line on stderr and exit code 1: a :class:`BadInputError`, or a full disk."""
+    """Let a stage's ``main`` end with one line on stderr.
+
+    A :class:`BadInputError` and a full disk give exit code 1, Ctrl-C gives 130.
+    """
 
     @functools.wraps(main)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -51,6 +55,10 @@ def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
                 raise
             where = f"{error.filename}: " if error.filename else ""
             sys.exit(f"{where}{error.strerror}: no half-written file was left; make room, then run the same again")
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job gets it twice: from the terminal and from Snakemake
+            print("stopped by SIGINT", file=sys.stderr, flush=True)
+            sys.exit(128 + signal.SIGINT)
 
     return guarded
 

@@ -8,12 +8,12 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rftlab.errors import os_errors
+from rftlab.errors import BadInputError, os_errors
 
 
 def canonical_json(value: Any) -> str:
@@ -78,6 +78,23 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def json_option(name: str, *keys: str) -> Callable[[str], dict[str, Any]]:
+    """Reader of a stage's option ``name``, for argparse: a JSON object that has ``keys``; it raises BadInputError."""
+
+    def read(text: str) -> dict[str, Any]:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadInputError(f"{name}: not JSON ({error}); a JSON object is needed") from None
+        if not isinstance(value, dict):
+            raise BadInputError(f"{name}: a JSON object is needed, not {text[:60]}")
+        if missing := [key for key in keys if key not in value]:
+            raise BadInputError(f"{name}: the JSON object has no {missing[0]!r}; {', '.join(keys)} are needed")
+        return value
+
+    return read
 
 
 @contextmanager

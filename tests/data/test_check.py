@@ -43,6 +43,12 @@ def checked(folder: Path, tests: list[str], verifier: str = "gsm8k_strict", answ
     return json.loads((folder / "data.json").read_text())
 
 
+@pytest.mark.parametrize("config", ["[]", '{"datasets": {}}'])
+def test_a_configuration_that_is_none_is_refused_in_one_line(config: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^--config: .*needed"):
+        main(["--config", config, "--output", str(tmp_path / "data.json")])
+
+
 def test_new_queries(tmp_path: Path) -> None:
     found = checked(tmp_path, ["What is four?"])
     train, test = (file_sha256(tmp_path / name / f"{name}.jsonl") for name in ("train", "test"))

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -190,6 +192,18 @@ def test_nothing_is_written_when_something_is_missing(place, tmp_path) -> None:
     with pytest.raises(SystemExit, match=r"no config\.json"):
         evaluated(place, tmp_path / "x.parquet", "--model", str(tmp_path / "missing"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_it_with_a_line(place, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("rftlab.evaluation.evaluate.answer", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as exit_:
+            evaluated(place, tmp_path / "some.parquet", "--model", str(place / "base"))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (exit_.value.code, capsys.readouterr().err.splitlines()[-1]) == (130, "stopped by SIGINT")
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_engine_takes_all_checkpoints(place, tmp_path, monkeypatch) -> None:

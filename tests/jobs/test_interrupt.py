@@ -68,6 +68,13 @@ def test_after_release_signals_act_at_once_again() -> None:
             send(signal.SIGTERM)
 
 
+def test_a_second_signal_does_not_stop_the_stopping() -> None:
+    with Interrupts():
+        with pytest.raises(StoppedError):
+            send(signal.SIGINT)
+        send(signal.SIGINT)
+
+
 def test_no_ordinary_handler_swallows_it() -> None:
     with Interrupts(), pytest.raises(StoppedError), contextlib.suppress(Exception):
         send(signal.SIGTERM)
@@ -90,6 +97,44 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         with Interrupts():
             send(signal.SIGINT)
             assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+SNAKEMAKE = """\
+import os, subprocess, sys, time
+from rftlab.jobs.interrupt import pass_on_interrupts
+pass_on_interrupts()
+job = "import time, sys; print(flush=True); time.sleep(600)"
+shell = ["bash", "-c", 'set -e; "$0" -c "$1"', sys.executable, job]
+first = subprocess.Popen(shell, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+other = subprocess.Popen([sys.executable, "-c", job], stdout=subprocess.PIPE, start_new_session=True)
+first.stdout.read(1), other.stdout.read(1)
+print(flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print(first.wait() != 0, other.poll() is None, flush=True)
+    other.kill()
+"""
+
+
+@linux
+def test_an_interrupt_of_snakemake_alone_reaches_its_jobs() -> None:
+    """Those in its process group, at any depth; a process of another group is somebody else's to end."""
+    command = [sys.executable, "-c", SNAKEMAKE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == "True True\n"
+
+
+def test_where_interrupts_are_ignored_they_stay_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupt.pass_on_interrupts()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -135,7 +180,7 @@ def test_the_name_of_a_process_may_hold_anything(snakemake: subprocess.Popen[byt
         named.kill()
 
 
-@pytest.mark.parametrize("where", ["", "nowhere", "another-host:{pid}", f"{HOST}:{{gone}}"])
+@pytest.mark.parametrize("where", ["", "nowhere", "another-host:{pid}", f"{HOST}:{{gone}}", f"{HOST}:", f"{HOST}:x"])
 def test_who_is_not_there_is_not_watched(
     snakemake: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -207,6 +207,15 @@ def test_without_a_server_that_fits_it_is_started(start: Start, environment: dic
     assert (seen["name"], seen["argv"]) == ("__main__", ["see"])
 
 
+def test_ctrl_c_while_it_imports_is_a_line(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\nprint(flush=True)\ntime.sleep(600)")
+    process = start(launcher=("rftlab.jobs.warmstart", "slow"), **{SERVER: ""})
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "stopped by SIGINT\n")
+    assert process.returncode == 130
+
+
 def test_a_training_gives_the_same_bytes(start: Start, tmp_path: Path) -> None:
     write_base(tmp_path / "base")
     write_sums(tmp_path / "train.jsonl")

@@ -57,6 +57,12 @@ def test_the_stage_refuses_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "plan.json").exists()
 
 
+@pytest.mark.parametrize("study", ["[]", "null", "{"])
+def test_what_is_no_study_is_refused_in_one_line(study: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^--study: .*a JSON object is needed"):
+        main(["--study", study, "--output", str(tmp_path / "plan.json")])
+
+
 def test_what_plan_json_says_of_each_part() -> None:
     plan = planned(("description", "A few sums."))
     document = describe(plan)

@@ -6,6 +6,7 @@ from pathlib import Path
 from rftlab.files import canonical_json, digest
 from rftlab.jobs import warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
+from rftlab.jobs.interrupt import pass_on_interrupts
 from rftlab.jobs.unlock import free_stale_lock
 from rftlab.planning.check_checkpoints import products_of, refuse_removed
 from rftlab.planning.expected import expected
@@ -34,6 +35,7 @@ os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
 
 if workflow.is_main_process:  # others are jobs of one
     kernel_lock = free_stale_lock(Path.cwd())
+    pass_on_interrupts()
     try:
         refuse_other_file(Path(plan.folder), workflow.configfiles)
         refuse_removed(plan)

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from rftlab.data.stage import stage
-from rftlab.errors import BadInputError
+from rftlab.errors import BadInputError, one_line_errors
 
 
+@one_line_errors
 def main(arguments: list[str] | None = None) -> None:
     """Run the stage; what is wrong with the input is one line on standard error and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.data", description=__doc__)

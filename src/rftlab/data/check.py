@@ -8,7 +8,6 @@ No training waits for it, but what it refuses stops Snakemake, and tables are ma
 from __future__ import annotations
 
 import argparse
-import json
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from typing import Any
 from rftlab import levels
 from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.files import file_sha256, read_json, write_json
+from rftlab.files import file_sha256, json_option, read_json, write_json
 from rftlab.jobs.interrupt import stop_supervisor
 from rftlab.rewards.scoring import Scorer, isolated, verifiers
 
@@ -27,7 +26,7 @@ from rftlab.rewards.scoring import Scorer, isolated, verifiers
 def main(argv: list[str] | None = None) -> None:
     """Check a study's data."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.data.check")
-    parser.add_argument("--config", required=True, type=json.loads)
+    parser.add_argument("--config", required=True, type=json_option("--config", "datasets", "evaluation_sets"))
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     try:

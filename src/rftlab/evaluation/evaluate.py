@@ -8,7 +8,6 @@ file also says what it was made with.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.evaluation.measure import QuerySet, answer
 from rftlab.evaluation.outcomes import Made, write_rows
 from rftlab.evaluation.removal import refuse_missing
-from rftlab.files import file_sha256, read_json
+from rftlab.files import file_sha256, json_option, read_json
 from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.prompts import PromptConfig, context, encode_all
@@ -55,7 +54,8 @@ class EvaluationConfig:
 def main(argv: list[str] | None = None) -> None:
     """Evaluate the checkpoints of one run, or one base model, on the evaluation sets of one suite."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.evaluation.evaluate")
-    parser.add_argument("--config", required=True, type=json.loads)
+    keys = ("labels", "sets", "prompt", "evaluation", "engine")
+    parser.add_argument("--config", required=True, type=json_option("--config", *keys))
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", type=Path, help="folder of a run")
     which.add_argument("--model", type=Path, help="folder of a base model")

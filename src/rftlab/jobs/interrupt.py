@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -51,6 +53,9 @@ class Interrupts:
 
     def _raise(self) -> None:
         if self.signal is not None:
+            self.held = (
+                True  # Ctrl-C comes twice, from the terminal and from Snakemake: the second must not stop the saving
+            )
             raise StoppedError(f"stopped by {self.signal.name}", 128 + self.signal)
 
     def hold(self) -> None:
@@ -76,19 +81,52 @@ def stop_supervisor() -> None:
         os.kill(pid, signal.SIGTERM)
 
 
+def pass_on_interrupts() -> None:
+    """From now on SIGINT ends the jobs of this Snakemake as well, however it was sent.
+
+    A terminal sends Ctrl-C to all of them; of ``kill -INT`` Snakemake alone would know, and wait for its jobs to end.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):  # ignored, as a shell has it for what it starts in the background
+        return
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        for pid in _jobs():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, receive)
+
+
+def _jobs() -> Iterator[int]:
+    """Processes of this one's group that it, or one of these, has started; forked stages have groups of their own."""
+    found = {os.getpid()}
+    processes = {int(path.name): _status(int(path.name)) for path in Path("/proc").glob("[0-9]*")}
+    group = {pid: int(fields[1]) for pid, fields in processes.items() if fields and int(fields[2]) == os.getpgrp()}
+    while more := {pid for pid, parent in group.items() if parent in found} - found:
+        yield from more
+        found |= more
+
+
 def _supervisor() -> int | None:
     """Pid of the Snakemake that runs this stage; None without one on this machine."""
     host, _, pid = os.environ.get(SUPERVISOR, "").rpartition(":")
-    return int(pid) if host == socket.gethostname() and _start_time(int(pid)) else None
+    return int(pid) if host == socket.gethostname() and pid.isdecimal() and _start_time(int(pid)) else None
 
 
 def _start_time(pid: int | None) -> str:
     """When a process started, in the kernel's ticks, so that another of its pid is told apart; empty for none."""
+    fields = _status(pid)
+    return fields[19] if fields and fields[0] != "Z" else ""
+
+
+def _status(pid: int | None) -> list[str]:
+    """What the kernel tells of a process: its state, parent, process group, …; empty for none, and without Linux."""
     if pid is None or sys.platform != "linux":
-        return ""
+        return []
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return ""
-    fields = status.rpartition(")")[2].split()  # the name before may hold anything, a parenthesis too
-    return "" if fields[0] == "Z" else fields[19]
+        return []
+    return status.rpartition(")")[2].split()  # the name before may hold anything, a parenthesis too

@@ -77,7 +77,7 @@ def main() -> None:
     code = run_there(module, arguments)
     if code is None:
         sys.argv = [module, *arguments]
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        run_here(module)
     elif code < 0:
         with contextlib.suppress(OSError):  # what cannot be caught needs no default
             signal.signal(-code, signal.SIG_DFL)
@@ -86,9 +86,20 @@ def main() -> None:
         sys.exit(code)
 
 
+def run_here(module: str) -> None:
+    """Run the stage in this process; Ctrl-C ends it with a line also while it still imports."""
+    from rftlab.errors import one_line_errors  # not at the top: the server imports nothing of ours
+
+    @one_line_errors
+    def run() -> None:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+    run()
+
+
 def run_there(module: str, arguments: list[str]) -> int | None:
     """Exit code of the stage, negative for the signal that killed it; None where no server will run it."""
-    from rftlab.jobs.environment import SERVER  # not at the top: the server imports nothing of ours
+    from rftlab.jobs.environment import SERVER
 
     environment = dict(os.environ)
     if SERVER not in environment or THREADS not in environment:

@@ -6,7 +6,6 @@ Stage: ``python -m rftlab.models.build --config JSON --folder DIR``.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.files import write_json
+from rftlab.files import json_option, write_json
 from rftlab.models.published import PublishedDirectory, snapshot
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.prompts import declared_ends, end_tokens
@@ -25,7 +24,7 @@ from rftlab.policies.vocabulary import fitted
 def main(argv: list[str] | None = None) -> None:
     """Build the base model of a resolved configuration."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.models.build")
-    parser.add_argument("--config", required=True, type=json.loads)
+    parser.add_argument("--config", required=True, type=json_option("--config", "source"))
     parser.add_argument("--folder", required=True, type=Path)
     arguments = parser.parse_args(argv)
     build(arguments.config, arguments.folder)

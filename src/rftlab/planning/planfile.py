@@ -9,12 +9,11 @@ whether code or data were edited while trainings ran, which took the edited code
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.files import digest, write_json
+from rftlab.files import digest, json_option, write_json
 from rftlab.planning.expected import expected
 from rftlab.planning.plan import Plan
 from rftlab.runfolder.expected import EXPECTED
@@ -30,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
         BadInputError: code or data are no more what the jobs were planned with.
     """
     parser = argparse.ArgumentParser(prog="python -m rftlab.planning.planfile")
-    parser.add_argument("--study", required=True, type=json.loads)
+    parser.add_argument("--study", required=True, type=json_option("--study"))
     parser.add_argument("--jobs", required=True)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args(argv)

@@ -8,7 +8,6 @@ ended; a run that was killed goes on from there.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import asdict
@@ -23,7 +22,7 @@ import transformers
 from rftlab.advantages import Past, Round
 from rftlab.data.queries import read_queries
 from rftlab.errors import one_line_errors
-from rftlab.files import digest, file_sha256, write_json
+from rftlab.files import digest, file_sha256, json_option, write_json
 from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
@@ -45,7 +44,7 @@ from rftlab.training.update import DivergedError, update
 def main(argv: list[str] | None = None) -> None:
     """Train one run."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.training.train")
-    parser.add_argument("--config", required=True, type=json.loads)
+    parser.add_argument("--config", required=True, type=json_option("--config", "config"))
     for name in ("--model", "--data", "--folder"):
         parser.add_argument(name, required=True, type=Path)
     parser.add_argument("--code", required=True)

@@ -83,6 +83,13 @@ def test_empty_tables_give_an_empty_state(study: Results, figure: str) -> None:
     assert any(row.get("reason") for row in values(specification))
 
 
+def test_its_usage_is_how_it_is_called(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["__main__.py", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.startswith("usage: python -m rftlab.views.figures ")
+
+
 def test_a_missing_table_ends_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"plan.json: no such file"):
         _draw(tmp_path / "plan.json", tmp_path, tmp_path)

@@ -77,7 +77,7 @@ def _titled(chart: Specification, title: str) -> Specification:
 @one_line_errors
 def main() -> None:
     """Draw the figures of a study."""
-    parser = argparse.ArgumentParser(description="Draw the figures of a study.")
+    parser = argparse.ArgumentParser(prog="python -m rftlab.views.figures", description="Draw the figures of a study.")
     for option in ("--plan", "--tables", "--folder"):
         parser.add_argument(option, type=Path, required=True)
     arguments = parser.parse_args()
