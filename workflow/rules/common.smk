@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from rftlab.files import canonical_json, digest
-from rftlab.jobs import warmstart
+from rftlab.jobs import devices, warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
 from rftlab.jobs.interrupt import pass_on_interrupts
 from rftlab.jobs.unlock import free_stale_lock
@@ -33,6 +33,11 @@ os.environ[STUDY] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles 
 os.environ[STATE_CONFIG] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"
 
+# Jobs on this machine share its devices: no more at a time than there are, each with one of its own.
+DEVICES = devices.find() if workflow.is_main_process and plan.study.device != "cpu" else {}
+if DEVICES and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", len(DEVICES))
+
 if workflow.is_main_process:  # others are jobs of one
     kernel_lock = free_stale_lock(Path.cwd())
     pass_on_interrupts()
@@ -47,6 +52,9 @@ onstart:
     claim(Path(plan.folder), workflow.configfiles)
     if workflow.local_exec:
         warmstart.offer()
+        devices.offer(DEVICES)
+    else:  # a cluster gives its jobs devices itself
+        workflow.register_resource("gpu", sys.maxsize)
 
 
 RESULTS = f"results/{plan.study.study}"
@@ -69,6 +77,20 @@ wildcard_constraints:
 def run_of(wildcards):
     """The run that wildcards name."""
     return plan.run(wildcards.model, wildcards.dataset, wildcards.variant, wildcards.seed)
+
+
+def device(wildcards):
+    """CUDA devices that a training or an evaluation asks for; what a cluster's profile says, ``gpu`` or ``gres``, comes first."""
+    if workflow.local_exec and not workflow.remote_exec:
+        return min(1, len(DEVICES))
+    settings = workflow.resource_settings
+    profile = [settings.default_resources or {}, *settings.overwrite_resources.values()]
+    return int(plan.study.device == "cuda" and not any("gres" in resources for resources in profile))
+
+
+def device_here(wildcards):
+    """The same of a base model's training: on a cluster it takes none, which would be of no use to it."""
+    return device(wildcards) if workflow.local_exec and not workflow.remote_exec else 0
 
 
 def constant(text):

@@ -12,6 +12,8 @@ rule evaluate_base:
     conda:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
+    resources:
+        gpu=device,
     params:
         model=subpath(input.model, parent=True),
         code=lambda w: plan.base_params(w.model, w.digest)["code"],
@@ -36,6 +38,8 @@ rule evaluate:
     conda:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
+    resources:
+        gpu=device,
     params:
         run=subpath(input.checkpoints, parent=True),
         code=lambda w: plan.evaluation_params(run_of(w), w.suite)["code"],

@@ -11,6 +11,8 @@ rule base_model:
     conda:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
+    resources:
+        gpu=device_here,
     params:
         folder=subpath(output.manifest, parent=True),
         code=lambda w: plan.resources.model_params(w.model)["code"],

@@ -19,6 +19,8 @@ rule train:
     conda:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
+    resources:
+        gpu=device,
     params:
         folder=subpath(output.checkpoints, parent=True),
         model=subpath(input.model, parent=True),

@@ -11,3 +11,6 @@ SUPERVISOR = "RFTLAB_SUPERVISOR"
 
 SERVER = "RFTLAB_WARMSTART"
 """Folder of the socket of the server that forks stages."""
+
+DEVICES = "RFTLAB_DEVICES"
+"""CUDA devices of which a job takes one, as JSON: name → file of its lock."""

@@ -33,6 +33,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -72,12 +73,21 @@ def identity(environment: dict[str, str]) -> list[Any]:
 
 
 def main() -> None:
-    """Run a stage: forked from the server, or here."""
-    module, *arguments = sys.argv[1:]
+    """Run a stage; Ctrl-C ends it with a line also while it waits for a device or imports."""
+    from rftlab.errors import one_line_errors  # not at the top: the server imports nothing of ours
+
+    one_line_errors(run)(*sys.argv[1:])
+
+
+def run(module: str, *arguments: str) -> None:
+    """Run a stage, on a device of its own where there are some: forked from the server, or here."""
+    from rftlab.jobs import devices
+
+    devices.take()
     code = run_there(module, arguments)
     if code is None:
         sys.argv = [module, *arguments]
-        run_here(module)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     elif code < 0:
         with contextlib.suppress(OSError):  # what cannot be caught needs no default
             signal.signal(-code, signal.SIG_DFL)
@@ -86,18 +96,7 @@ def main() -> None:
         sys.exit(code)
 
 
-def run_here(module: str) -> None:
-    """Run the stage in this process; Ctrl-C ends it with a line also while it still imports."""
-    from rftlab.errors import one_line_errors  # not at the top: the server imports nothing of ours
-
-    @one_line_errors
-    def run() -> None:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-    run()
-
-
-def run_there(module: str, arguments: list[str]) -> int | None:
+def run_there(module: str, arguments: Sequence[str]) -> int | None:
     """Exit code of the stage, negative for the signal that killed it; None where no server will run it."""
     from rftlab.jobs.environment import SERVER
 
