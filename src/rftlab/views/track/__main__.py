@@ -89,6 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"MLflow: http://127.0.0.1:{options.port} (Ctrl-C ends it)")
         for study, url in chart_urls(options.store, options.port).items():
             print(f"  {study}: {url}", flush=True)
+        os.chdir("/")
         os.execve(command[0], command, os.environ | SERVER_ENVIRONMENT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -11,8 +11,11 @@ from rftlab.errors import BadInputError
 from rftlab.views.track import ENVIRONMENT
 
 PREFIX = "sqlite:///"
-# unused here, and would start a dozen more processes
-SERVER_ENVIRONMENT = ENVIRONMENT | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+SERVER_ENVIRONMENT = ENVIRONMENT | {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # unused here, and would start a dozen more processes
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "PYTHONSAFEPATH": "1",  # a statistics.py in the working folder is the user's
+}
 
 
 def store_path(uri: str) -> Path:
@@ -41,11 +44,24 @@ def ui_command(uri: str, port: int) -> list[str]:
     Raises:
         BadInputError: there is no such store; MLflow would make an empty one.
     """
-    path = store_path(uri)
+    path = store_path(uri).absolute()  # the server's own workers import from where they run, so that it runs elsewhere
     if not path.is_file():
         raise BadInputError(f"{path}: no such store; import a study first (python -m rftlab.views.track --plan …)")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return [*command, "--backend-store-uri", uri, "--artifacts-destination", str(artifact_folder(uri))]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    artifacts = artifact_folder(f"{PREFIX}{path}")
+    return [*command, "--backend-store-uri", f"{PREFIX}{path}", "--artifacts-destination", str(artifacts)]
 
 
 def chart_urls(uri: str, port: int) -> dict[str, str]:
