@@ -22,7 +22,7 @@ if not (config or workflow.configfiles):  # they merge: the default must not lea
 
 
 try:
-    plan = Plan(read_study(config, workflow.configfiles))
+    plan = Plan(read_study(config, workflow.configfiles, workflow.config_settings.config_args))
 except BadInputError as error:
     sys.exit(str(error))
 

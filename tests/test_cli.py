@@ -77,6 +77,23 @@ def test_plan_prints_a_row_for_every_variant(study_file: Path) -> None:
     assert rows["all"][:3] == ["15", "90", "792"]
 
 
+def test_several_files_are_one_study(study_file: Path) -> None:
+    more = Path("more.yaml")
+    more.write_text("study: merged\nseeds: [5]\nbudget: {rounds: 2}\n")
+    files = [str(study_file), str(more)]
+    forecast = json.loads(rftlab("plan", *files, "--json").stdout)
+    assert (forecast["study"], forecast["totals"]["runs"], forecast["totals"]["rounds"]) == ("merged", 5, 10)
+    for command in ("show", "track"):
+        assert_refused(
+            rftlab(command, *files), "results/merged/plan.json: no such", "--configfile study.yaml more.yaml`"
+        )
+    assert rftlab("fetch", *files).stdout.startswith("study.yaml, more.yaml takes nothing from the model hub")
+    more.write_text("budgets: 2\n")
+    assert_refused(rftlab("plan", *files), "study.yaml, more.yaml: unknown key 'budgets'")
+    more.write_text(f"study: {write_study(Path(), variants=('baseline',), seeds=(0,)).parent.name}")
+    assert rftlab("track", *files).exit_code == 0
+
+
 def test_plan_as_json_is_the_forecast(study_file: Path) -> None:
     result = rftlab("plan", str(study_file), "--json")
     expected = json.loads(result.stdout)

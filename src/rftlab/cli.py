@@ -6,8 +6,9 @@ Everything heavy is imported by the command that needs it, so that ``rftlab --he
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,13 +29,23 @@ app = typer.Typer(
 
 WIDTH = 120  # characters, where the output is no terminal
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="a study file, for instance config/demo.yaml")]
+StudyFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="STUDY",
+        help="a study file, for instance config/demo.yaml; several are merged, as by Snakemake's --configfile",
+    ),
+]
+Place = Annotated[
+    list[Path],
+    typer.Argument(metavar="STUDY|FOLDER", help="a study file, or several as for plan; or the folder of its results"),
+]
 
 
 @app.command()
 @one_line_errors
 def plan(
-    study: StudyFile,
+    study: StudyFiles,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
     throughput: Annotated[
         Path | None,
@@ -47,7 +58,7 @@ def plan(
     from rftlab.study.lock import lock_path
     from rftlab.study.read import load_study
 
-    planned = Plan(load_study(study, unlocked=True))
+    planned = Plan(load_study(*study, unlocked=True))
     rates = None if throughput is None else read_throughput(throughput, list(planned.study.models))
     estimate = forecast(planned, rates)
     if as_json:
@@ -71,8 +82,8 @@ def plan(
     )
     if not estimate["locked"]:
         console.print(
-            f"No {lock_path(study)}: nobody has looked at what is on the model hub. What that leaves unknown is '?', "
-            f"and the study cannot be run before `rftlab fetch {study}`.",
+            f"No {lock_path(study[-1])}: nobody has looked at what is on the model hub. What that leaves unknown is "
+            f"'?', and the study cannot be run before `rftlab fetch {shlex.join(map(str, study))}`.",
             highlight=False,
         )
     if throughput is not None:
@@ -88,7 +99,7 @@ def plan(
 @app.command()
 @one_line_errors
 def show(
-    place: Annotated[Path, typer.Argument(metavar="STUDY|FOLDER", help="a study file, or the folder of its results")],
+    place: Place,
 ) -> None:
     """The marginal gains of a finished study."""
     folder = results_folder(place)
@@ -105,7 +116,7 @@ def show(
 @app.command()
 @one_line_errors
 def track(
-    place: Annotated[Path, typer.Argument(metavar="STUDY|FOLDER", help="a study file, or the folder of its results")],
+    place: Place,
     follow: Annotated[bool, typer.Option(help="keep importing until all runs have finished")] = False,
     store: Annotated[str, typer.Option(help="the store; by default mlflow.db beside the study's folder")] = "",
 ) -> None:
@@ -142,14 +153,14 @@ def score(
 @app.command()
 @one_line_errors
 def fetch(
-    study: StudyFile,
+    study: StudyFiles,
     renew: Annotated[bool, typer.Option("--renew", help="resolve again what the lock already has")] = False,
 ) -> None:
     """Download what a study takes from the model hub and lock it: STUDY.lock holds every commit and digest."""
     from rftlab.study.fetch import fetch as fetch_study
 
-    path = fetch_study(study, typer.echo, renew=renew)
-    typer.echo(f"wrote {path}" if path else f"{study} takes nothing from the model hub: there is nothing to fetch")
+    path, names = fetch_study(study, typer.echo, renew=renew), ", ".join(map(str, study))
+    typer.echo(f"wrote {path}" if path else f"{names} takes nothing from the model hub: there is nothing to fetch")
 
 
 @app.command()
@@ -173,22 +184,22 @@ def catalogue() -> None:
         console.print(table)
 
 
-def results_folder(place: Path) -> Path:
-    """Folder of a study's results, from that folder itself or from the study file.
+def results_folder(places: Sequence[Path]) -> Path:
+    """Folder of a study's results, from that folder itself or from the study's files.
 
     Raises:
         BadInputError: there is neither, or the study has no plan there yet.
     """
-    if place.is_dir():
-        folder, study = place, "STUDY"
+    if len(places) == 1 and places[0].is_dir():
+        folder, study = places[0], "STUDY"
     else:
         from rftlab.study.check_names import NAME
-        from rftlab.study.yaml_file import read_yaml
+        from rftlab.study.yaml_file import read_files
 
-        name = read_yaml(place).get("study")
+        name = read_files(places).get("study")
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise BadInputError(f"{place}: study: a name is needed, not {name!r}")
-        folder, study = Path("results") / name, str(place)
+            raise BadInputError(f"{', '.join(map(str, places))}: study: a name is needed, not {name!r}")
+        folder, study = Path("results") / name, shlex.join(map(str, places))
     if not (folder / "plan.json").is_file():
         raise BadInputError(f"{folder}/plan.json: no such file yet; `snakemake --configfile {study}` makes it")
     return folder

@@ -134,6 +134,17 @@ def fetched(hub: Hub, tmp_path_factory) -> Path:
     return folder
 
 
+def test_several_files_have_their_lock_beside_the_last(fetched: Path, hub: Hub, tmp_path: Path) -> None:
+    shutil.copy(fetched / "study.yaml", tmp_path)
+    (tmp_path / "more.yaml").write_text("seeds: [7]")
+    done = run(["rftlab.cli", "fetch", "study.yaml", "more.yaml"], tmp_path, hub.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("wrote more.lock\n")
+    locks = [path.read_text().splitlines() for path in (tmp_path / "more.lock", fetched / "study.lock")]
+    assert locks[0][0].startswith("# Written by `rftlab fetch study.yaml more.yaml`;")
+    assert locks[0][1:] == locks[1][1:]
+
+
 # what is changed in the study, the token there is, the line that ends the fetch
 REFUSED: dict[str, tuple[tuple[str, Any], str | None, str]] = {
     "no such model": (
@@ -209,7 +220,7 @@ for name, token in json.load(sys.stdin).items():
     os.environ.pop("HF_TOKEN", None)
     os.environ.update({"HF_TOKEN": token} if token else {})
     try:
-        fetch(Path(name, "study.yaml"), lambda line: None)
+        fetch([Path(name, "study.yaml")], lambda line: None)
     except BadInputError as error:
         lines[name] = str(error).removeprefix(f"{name}/study.yaml: ")
 print(json.dumps(lines))

@@ -106,6 +106,18 @@ def test_no_lock(tmp_path: Path) -> None:
     )
 
 
+def test_a_study_of_several_files_has_its_lock_beside_the_last(tmp_path: Path) -> None:
+    first, second = tmp_path / "study.yaml", tmp_path / "more.yaml"
+    first.write_text(yaml.safe_dump(STUDY))
+    second.write_text("seeds: [7]")
+    with pytest.raises(BadInputError, match=rf"there is no {tmp_path}/more.lock: run `rftlab fetch {first} {second}`"):
+        load_study(first, second)
+    for beside in (first, second):
+        write_lock(beside.with_suffix(".lock"), LOCK, "study.yaml more.yaml")
+        assert load_study(first, second).seeds == [7]
+        beside.with_suffix(".lock").unlink()
+
+
 def test_what_a_study_costs_is_planned_without_a_lock_as_far_as_it_is_known(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(yaml.safe_dump(STUDY))

@@ -17,6 +17,7 @@ from rftlab.planning.plan import Plan
 from rftlab.planning.planfile import describe
 from rftlab.study.read import load_study, read_study
 from rftlab.study.variants import AGAIN_SEED, variants_of
+from rftlab.study.yaml_file import merged
 from studies import GONE, STUDY, TEXT, changed, refusal
 
 
@@ -324,3 +325,41 @@ def test_any_edit_gives_a_plan_or_one_line(data: st.DataObject) -> None:
         canonical_json(describe(plan))
         for run in plan.runs():
             plan.run_params(run)
+
+
+# --config -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "as_snakemake_reads_it", "expected"),
+    [
+        ("budget={rounds: 2}", {"rounds": "2"}, {"rounds": 2}),
+        ("seeds=[4, 5]", ["4", "5"], [4, 5]),
+        ("noise_floor=no", "no", False),
+        ("threads=2", 2, 2),
+        ("description=2026: a study", {"2026": "a study"}, "2026: a study"),
+        ("description=7", 7, "7"),
+        ("description=", None, ""),
+    ],
+)
+def test_values_of_the_command_line_are_read_as_those_of_a_file(
+    option: str, as_snakemake_reads_it: object, expected: object
+) -> None:
+    key = option.partition("=")[0]
+    study = read_study(merged(STUDY, {key: as_snakemake_reads_it}), [], [option])
+    assert study.model_dump(include={key}, exclude_none=True)[key] == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("budget={rounds: 2", "--config budget:1: not YAML: expected ',' or '}'"),
+        ("budget={rounds: 2, rounds: 3}", "--config budget:1: 'rounds' is given twice"),
+        ("budget={rounds: x}", "--config: budget.rounds: a whole number is needed, not 'x'"),
+        ("budgets=2", "--config: unknown key 'budgets'"),
+    ],
+)
+def test_values_of_the_command_line_that_are_wrong(option: str, line: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        read_study(STUDY, [], [option])
+    assert str(error.value).startswith(line)

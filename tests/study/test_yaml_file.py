@@ -6,10 +6,12 @@ import datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from snakemake.utils import update_config
 
 from rftlab.errors import BadInputError
 from rftlab.study.read import load_study
-from rftlab.study.yaml_file import LARGEST, MOST_VALUES, read_yaml, refuse_unusable
+from rftlab.study.yaml_file import LARGEST, MOST_VALUES, merged, read_files, read_yaml, refuse_unusable
 from studies import TEXT, refusal
 
 
@@ -139,3 +141,32 @@ def test_how_many_values_there_may_be() -> None:
     refuse_unusable([0] * (MOST_VALUES - 1), "study")  # and the list itself
     with pytest.raises(BadInputError, match=r"^study: more than 200000 values; "):
         refuse_unusable([0] * MOST_VALUES, "study")
+
+
+# several ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("a: 1\nb: {c: 2, d: {e: 3}}", "b: {d: {f: 4}}", {"a": 1, "b": {"c": 2, "d": {"e": 3, "f": 4}}}),
+        ("a: [1, 2]", "a: [3]", {"a": [3]}),
+        ("a: {b: 1}", "a: 2", {"a": 2}),
+        ("a: 1", "a: {b: 2}", {"a": {"b": 2}}),
+        ("a: {b: 1}", "a: null", {"a": None}),
+        ("a: {b: 1}", "a: {}", {"a": {"b": 1}}),
+    ],
+)
+def test_files_are_merged_as_snakemake_merges_them(first: str, second: str, expected: object, tmp_path: Path) -> None:
+    files = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    theirs: dict[str, object] = {}
+    for file, text in zip(files, (first, second), strict=True):
+        file.write_text(text)
+        update_config(theirs, yaml.safe_load(text))
+    assert read_files(files) == theirs == expected
+
+
+def test_merging_changes_neither() -> None:
+    content, later = {"a": {"b": 1}}, {"a": {"c": 2}}
+    assert merged(content, later) == {"a": {"b": 1, "c": 2}}
+    assert (content, later) == ({"a": {"b": 1}}, {"a": {"c": 2}})

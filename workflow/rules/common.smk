@@ -1,5 +1,6 @@
 # Paths, wildcards and how a stage is called: what the other files share.
 import os
+import shlex
 import socket
 from pathlib import Path
 
@@ -28,8 +29,8 @@ prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
 os.environ["PYTHONSAFEPATH"] = "1"  # as `python -P`: a statistics.py in the working folder is the user's
 
-# What messages of jobs name: the study file that `rftlab fetch` takes.
-os.environ[STUDY] = os.fspath(workflow.configfiles[-1]) if workflow.configfiles else ""
+# What messages of jobs name: the study files that `rftlab fetch` takes.
+os.environ[STUDY] = shlex.join(map(os.fspath, workflow.configfiles))
 # What no result depends on is no param: how a training saves its state, and whom it stops with.
 os.environ[STATE_CONFIG] = plan.study.state.model_dump_json()
 os.environ[SUPERVISOR] = f"{socket.gethostname()}:{os.getpid()}"

@@ -1,7 +1,7 @@
 """Environment variables that Snakemake hands to its jobs: what no result depends on, so that it is no param."""
 
 STUDY = "RFTLAB_STUDY"
-"""The study file that a job belongs to: messages name it."""
+"""The study files that a job belongs to, as a shell takes them: messages name them."""
 
 STATE_CONFIG = "RFTLAB_STATE"
 """The study's section ``state``, as JSON."""

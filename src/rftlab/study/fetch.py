@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from rftlab.study.lock import (
     identity,
     lock_entry,
     lock_path,
-    read_lock,
+    read_locks,
     with_lock,
     write_lock,
 )
@@ -38,48 +39,52 @@ from rftlab.study.query_sources import HubSource
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
 from rftlab.study.sources import HubModel
-from rftlab.study.yaml_file import read_yaml
+from rftlab.study.yaml_file import read_files
 
 SETTINGS = (".json", ".jinja")  # files of a model besides its weights
 NOT_OPTIONS = {"name", "version", "data_dir", "data_files", "description", "features"}  # of a reader
 Say = Callable[[str], None]
 
 
-def fetch(path: Path, say: Say, *, renew: bool = False) -> Path | None:
+def fetch(files: Sequence[Path], say: Say, *, renew: bool = False) -> Path | None:
     """Fetch a study's models and datasets and write its lock; None where it takes nothing from the hub.
+
+    A study of several files, merged as Snakemake does, has its lock beside the last one.
 
     Raises:
         BadInputError: the study is not valid, or something cannot be fetched or is not what the study takes it for.
     """
-    os.environ[STUDY] = str(path)  # messages name it
+    command, where, path = shlex.join(map(str, files)), ", ".join(map(str, files)), lock_path(files[-1])
+    os.environ[STUDY] = command  # messages name it
+    content = read_files(files)
     try:
-        study = Study.model_validate(read_yaml(path))
+        study = Study.model_validate(content)
         check_names(study)
     except ValidationError as error:
-        raise BadInputError(f"{path}: {first_error(error)}") from None
+        raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:
-        raise BadInputError(f"{path}: {error}") from None
+        raise BadInputError(f"{where}: {error}") from None
     sources = list(hub_sources(study))
     if not sources:
         return None
-    before = {kind: [] for kind in IDENTITY} if renew else read_lock(lock_path(path))
+    before = {kind: [] for kind in IDENTITY} if renew else read_locks(files)
     lock: Lock = {kind: [] for kind in IDENTITY}
     for key, kind, source in distinct(sources):
         try:
             entry = entry_of_lock(lock_entry(before, kind, source), source) or new_entry(source)
         except BadInputError as error:
-            raise BadInputError(f"{path}: {key}: {error}") from None
+            raise BadInputError(f"{where}: {key}: {error}") from None
         lock[kind].append({**identity(kind, source), **entry})
         say(f"{source.id}: commit {entry['commit']}")
-    write_lock(lock_path(path), lock, path)
-    for key, _, source in hub_sources(with_lock(study, [path])):
+    write_lock(path, lock, command)
+    for key, _, source in hub_sources(with_lock(study, files)):
         if isinstance(source, HubSource):
             try:
                 splits = source_of(source.content()).read()
             except BadInputError as error:
-                raise BadInputError(f"{path}: {key}: {error}") from None
+                raise BadInputError(f"{where}: {key}: {error}") from None
             say(f"{key}: " + ", ".join(f"{len(split.queries)} queries {name}" for name, split in splits.items()))
-    return lock_path(path)
+    return path
 
 
 def distinct(sources: list[tuple[str, str, HubModel | HubSource]]) -> list[tuple[str, str, HubModel | HubSource]]:

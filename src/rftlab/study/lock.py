@@ -19,6 +19,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +75,17 @@ def read_lock(path: Path) -> Lock:
     return {kind: content[kind] for kind in IDENTITY}
 
 
-def write_lock(path: Path, lock: Lock, study: Path) -> None:
+def read_locks(files: Sequence[str | Path]) -> Lock:
+    """What the locks beside a study's files say, those of the last file first.
+
+    Raises:
+        BadInputError: as :func:`read_lock`.
+    """
+    locks = [read_lock(lock_path(file)) for file in files]
+    return {kind: [entry for one in reversed(locks) for entry in one[kind]] for kind in IDENTITY}
+
+
+def write_lock(path: Path, lock: Lock, study: str | Path) -> None:
     """Write a lock, the same bytes for the same content."""
     text = yaml.safe_dump(lock, sort_keys=False, width=120, allow_unicode=True)
     write_text(path, HEADING.format(study=study) + text)
@@ -121,9 +132,8 @@ def with_lock(study: Study, files: Sequence[str | Path], *, unlocked: bool = Fal
     sources = list(hub_sources(study))
     if not files or not sources:
         return study
-    locks = [read_lock(lock_path(file)) for file in files]
-    lock = {kind: [entry for one in reversed(locks) for entry in one[kind]] for kind in IDENTITY}  # the last file wins
-    path, command = lock_path(files[-1]), f"`rftlab fetch {files[-1]}`"
+    lock = read_locks(files)
+    path, command = lock_path(files[-1]), f"`rftlab fetch {shlex.join(map(str, files))}`"
     for key, _, source in sources:
         if "lock" in source.model_fields_set:
             raise BadInputError(f"{key}: unknown key 'lock'; commits are in {path}, which {command} writes")

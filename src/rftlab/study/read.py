@@ -17,33 +17,41 @@ from rftlab.study.lock import with_lock
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
 from rftlab.study.variants import Variant, variants_of
-from rftlab.study.yaml_file import read_yaml, refuse_unusable
+from rftlab.study.yaml_file import merged, parse_yaml, read_files, read_yaml, refuse_unusable
 
 MOST_BYTES = 100_000  # a job's command is one argument of its shell, and Linux takes 128 KiB
 MOST_CHECKPOINTS = 10_000
 MOST_RUNS = 10_000
+TEXTS = {name for name, field in Study.model_fields.items() if field.annotation is str}
 
 
-def load_study(path: Path, *, unlocked: bool = False) -> Study:
-    """Read and validate a study file.
+def load_study(*files: Path, unlocked: bool = False) -> Study:
+    """Read and validate a study, of one file or of several merged.
 
     Raises:
         BadInputError: as :func:`read_study`.
     """
-    return read_study(read_yaml(path), [path], unlocked=unlocked)
+    return read_study(read_files(files), files, unlocked=unlocked)
 
 
-def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlocked: bool = False) -> Study:
-    """Validate a study given as Snakemake's merged configuration; ``files`` are what it was merged from.
+def read_study(
+    config: Mapping[str, Any], files: Sequence[str | Path], options: Sequence[str] = (), *, unlocked: bool = False
+) -> Study:
+    """Validate a study given as Snakemake's merged configuration.
 
-    ``unlocked``: one that takes something from the hub may be without a lock; it cannot be run.
+    Args:
+        config: the configuration; what ``options`` say is read anew.
+        files: what it was merged from.
+        options: ``KEY=VALUE`` of ``--config``.
+        unlocked: one that takes something from the hub may be without a lock; it cannot be run.
 
     Raises:
         BadInputError: the first thing that is wrong, as ``file: key: what is wrong and what would be valid``.
     """
-    where = ", ".join(str(file) for file in files) or "study"
+    where = ", ".join([*map(str, files), *(["--config"] if options else [])]) or "study"
     for file in files:
         read_yaml(Path(file))  # for what a merged configuration no longer shows, such as one key given twice
+    config = with_options(config, options)
     refuse_unusable(dict(config), where)
     try:
         study = Study.model_validate(dict(config))
@@ -59,6 +67,23 @@ def read_study(config: Mapping[str, Any], files: Sequence[str | Path], *, unlock
     except BadInputError as error:
         raise BadInputError(f"{where}: {error}") from None
     return study
+
+
+def with_options(config: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
+    """A configuration with values of ``--config`` read as those of a study file are.
+
+    Snakemake reads ``budget={rounds: 2}`` as a mapping to the text ``2``. A value is YAML here, but for the keys whose
+    value is a text: that is taken as it stands.
+
+    Raises:
+        BadInputError: a value is not YAML.
+    """
+    changed = dict(config)
+    for option in options:
+        key, _, text = option.partition("=")
+        value = text if key in TEXTS else parse_yaml(text, f"--config {key}")
+        changed = merged(changed, {key: value})
+    return changed
 
 
 def refuse_too_much(study: Study, variants: Mapping[str, Variant]) -> None:

@@ -1,7 +1,8 @@
-"""Reading a study file, with errors that name the file and the line."""
+"""Reading study files, merged as Snakemake does, with errors that name the file and the line."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +41,55 @@ def read_yaml(path: Path) -> dict[str, Any]:
         BadInputError: it cannot be read, is not YAML, gives a key twice, or is no mapping; with file and line.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)  # a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInputError(f"{path}: cannot be read: {error.strerror}; a study is a YAML file") from None
-    except BadInputError as error:
-        raise BadInputError(f"{path}:{error}") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise BadInputError(f"{path}{line}: not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # bad characters, 2026-13-01, absurd nesting
+    except ValueError as error:
         raise BadInputError(f"{path}: not YAML: {error}") from None
-    refuse_unusable(content, str(path))
+    content = parse_yaml(text, str(path))
     if not isinstance(content, dict):
         what = "nothing" if content is None else f"a {type(content).__name__}"
         raise BadInputError(f"{path}: the file holds {what}; a study is a mapping with study, models, datasets, …")
+    return content
+
+
+def read_files(files: Sequence[Path]) -> dict[str, Any]:
+    """One mapping of several files, as Snakemake makes of ``--configfile a.yaml b.yaml``.
+
+    Raises:
+        BadInputError: as :func:`read_yaml`.
+    """
+    content: dict[str, Any] = {}
+    for file in files:
+        content = merged(content, read_yaml(file))
+    return content
+
+
+def merged(content: Any, later: Mapping[str, Any]) -> dict[str, Any]:
+    """``content`` with what ``later`` says: mappings key by key, at any depth, and all else as it is in ``later``."""
+    result = dict(content) if isinstance(content, Mapping) else {}
+    for key, value in later.items():
+        result[key] = merged(result.get(key), value) if isinstance(value, Mapping) else value
+    return result
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The value that YAML is.
+
+    Raises:
+        BadInputError: it is not YAML, gives a key twice or holds what no study means; with ``where`` and line.
+    """
+    try:
+        content = yaml.load(text, _UniqueKeyLoader)  # a SafeLoader
+    except BadInputError as error:
+        raise BadInputError(f"{where}:{error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise BadInputError(f"{where}{line}: not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # bad characters, 2026-13-01, absurd nesting
+        raise BadInputError(f"{where}: not YAML: {error}") from None
+    refuse_unusable(content, where)
     return content
 
 
