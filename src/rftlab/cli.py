@@ -80,6 +80,8 @@ def plan(
         f"disk: of checkpoints. Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )
+    for note in estimate["notes"]:
+        console.print(f"Note: {note}.", highlight=False, markup=False)
     if not estimate["locked"]:
         console.print(
             f"No {lock_path(study[-1])}: nobody has looked at what is on the model hub. What that leaves unknown is "

@@ -80,14 +80,18 @@ def test_one_query_has_no_interval() -> None:
 
 
 def test_no_difference_at_all() -> None:
+    """Ten queries on which nothing changed do not show that nothing would change on a tenth of all."""
     found = crossed(np.zeros((3, 10)), CONFIDENCE)
-    assert (found.estimate, found.low, found.high, found.p) == (0, 0, 0, 1)
-    assert verdict(found, margin=0.02) == "equivalent"
+    assert (found.estimate, found.p) == (0, 1)
+    assert (-found.low, found.high) == pytest.approx((1 - 0.025 ** (1 / 10),) * 2)
+    assert verdict(found, margin=0.02) == "undecided"
+    assert verdict(crossed(np.zeros((3, 200)), CONFIDENCE), margin=0.02) == "equivalent"
 
 
 def test_one_constant_difference() -> None:
-    found = crossed(np.full((3, 10), 0.1), CONFIDENCE)
-    assert (found.estimate, found.low, found.high, found.p) == (0.1, 0.1, 0.1, 0)
+    found = crossed(np.full((3, 10), 0.5), CONFIDENCE)
+    assert (found.estimate, found.p) == (0.5, 2 * 0.5**10)
+    assert found.high - 0.5 == pytest.approx(1 - 0.025 ** (1 / 10))
     assert verdict(found, margin=0.02) == "higher"
 
 

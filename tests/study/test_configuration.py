@@ -58,7 +58,7 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ),
         (
             {"advantage": {"name": "pass_at_k", "k": 4}, "rollout.rollouts": 3},
-            "advantage.k: at most rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
+            "advantage.k: less than rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
         ),
         (
             {"advantage.name": "pass_at_k"},
@@ -103,7 +103,7 @@ def test_levels_that_are_possible() -> None:
         {"advantage.name": "leave_one_out", "rollout.statistics_rollouts": 1},
         {"advantage.name": "group_norm"},  # legal at n = 1: the reward itself
         {"advantage": {"name": "history_window", "window": 4}, "rollout.rollouts": 4},
-        {"advantage.name": "max_likelihood"},
+        {"advantage.name": "max_likelihood", "rollout.statistics_rollouts": 1},
     ):
         read_study(changed(("factors/lr/zero", level)), [])
 
@@ -253,7 +253,7 @@ def resolved(*, n: int = 2, m: int = 0, incorrect: float = 0.0, **advantage: obj
     [
         {"name": "leave_one_out", "n": 2},
         {"name": "leave_one_out", "n": 1, "m": 1},
-        {"name": "pass_at_k", "n": 2, "m": 2, "k": 4},
+        {"name": "pass_at_k", "n": 2, "m": 3, "k": 4},
         {"name": "history_window", "n": 3, "m": 5, "window": 3},
         {"name": "max_likelihood", "incorrect": 0.0},
         {"name": "raw", "n": 1, "incorrect": -1.0},
@@ -273,7 +273,7 @@ def test_values_at_a_bound_are_possible(possible) -> None:
         ),
         (
             {"name": "pass_at_k", "n": 2, "m": 1, "k": 4},
-            "advantage.k: at most rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
+            "advantage.k: less than rollout.rollouts + rollout.statistics_rollouts, 3, is needed, not 4",
         ),
         (
             {"name": "history_window", "n": 3, "m": 5, "window": 2},

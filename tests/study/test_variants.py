@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from rftlab import levels
+from rftlab.advantages import Past, Round
 from rftlab.study.schema import Every
 from rftlab.study.variants import Run, Variant, variants_of
 from studies import changed, planned, refusal
@@ -103,3 +106,48 @@ def test_a_run_is_where_its_names_say_and_the_noise_floor_shares_no_seed() -> No
     runs = [Run("m", "d", variant(4, 1, 0, name), seed) for name in ("baseline", "again") for seed in (0, 2**31 - 1)]
     assert [run.path for run in runs[1:3]] == ["m/d/baseline/seed-2147483647", "m/d/again/seed-0"]
     assert [run.random_seed for run in runs] == [0, 2**31 - 1, 2**31, 2**32 - 1]
+
+
+ZERO_AT_ONE = ["group_mean", "group_mean_batch_std", "max_likelihood", "optimal_baseline"]
+
+
+@pytest.mark.parametrize("name", ZERO_AT_ONE)
+def test_a_level_that_can_learn_nothing_says_so(tmp_path: Path, name: str) -> None:
+    level = {"advantage.name": name}
+    sizes = "rollout.rollouts + rollout.statistics_rollouts"
+    why = f"advantage.name: {name} is zero everywhere unless {sizes} ≥ 2, not 1: nothing would be learnt"
+    line = refusal(tmp_path, changed(("factors/advantage/own", level)))
+    assert line == f"factors.advantage.own: {why}; a level that is to show that says `inert: true`"
+    variants = planned(("factors/advantage/own", level | {"inert": True})).variants
+    assert variants["advantage/own"].overrides == level
+    assert (
+        "inert"
+        not in planned(("factors/advantage/own", level | {"rollout.rollouts": 2})).variants["advantage/own"].config
+    )
+
+
+def test_a_baseline_that_can_learn_nothing_is_refused(tmp_path: Path) -> None:
+    line = refusal(tmp_path, changed(("baseline/advantage", {"name": "group_mean"})))
+    assert line.startswith("baseline: advantage.name: group_mean is zero everywhere unless ")
+
+
+@pytest.mark.parametrize(("inert", "told"), [(True, "its advantages are not zero"), ("yes", "true or false is needed")])
+def test_a_level_that_learns_is_not_inert(tmp_path: Path, inert: object, told: str) -> None:
+    line = refusal(tmp_path, changed(("factors/lr/zero", {"optimizer.lr": 0.0, "inert": inert})))
+    assert line.startswith("factors.lr.zero")
+    assert told in line
+
+
+@pytest.mark.parametrize("name", levels.names("advantages"))
+def test_what_is_zero_with_one_rollout_is_declared(name: str) -> None:
+    """Two rounds of random rewards, one rollout of each query."""
+    constants, past, rng = levels.read("advantages", name).constants, Past(), np.random.default_rng(0)
+    if constants.get("MINIMUM_ROLLOUTS", 1) > 1:
+        return
+    advantages = []
+    for _ in range(2):
+        rewards = (rng.random((16, 1)) < 0.5).astype(float)
+        scores = Round(rewards, np.full((16, 1), 5), 1, tuple("abcdefghijklmnop"), past)
+        advantages.append(levels.load("advantages", name)(scores))
+        past.remember(scores)
+    assert (not np.any(advantages)) == (constants.get("LEARNS_FROM", 1) > 1)

@@ -40,7 +40,7 @@ OTHERWISE = {
     "rollout": {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 1024},
     "reward": {"name": "outcome", "correct": 1.0, "incorrect": 0.0},
     "optimizer": {"lr": 1.0e-6, "weight_decay": 0.01, "max_gradient_norm": 1.0},
-    "objective": {"ratio": {"name": "none"}, "aggregation": {"name": "token_mean"}},
+    "objective": {"ratio": {"name": "none"}, "aggregation": {"name": "micro_batch_mean", "size": 4}},
 }
 
 

@@ -7,6 +7,8 @@ Source: Dr. GRPO (arXiv 2503.20783).
 
 from rftlab.advantages import Floats, Round, deviations
 
+LEARNS_FROM = 2  # n + m; with fewer every advantage is zero
+
 
 def advantage(scores: Round) -> Floats:
     """Return advantages_Bn = rewards_Bn − mean_B(rewards_BM)."""

@@ -10,6 +10,8 @@ from rftlab.advantages import Floats, Round, deviations
 
 RANGES = {"epsilon": "(0, inf)", "ddof": (0, 1)}
 
+LEARNS_FROM = 2  # n + m; with fewer every advantage is zero
+
 
 def advantage(scores: Round, *, epsilon: float = 1e-6, ddof: int = 1) -> Floats:
     """Return advantages_Bn = (rewards_Bn − mean_B(rewards_BM)) / (std(rewards_BM) + ``epsilon``)."""

@@ -12,6 +12,8 @@ from rftlab.advantages import Floats, Round, deviations
 
 MINIMUM_REWARD = 0.0  # a success rate is not negative; planning reads it without importing this file
 
+LEARNS_FROM = 2  # n + m; with fewer every advantage is zero
+
 
 def advantage(scores: Round) -> Floats:
     """Return advantages_Bn = (rewards_Bn − mean_B) / mean_B, mean over rewards_BM's rows, and 0 where it is 0.

@@ -8,6 +8,8 @@ Source: OPO (arXiv 2505.23585).
 
 from rftlab.advantages import Floats, Round
 
+LEARNS_FROM = 2  # n + m; with fewer every advantage is zero
+
 
 def advantage(scores: Round) -> Floats:
     """Return advantages_Bn = rewards_Bn − Σ(lengths_BM·rewards_BM) / Σ lengths_BM, sums along each query's row."""

@@ -14,7 +14,7 @@ import numpy as np
 from rftlab.advantages import Floats, Round
 
 MINIMUM_ROLLOUTS = 2  # n + m; planning reads it without importing this file
-RANGES = {"k": "[1, M]", "epsilon": "(0, inf)"}
+RANGES = {"k": "[1, M)", "epsilon": "(0, inf)"}
 
 
 def advantage(scores: Round, *, k: int = 2, threshold: float = 0.5, epsilon: float = 1e-6) -> Floats:

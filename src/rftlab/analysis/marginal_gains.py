@@ -77,7 +77,10 @@ def marginal_gains(
             for metric, budget in by_seed[0]:
                 estimate = crossed(np.stack([of_seed[metric, budget] for of_seed in by_seed]), confidence)
                 place = {"evaluation_set": name, "suite": suite, **labels, "metric": metric, "budget": budget}
-                rows.append(place | asdict(estimate) | {"verdict": verdict(estimate, margin)} | counts)
+                said = (
+                    "equivalent" if counts["inert"] else verdict(estimate, margin)
+                )  # the same weights, by their bytes
+                rows.append(place | asdict(estimate) | {"verdict": said} | counts)
     return _with_holm(rows)
 
 

@@ -43,9 +43,10 @@ def crossed(differences_SQ: ArrayLike, confidence: float) -> Estimate:
     min(S, Q) − 1; interval mean ± t_df·√Var; p two-sided against a mean of zero.
 
     Degenerate cases, none of them silent: with one seed or one query the variance of the other effect cannot be
-    estimated, so interval, p and df are NaN. Differences that are all equal have no variance: the interval is the
-    estimate itself, p is 1 at zero and 0 elsewhere, and df is NaN. For all-zero differences that says that no answer
-    changed on these queries, not that none ever would.
+    estimated, so interval, p and df are NaN. Differences that are all equal have no variance, and df is NaN; but that Q
+    queries say the same bounds only the share δ of queries that would say otherwise: were it δ, they would all agree
+    with a chance of (1 − δ)^Q. The interval is the estimate ± (1 − (α/2)^(1/Q)), α = 1 − confidence; p is 1 at zero
+    and 2·0.5^Q elsewhere.
 
     Args:
         differences_SQ: variant − reference, one row a seed, one column a query.
@@ -54,7 +55,7 @@ def crossed(differences_SQ: ArrayLike, confidence: float) -> Estimate:
     Raises:
         ValueError: not a matrix, empty, not finite, or confidence outside (0, 1).
 
-    Source: Searle, Casella & McCulloch 1992; Satterthwaite 1946.
+    Source: Searle, Casella & McCulloch 1992; Satterthwaite 1946; Clopper & Pearson 1934.
     """
     d_SQ = np.asarray(differences_SQ, dtype=np.float64)
     if d_SQ.ndim != 2 or d_SQ.size == 0 or not np.isfinite(d_SQ).all():
@@ -68,7 +69,9 @@ def crossed(differences_SQ: ArrayLike, confidence: float) -> Estimate:
         return Estimate(mean, nan, nan, nan, nan, S, Q, METHOD)
     if (d_SQ == d_SQ[0, 0]).all():
         only = float(d_SQ[0, 0])  # not the mean, which may be off by a rounding error
-        return Estimate(only, only, only, 1.0 if only == 0 else 0.0, float("nan"), S, Q, METHOD)
+        half = 1 - ((1 - confidence) / 2) ** (1 / Q)
+        p = 1.0 if only == 0 else min(1.0, 2 * 0.5**Q)
+        return Estimate(only, only - half, only + half, p, float("nan"), S, Q, METHOD)
     error, df = standard_error(*mean_squares(d_SQ), S, Q)
     half = float(stats.t.ppf((1 + confidence) / 2, df) * error)
     p = float(2 * stats.t.sf(abs(mean) / error, df))

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from rftlab.data.sources import source_of
 from rftlab.errors import BadInputError
+from rftlab.planning.notes import notes
 from rftlab.planning.plan import Plan
 from rftlab.study.lock import hub_sources
 from rftlab.study.owners import owner_of
@@ -74,6 +75,7 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
         "variants": [{"variant": name, **cost} for name, cost in costs.items()],
         "totals": _sum([*costs.values()]),
         "base_evaluation_rows": None if rows is None else rows * (1 + study.evaluation.samples),
+        "notes": notes(plan),
     }
     if throughput is None:
         return estimate

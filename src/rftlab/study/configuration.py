@@ -90,7 +90,7 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
                 f"a text, true or false, not {excerpt(default)}"
             )
     where = f"{key}: {kind.replace('.', '/')}/{name}.py"
-    for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD"):
+    for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM"):
         if type(file.constants.get(constant, 0)) not in (int, float):
             raise BadInputError(f"{where}: {constant} must be a number")
         if constant in file.constants and kind != "advantages":
@@ -139,6 +139,24 @@ def _parameter(value: Any, default: Any, key: str) -> Any:
     if cls is int and value < 0:
         raise BadInputError(f"{key}: at least 0 is needed, not {value}")
     return value
+
+
+def refuse_inert(resolved: Mapping[str, Any], wanted: bool, key: str) -> None:
+    """Refuse a variant that can learn nothing, and one that is said to and can: an advantage may be zero everywhere.
+
+    Raises:
+        BadInputError: with what would be possible.
+    """
+    rollout, name = resolved["rollout"], resolved["advantage"]["name"]
+    M, least = rollout["rollouts"] + rollout["statistics_rollouts"], levels.read("advantages", name).constants
+    learns = least.get("LEARNS_FROM", 1) <= M
+    if not learns and not wanted:
+        raise BadInputError(
+            f"{key}: advantage.name: {name} is zero everywhere unless {SIZES['M']} ≥ {least['LEARNS_FROM']}, not {M}: "
+            "nothing would be learnt; a level that is to show that says `inert: true`"
+        )
+    if learns and wanted:
+        raise BadInputError(f"{key}: inert: its advantages are not zero everywhere: remove the key")
 
 
 def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:

@@ -110,7 +110,8 @@ class Study(Section):
     datasets: dict[str, Dataset] = Field(min_length=1, description="name → training dataset")
     baseline: Baseline = Field(Baseline(), description="the reference configuration")
     factors: dict[str, dict[str, dict[str, Any]]] = Field(
-        {}, description="factor → level → dotted overrides of the baseline, and `relative_to: factor/level`"
+        {},
+        description="factor → level → dotted overrides of the baseline, `relative_to: factor/level` and `inert: true`",
     )
     seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
         [0, 1, 2], min_length=1, description="one run each; below three there is no verdict"

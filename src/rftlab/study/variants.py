@@ -9,10 +9,11 @@ from typing import Any
 
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
-from rftlab.study.configuration import apply, resolve
+from rftlab.study.configuration import apply, refuse_inert, resolve
 from rftlab.study.schema import Every, Study
 from rftlab.study.section import excerpt
 
+ABOUT_A_LEVEL = ("relative_to", "inert")  # keys of a level that are no overrides
 AGAIN = "again"
 AGAIN_SEED = 2**31  # a study's own seeds are smaller: the A/A variant never shares one
 
@@ -68,14 +69,18 @@ def variants_of(study: Study) -> dict[str, Variant]:
     """
     baseline = study.baseline.model_dump()
     reference = resolve(baseline, "baseline")
+    refuse_inert(reference, False, "baseline")
     variants = {BASELINE: Variant(BASELINE, None, None, None, {}, reference)}
     if study.noise_floor:
         variants[AGAIN] = Variant(AGAIN, NOISE_FLOOR, AGAIN, BASELINE, {}, reference)
     for factor, entries in study.factors.items():
         for level, entry in entries.items():
             key, name = f"factors.{factor}.{level}", f"{factor}/{level}"
-            overrides = {k: v for k, v in entry.items() if k != "relative_to"}
+            overrides = {k: v for k, v in entry.items() if k not in ABOUT_A_LEVEL}
             config = resolve(apply(baseline, overrides, key), key)
+            if not isinstance(inert := entry.get("inert", False), bool):
+                raise BadInputError(f"{key}.inert: true or false is needed, not {excerpt(inert)}")
+            refuse_inert(config, inert, key)
             variants[name] = Variant(name, factor, level, entry.get("relative_to", BASELINE), overrides, config)
     levels = [variant for variant in variants.values() if variant.factor in study.factors]
     for check in (check_reference, refuse_circle):

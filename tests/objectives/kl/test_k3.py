@@ -31,3 +31,12 @@ def test_keeps_its_digits_near_the_base_model_in_float32(delta):
     # δ²/2 + δ³/6; exp(δ) − 1 − δ in float32 is wrong by 200% at 1e-4
     value = penalty(torch.zeros(1), torch.tensor([delta])).item()
     assert value == pytest.approx(delta**2 / 2 + delta**3 / 6, rel=5e-3)
+
+
+def test_times_the_ratio_its_gradient_at_the_old_policy_is_k2s() -> None:
+    """As TRL 1.16 has it by default: ∇(k3·π/π_old) = (k3 + 1 − π_ref/π)·∇log π = d·∇log π where π = π_old."""
+    old = torch.tensor([[-0.3, -1.7, -4.0]], dtype=torch.float64)
+    reference = torch.tensor([[-0.8, -1.2, -3.9]], dtype=torch.float64)
+    logprobs = old.clone().requires_grad_()
+    (penalty(logprobs, reference) * torch.exp(logprobs - old)).sum().backward()
+    assert_close(logprobs.grad, old - reference)

@@ -2,7 +2,8 @@
 
 Long responses weigh more than short ones, and failures' tokens count in the denominator though their advantage is 0.
 At n = 1 the formula is the same.
-Source: the loss of arXiv 2601.22532 and of DAPO (arXiv 2503.14476), verl's default.
+Source: DAPO (arXiv 2503.14476), verl's default over a whole batch; arXiv 2601.22532 averages micro-batches, see
+`micro_batch_mean`.
 """
 
 import numpy as np

@@ -1,0 +1,51 @@
+"""Settings that do less than they seem to are said, and others are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rftlab.planning.notes import notes
+from studies import planned
+
+CLIP = ("factors/ratio/clip", {"objective.ratio.name": "clip"})
+RATIO = "ratio/clip (clip): with one update a round"
+
+
+def said(*edits: tuple[str, Any]) -> list[str]:
+    return [line.partition(",")[0] for line in notes(planned(*edits))]
+
+
+def test_a_study_of_which_nothing_is_to_be_said() -> None:
+    assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("precision", "told"),
+    [
+        ({}, [RATIO]),
+        ({"sampler_dtype": "float32"}, [RATIO]),
+        ({"autocast": "bfloat16"}, []),
+        ({"sampler_dtype": "bfloat16"}, []),
+    ],
+)
+def test_a_ratio_that_is_one_is_none(precision: dict[str, str], told: list[str]) -> None:
+    assert said(CLIP, ("baseline/precision", precision)) == told
+
+
+def test_every_ratio_of_the_baselines_variants_is_named() -> None:
+    (line,) = notes(planned(("baseline/objective/ratio", "gspo")))
+    assert line.startswith("baseline (gspo), again (gspo), advantage/group_norm (gspo), ")
+
+
+def test_a_distance_between_checkpoints_that_no_run_reaches() -> None:
+    (line,) = notes(planned(("evaluation/every", {"rounds": 7})))
+    assert line == "evaluation.every is longer than every run: there is no checkpoint but the last, and so no curve"
+    assert notes(planned(("evaluation/every", {"rounds": 6}))) == []
+
+
+def test_only_some_runs_are_shorter() -> None:
+    edits = ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 3})
+    (line,) = notes(planned(*edits))
+    assert line.startswith("evaluation.every is longer than the runs of advantage/group_norm, rollouts/n4: ")
