@@ -41,6 +41,7 @@ WEIGHTS = {  # of a token of each rollout; 10 tokens, limit 8
     "sequence_mean": [0.125, 0.0625, 0.25, 0.08333333],  # 1/(4·2), 1/(4·4), 1/(4·1), 1/(4·3)
     "sequence_sum": [0.25, 0.25, 0.25, 0.25],
     "constant": [0.03125, 0.03125, 0.03125, 0.03125],  # 1/(4·8)
+    "micro_batch_mean": [0.1, 0.1, 0.1, 0.1],  # one micro-batch, of 4
     "query_mean": [0.08333333, 0.08333333, 0.125, 0.125],  # 1/(2·6), 1/(2·4)
 }
 # Sums of log-probabilities −1 (2 tokens of −0.5), −1 (4 of −0.25), −3 (1 of −3), −6 (3 of −2)

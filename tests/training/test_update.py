@@ -76,6 +76,9 @@ def aggregate(name: str, terms: list[torch.Tensor]) -> torch.Tensor:
         "token_mean": lambda: torch.cat(terms).mean(),
         "sequence_mean": lambda: torch.stack([t.mean() for t in terms]).mean(),
         "query_mean": lambda: torch.stack([torch.cat(group).mean() for group in groups]).mean(),
+        "micro_batch_mean": lambda: torch.stack(
+            [torch.cat(terms[i : i + 4]).mean() for i in range(0, len(terms), 4)]
+        ).mean(),
         "sequence_sum": lambda: torch.stack([t.sum() for t in terms]).mean(),
         "constant": lambda: torch.stack([t.sum() for t in terms]).sum() / (B * n * LIMIT),
     }

@@ -77,9 +77,9 @@ def marginal_gains(
             for metric, budget in by_seed[0]:
                 estimate = crossed(np.stack([of_seed[metric, budget] for of_seed in by_seed]), confidence)
                 place = {"evaluation_set": name, "suite": suite, **labels, "metric": metric, "budget": budget}
-                said = (
-                    "equivalent" if counts["inert"] else verdict(estimate, margin)
-                )  # the same weights, by their bytes
+                said = verdict(estimate, margin)
+                if counts["inert"] and said == "undecided":  # the same weights, by their bytes: it needs no test
+                    said = "equivalent"
                 rows.append(place | asdict(estimate) | {"verdict": said} | counts)
     return _with_holm(rows)
 

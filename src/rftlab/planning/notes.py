@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from rftlab import levels
 from rftlab.planning.plan import Plan
 
 
@@ -11,20 +15,25 @@ def notes(plan: Plan) -> list[str]:
 
 
 def _ratios(plan: Plan) -> list[str]:
-    """Ratios that are 1: one update a round, on rollouts of the policy that is updated, in one format."""
+    """Ratios that are 1: there is one update a round."""
     exact = [
         f"{name} ({variant.config['objective']['ratio']['name']})"
         for name, variant in plan.variants.items()
-        if variant.config["objective"]["ratio"]["name"] != "none"
-        and variant.config["precision"]["autocast"] == "none"
-        and variant.config["precision"]["sampler_dtype"] in ("trainer", "float32")
+        if is_one(variant.config)
     ]
     if not exact:
         return []
     return [
-        f"{', '.join(exact)}: with one update a round, in the sampler's own format, the importance ratio is 1 up to "
-        "rounding: what is trained is `objective.ratio: none`"
+        f"{', '.join(exact)}: with one update a round the importance ratio is 1 up to rounding: what is trained is "
+        "`objective.ratio: none`"
     ]
+
+
+def is_one(config: Mapping[str, Any]) -> bool:
+    """Whether a variant has a ratio that is 1: its π_old is the trainer's, or the sampler computes in its format."""
+    ratio, precision = config["objective"]["ratio"]["name"], config["precision"]
+    same = precision["autocast"] == "none" and precision["sampler_dtype"] in ("trainer", "float32")
+    return ratio != "none" and (same or "OLD_POLICY" in levels.read("objectives.ratio", ratio).constants)
 
 
 def _checkpoints(plan: Plan) -> list[str]:

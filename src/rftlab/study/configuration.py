@@ -16,9 +16,10 @@ from rftlab.study.baseline import Baseline
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
+RATIO = "objectives.ratio"
 LEVELS = {
     ("advantage",): "advantages",
-    ("objective", "ratio"): "objectives.ratio",
+    ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
 }
 """Where the baseline names levels that are files, and their kind."""
@@ -90,11 +91,13 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
                 f"a text, true or false, not {excerpt(default)}"
             )
     where = f"{key}: {kind.replace('.', '/')}/{name}.py"
-    for constant in ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM"):
+    for constant in levels.OF_ADVANTAGES:
         if type(file.constants.get(constant, 0)) not in (int, float):
             raise BadInputError(f"{where}: {constant} must be a number")
         if constant in file.constants and kind != "advantages":
             raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
+    if file.constants.get("OLD_POLICY", "trainer") != "trainer" or ("OLD_POLICY" in file.constants and kind != RATIO):
+        raise BadInputError(f"{where}: OLD_POLICY is 'trainer' in the file of a ratio, or is not declared")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(

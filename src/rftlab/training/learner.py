@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
-from rftlab.levels import load
+from rftlab.levels import load, read
 from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
@@ -23,8 +23,8 @@ from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.logprobs import has_plain_head
+from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
-from rftlab.training.update import Objective
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,8 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> O
         penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
         kl_coefficient=kl["coefficient"],
         reference=reference,
+        clips=config["ratio"]["name"] != "none",
+        old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
     )
 
 

@@ -11,33 +11,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from rftlab.rollouts import Rollout
+from rftlab.training.clipping import Clipping
 from rftlab.training.logprobs import sampler_logprobs
 from rftlab.training.mismatch import Mismatch
+from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
 
 
 class DivergedError(RuntimeError):
     """The loss or the gradient is not finite; no step was taken."""
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation."""
-
-    policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-    penalty: Callable[[Tensor, Tensor], Tensor] | None = None
-    kl_coefficient: float = 0.0
-    reference: PreTrainedModel | None = None
 
 
 def update(
@@ -51,19 +41,22 @@ def update(
     *,
     max_gradient_norm: float,
 ) -> dict[str, float]:
-    """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping
-    and the sampler's mismatch. Raises DivergedError where loss or gradient is not finite.
+    """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping,
+    what the ratio silenced and the sampler's mismatch. Raises DivergedError where loss or gradient is not finite.
     """
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
     active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
-    total, mismatch = 0.0, Mismatch()
+    total, mismatch, clipping = 0.0, Mismatch(), Clipping()
     for batch in passes.batches([rollouts[i] for i in active]):
         chosen = [active[j] for j in batch.indices]
         logprobs_NT, mask_NT = passes.logprobs(policy, batch)
         sampler_NT = sampler_logprobs(batch.rollouts, policy.device)
-        loss_NT = objective.policy_loss(logprobs_NT, sampler_NT, mask_NT, logprobs_NT.new_tensor(advantages_N[chosen]))
+        old_NT, advantages = objective.old(logprobs_NT, sampler_NT), logprobs_NT.new_tensor(advantages_N[chosen])
+        loss_NT = objective.policy_loss(logprobs_NT, old_NT, mask_NT, advantages)
+        if objective.clips:
+            clipping.add(loss_NT, logprobs_NT, mask_NT, advantages)
         if objective.penalty is not None and objective.reference is not None:
             with torch.no_grad():
                 base_NT, _ = passes.logprobs(objective.reference, batch)
@@ -76,4 +69,10 @@ def update(
     if not np.isfinite([total, norm]).all():
         raise DivergedError(f"loss {total}, gradient norm {norm}")
     optimizer.step()
-    return {"loss": total, "gradient_norm": norm, "trained_rollouts": len(active), **mismatch.metrics("trained")}
+    return {
+        "loss": total,
+        "gradient_norm": norm,
+        "trained_rollouts": len(active),
+        **clipping.metrics,
+        **mismatch.metrics("trained"),
+    }

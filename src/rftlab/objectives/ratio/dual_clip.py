@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 RANGES = {"epsilon_low": "[0, 1)", "epsilon_high": "[0, inf)", "c": "(1, inf)"}
+OLD_POLICY = "trainer"  # a clip is about how far an update moves the policy, not about the sampler's rounding
 
 
 def policy_loss(
