@@ -94,12 +94,16 @@ def jsonl_study(*edits: tuple[str, Any], folder: Path, records: dict[str, list[s
     files = {split: str(folder / f"{split}.jsonl") for split in ("train", "test")}
     return changed(
         ("models", {"pretrained": {"source": "directory", "path": str(model)}}),
-        ("datasets", {"words": {"source": "jsonl", "files": files}}),
+        ("datasets", {"words": {"source": "jsonl", "files": files, "verifier": "gsm8k_strict"}}),
         (
             "evaluation_sets",
             {
                 "words_test": {"dataset": "words"},
-                "other": {"source": "jsonl", "files": {"test": str(folder / "other.jsonl")}},
+                "other": {
+                    "source": "jsonl",
+                    "files": {"test": str(folder / "other.jsonl")},
+                    "verifier": "gsm8k_strict",
+                },
             },
         ),
         ("evaluation/id", ["words_test"]),

@@ -24,7 +24,7 @@ def test_data_is_known_by_the_bytes_of_its_files(tmp_path: Path) -> None:
     files = {split: str(tmp_path / f"{split}.jsonl") for split in ("train", "test")}
     edits = [
         ("models", {"own": {"source": "directory", "path": str(model)}}),
-        ("datasets", {"words": {"source": "jsonl", "files": files}}),
+        ("datasets", {"words": {"source": "jsonl", "files": files, "verifier": "numeric"}}),
         ("evaluation_sets", {"words_test": {"dataset": "words"}}),
         ("evaluation/id", ["words_test"]),
         ("evaluation/ood", []),

@@ -307,3 +307,29 @@ def test_the_longest_prompt_and_response_must_fit(tmp_path: Path, edits, fits, p
 def test_a_model_that_does_not_say_its_context_is_looked_at_later(tmp_path: Path) -> None:
     read_study(with_context(tmp_path, {}), [])
     planned(("baseline/rollout/max_new_tokens", 10**6))  # nor does planning know it of a tiny one
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (["5", "-1,000", "3.5"], "numbers, '5' for instance, which speaks for gsm8k_strict (`#### 5`) or numeric"),
+        (["A", "C", "B"], "letters, 'A' for instance, which speaks for choice"),
+        ([r"\frac{1}{2}", "x^2", "5"], "formulas, '\\\\frac{1}{2}' for instance, which speaks for math_verify or"),
+        (["Paris", "the moon and the sun", "no"], "texts, 'Paris' for instance, which speaks for exact"),
+    ],
+)
+def test_data_that_names_no_verifier_is_told_which_its_answers_speak_for(
+    tmp_path: Path, answers: list[str], told: str
+) -> None:
+    records = [json.dumps({"question": f"{i}?", "answer": answer}) for i, answer in enumerate(answers)]
+    for edit, key, name in (
+        (("datasets/words/verifier", None), "datasets.words", "train"),
+        (("evaluation_sets/other/verifier", None), "evaluation_sets.other", "other"),
+    ):
+        study = jsonl_study(edit, ("datasets/words/verifier", None), folder=tmp_path, records={name: records})
+        if key != "datasets.words":
+            study["datasets"]["words"]["verifier"] = "exact"
+        line = refusal(tmp_path, study)
+        assert line.startswith(
+            f"{key}.verifier: it must be named, a file of rewards/verifiers/: its answers are {told}"
+        )

@@ -84,6 +84,7 @@ def hub_study(*edits: tuple[str, Any]) -> dict[str, Any]:
                     "id": "org/sums",
                     "name": "main",
                     "splits": {"train": "train", "test": "test"},
+                    "verifier": "gsm8k_strict",
                 }
             },
         ),

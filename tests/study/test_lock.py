@@ -44,9 +44,14 @@ LOCK: dict[str, list[dict[str, Any]]] = {
         }
     ],
 }
+SPLITS = {"train": "train", "test": "test"}
+OWN = {"shift": "s", "verifier": "numeric"}
 STUDY = changed(
     ("models", {"m": {"source": "hub", "id": "org/model"}}),
-    ("datasets", {"d": {"source": "hub", "id": "org/data", "splits": {"train": "train", "test": "test"}}}),
+    (
+        "datasets",
+        {"d": {"source": "hub", "id": "org/data", "splits": {"train": "train", "test": "test"}, "verifier": "numeric"}},
+    ),
     ("evaluation_sets", {"d_test": {"dataset": "d"}}),
     ("evaluation/id", ["d_test"]),
     ("evaluation/ood", []),
@@ -142,11 +147,17 @@ def test_what_a_study_costs_is_planned_without_a_lock_as_far_as_it_is_known(tmp_
     ("edit", "message"),
     [
         (
-            ("evaluation_sets/own", {"source": "hub", "id": "org/data", "splits": {"train": "train"}, "shift": "s"}),
+            (
+                "evaluation_sets/own",
+                {"source": "hub", "id": "org/data", "splits": {"train": "train"}, **OWN},
+            ),
             "evaluation_sets.own: there is no split 'test'; it has train",
         ),
         (
-            ("evaluation_sets/own", {"source": "jsonl", "files": {"test": "nowhere.jsonl"}, "shift": "s"}),
+            (
+                "evaluation_sets/own",
+                {"source": "jsonl", "files": {"test": "nowhere.jsonl"}, **OWN},
+            ),
             "evaluation_sets.own: nowhere.jsonl: cannot be read",
         ),
         (
@@ -174,7 +185,7 @@ def test_without_a_lock_all_else_is_checked(tmp_path: Path, edit: tuple[str, Any
 
 
 def test_a_tiny_model_learns_nothing_of_the_hub(tmp_path: Path) -> None:
-    hub = {"source": "hub", "id": "org/data", "splits": {"test": "test"}, "shift": "s"}
+    hub = {"source": "hub", "id": "org/data", "splits": {"test": "test"}, **OWN}
     edits = (("evaluation_sets/longer", hub), ("models/tiny/train_on/longer", 1))
     assert "a tiny model knows procedural tasks only" in refusal(tmp_path, changed(*edits))
 

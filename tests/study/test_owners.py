@@ -40,17 +40,15 @@ def test_what_is_returned_is_the_callers_own() -> None:
 @pytest.mark.parametrize(
     ("of_dataset", "of_set", "expected"),
     [
-        (None, None, "gsm8k_strict"),
         ("numeric", None, "numeric"),
-        (None, "exact", "exact"),
         ("exact", "numeric", "numeric"),
     ],
 )
-def test_the_nearest_word_decides(tmp_path: Path, of_dataset: str | None, of_set: str | None, expected: str) -> None:
+def test_the_nearest_word_decides(tmp_path: Path, of_dataset: str, of_set: str | None, expected: str) -> None:
     edits = [("datasets/words/verifier", of_dataset), ("evaluation_sets/words_test/verifier", of_set)]
     study = read_study(jsonl_study(*edits, folder=tmp_path), [])
     assert verifier_of(study, study.evaluation_sets["words_test"]) == expected
-    assert verifier_of(study, study.datasets["words"]) == (of_dataset or "gsm8k_strict")
+    assert verifier_of(study, study.datasets["words"]) == of_dataset
     assert verifier_of(study, study.evaluation_sets["other"]) == "gsm8k_strict"
 
 
@@ -58,7 +56,8 @@ def test_each_kind_of_source_has_its_usual_verifier(tmp_path: Path) -> None:
     assert verifier_of(planned().study, planned().study.evaluation_sets["longer"]) == "marked"
     line = '{"question": "which?", "options": ["a", "b"], "answer": 1}'
     chosen = ("evaluation_sets/other/fields", {"choices": "options", "answer": "answer", "query": "question"})
-    study = read_study(jsonl_study(chosen, folder=tmp_path, records={"other": [line]}), [])
+    unnamed = ("evaluation_sets/other/verifier", None)
+    study = read_study(jsonl_study(chosen, unnamed, folder=tmp_path, records={"other": [line]}), [])
     assert verifier_of(study, study.evaluation_sets["other"]) == "choice"
     gym = TypeAdapter(EvaluationSet).validate_python({"source": "reasoning_gym", "family": "basic_arithmetic"})
     assert verifier_of(study, gym) == "exact"

@@ -39,7 +39,9 @@ JSONL = {
         if k not in ("models", "datasets", "evaluation_sets", "evaluation")
     },
     "models": {"given": {"source": "directory", "path": "pretrained"}},
-    "datasets": {"file": {"source": "jsonl", "files": {"train": "train.jsonl", "test": "test.jsonl"}}},
+    "datasets": {
+        "file": {"source": "jsonl", "files": {"train": "train.jsonl", "test": "test.jsonl"}, "verifier": "exact"}
+    },
     "evaluation_sets": {"file_test": {"dataset": "file"}},
     "evaluation": {"every": {"rounds": 2}, "id": ["file_test"], "samples": 2, "pass_at": [1, 2]},
 }

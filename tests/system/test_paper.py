@@ -111,7 +111,7 @@ def test_models_datasets_seeds_and_runs(study: Study, found: dict[str, Variant])
     assert set(study.datasets) == {"gsm8k", "math"}
     assert {name: dataset.verifier for name, dataset in study.datasets.items()} == {
         "gsm8k": "gsm8k_strict",
-        "math": "math_boxed_strict",
+        "math": "math_hendrycks",
     }
     assert all(dataset.prompt.chat and dataset.prompt.max_tokens == 512 for dataset in study.datasets.values())
     runs = len(study.models) * len(study.datasets) * len(found) * len(study.seeds)

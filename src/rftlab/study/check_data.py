@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 
+from rftlab import levels
 from rftlab.data.check import check_answers, refuse_leaks, refuse_overlap
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.data.sources import reasoning_gym, source_of
 from rftlab.errors import BadInputError
 from rftlab.study import check_models
-from rftlab.study.owners import dataset_of, owner_of, verifier_of
+from rftlab.study.owners import dataset_of, named_verifier, owner_of, verifier_of
 from rftlab.study.query_sources import FileSource, GymSource, QuerySource
 from rftlab.study.schema import Study
-from rftlab.study.sources import DirectoryModel, GgufModel, HubModel
+from rftlab.study.sources import Dataset, DirectoryModel, EvaluationSet, GgufModel, HubModel
+
+FORMS = (  # of all answers, what they are then, and the verifiers for them
+    (r"[A-J]", "letters", "choice"),
+    (r"[-+]?\$?[\d,]*\.?\d+", "numbers", "gsm8k_strict (`#### 5`) or numeric (the last number)"),
+    (r"(?s)[^a-zA-Z]*|.*[\\^_{}=].*|\(?[-+*/().,\w ]{1,12}\)?", "formulas", "math_verify or math_boxed_strict"),
+)
 
 
 def check_data(study: Study) -> None:
@@ -41,20 +50,24 @@ def check_data(study: Study) -> None:
         key = f"datasets.{name}"
         _split_exists(key, dataset, "train")
         if not dataset.read_by_planning:
+            _refuse_unnamed(key, study, dataset, [])
             _check_later(key, dataset)
             continue
         datasets[name] = _load(key, dataset)
+        _refuse_unnamed(key, study, dataset, datasets[name]["train"])
         check_answers(key, verifier_of(study, dataset), datasets[name]["train"])
     queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)
         _split_exists(key, source, evaluation_set.split)
         if not source.read_by_planning:
+            _refuse_unnamed(key, study, evaluation_set, [])
             _check_later(key, source)
             continue
         of = dataset_of(evaluation_set)
         splits = datasets[of] if of else _load(key, source)
         queries[name] = splits[evaluation_set.split][: evaluation_set.limit_queries]
+        _refuse_unnamed(key, study, evaluation_set, queries[name])
         check_answers(key, verifier_of(study, evaluation_set), queries[name])
         for other, by_split in datasets.items():
             if source.source == study.datasets[other].source == "procedural":
@@ -108,3 +121,21 @@ def _check_later(key: str, source: QuerySource) -> None:
             reasoning_gym.check_installed()
         except DataError as error:
             raise BadInputError(f"{key}: {error}") from None
+
+
+def _refuse_unnamed(key: str, study: Study, source: Dataset | EvaluationSet, queries: Sequence[Query]) -> None:
+    """Refuse data that nobody says how to score; a wrong guess would be a reward for the wrong thing."""
+    if named_verifier(study, source) is not None:
+        return
+    told = suggestion([query.answer for query in queries])
+    raise BadInputError(f"{key}.verifier: it must be named, a file of rewards/verifiers/: {told}")
+
+
+def suggestion(answers: Sequence[str]) -> str:
+    """Which verifiers the form of gold answers speaks for."""
+    if not answers:
+        return f"one of {', '.join(levels.names('rewards.verifiers'))}"
+    for form, what, names in FORMS:
+        if all(re.fullmatch(form, answer.strip()) for answer in answers):
+            return f"its answers are {what}, {answers[0]!r} for instance, which speaks for {names}"
+    return f"its answers are texts, {answers[0][:40]!r} for instance, which speaks for exact"

@@ -19,9 +19,20 @@ def content_of(study: Study, source: Dataset | EvaluationSet) -> dict[str, Any]:
 
 
 def verifier_of(study: Study, source: Dataset | EvaluationSet) -> str:
-    """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source."""
+    """Name of the verifier of a dataset or evaluation set: its own, its dataset's, or that of its kind of source.
+
+    Planning has refused a study in which there is none of these.
+    """
+    if (name := named_verifier(study, source)) is None:
+        raise AssertionError("a study without a verifier was not refused")
+    return name
+
+
+def named_verifier(study: Study, source: Dataset | EvaluationSet) -> str | None:
+    """The same, None where nothing names one."""
     owner = owner_of(study, source)
-    return str(source.verifier or owner.verifier or owner.verifier_of_answers)
+    name: str | None = source.verifier or owner.verifier or owner.verifier_of_answers
+    return name
 
 
 def dataset_of(evaluation_set: EvaluationSet) -> str | None:

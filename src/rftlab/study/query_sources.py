@@ -39,8 +39,8 @@ FieldNames = Annotated[str | list[str], BeforeValidator(_field_names)]
 class QuerySource(Section):
     """What all sources of queries can do."""
 
-    usual_verifier: ClassVar[str] = "gsm8k_strict"
-    """Scores answers where the study names no verifier."""
+    usual_verifier: ClassVar[str | None] = None
+    """Scores answers where the study names no verifier; None: it must name one, since nobody knows their form."""
     read_by_planning: ClassVar[bool] = True
     """Whether planning reads the queries; those of the others are looked at by the data stages, before any training."""
 
@@ -56,8 +56,8 @@ class QuerySource(Section):
         return source_of(self.content()).splits
 
     @property
-    def verifier_of_answers(self) -> str:
-        """Name of the verifier for this kind of answers."""
+    def verifier_of_answers(self) -> str | None:
+        """Name of the verifier for this kind of answers, where there is one for all of them."""
         return self.usual_verifier
 
     @model_validator(mode="after")
@@ -70,7 +70,7 @@ class ProceduralSource(QuerySource):
     """Queries made by a family of tasks; the family's own parameters stand beside these keys."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    usual_verifier: ClassVar[str] = "marked"
+    usual_verifier: ClassVar[str | None] = "marked"
 
     source: Literal["procedural"] = Field(description="selects generated queries")
     family: str = Field(description="family of tasks, one of the table below")
@@ -88,7 +88,7 @@ class ProceduralSource(QuerySource):
 class GymSource(QuerySource):
     """Queries made by a family of the package reasoning-gym, scored exactly and never by its own scorers."""
 
-    usual_verifier: ClassVar[str] = "exact"
+    usual_verifier: ClassVar[str | None] = "exact"
     read_by_planning: ClassVar[bool] = False
 
     source: Literal["reasoning_gym"] = Field(description="selects a family of reasoning-gym")
@@ -125,7 +125,7 @@ class RecordSource(QuerySource):
     )
 
     @property
-    def verifier_of_answers(self) -> str:
+    def verifier_of_answers(self) -> str | None:
         """Letters are compared where there are choices."""
         return "choice" if self.fields.choices is not None else self.usual_verifier
 

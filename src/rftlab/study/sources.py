@@ -173,7 +173,7 @@ class DatasetKeys(Section):
     verifier: str | None = Field(
         None,
         description="a file of `rewards/verifiers/` that scores answers; default `choice` (multiple choice), `marked` "
-        "(procedural), `exact` (reasoning-gym), else `gsm8k_strict`",
+        "(procedural), `exact` (reasoning-gym); of other data it must be named",
     )
     prompt: Prompt = Field(Prompt(), description="how a query becomes a prompt")
 
