@@ -17,6 +17,7 @@ def test_names_are_pinned() -> None:
         "STATE_CONFIG": "RFTLAB_STATE",
         "SUPERVISOR": "RFTLAB_SUPERVISOR",
         "SERVER": "RFTLAB_WARMSTART",
+        "DEVICES": "RFTLAB_DEVICES",
     }
 
 

@@ -82,17 +82,32 @@ def test_prompts_that_a_tiny_model_cannot_read(tmp_path: Path, prompt, expected:
     assert refusal(tmp_path, changed(("datasets/chains/prompt", prompt))).startswith(expected)
 
 
-@pytest.mark.parametrize("name", ["mlflow.db", "mlartifacts"])
+@pytest.mark.parametrize("name", ["mlflow.db", "mlartifacts", "mlflow.db.lock", "MLflow.db-wal", "mlflow.db-journal"])
 def test_a_study_is_not_named_as_a_file_beside_it(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path, changed(("study", name))).startswith(f"study: {name!r} is taken by MLflow's files")
 
 
-def test_a_tiny_model_knows_procedural_tasks_only(tmp_path: Path) -> None:
-    tiny = {"source": "tiny", "architecture": "qwen2", "train_on": {"words": 1}}
-    line = refusal(tmp_path, jsonl_study(("models/tiny", tiny), folder=tmp_path))
-    assert line.startswith(
-        "models.tiny.train_on.words: a tiny model knows procedural tasks only; use a pretrained model"
+@pytest.mark.parametrize("name", ["Default", "default", "DEFAULT"])
+def test_a_study_is_not_named_as_the_experiment_that_every_store_has(tmp_path: Path, name: str) -> None:
+    line = refusal(tmp_path, changed(("study", name)))
+    assert line == f"study: {name!r} is an experiment of every MLflow store; choose another name"
+
+
+@pytest.mark.parametrize("tasks", [{"words": 1}, {"other": 1}])
+def test_a_tiny_model_and_a_file_are_told_what_to_do_at_once(tmp_path: Path, tasks: dict[str, int]) -> None:
+    """Whether the file is among its tasks or not: one line sent the other way and back."""
+    tiny = {"source": "tiny", "architecture": "qwen2", "train_on": tasks}
+    assert refusal(tmp_path, jsonl_study(("models", {"tiny": tiny}), folder=tmp_path)) == (
+        "models.tiny: a tiny model cannot be trained on words: it learns procedural tasks alone, every training "
+        "dataset among them; take a model of another source (directory, hub, gguf) for words, or a procedural dataset"
     )
+
+
+def test_a_tiny_model_reads_no_evaluation_set_of_other_data(tmp_path: Path) -> None:
+    (tmp_path / "exam.jsonl").write_text('{"question": "1+1=", "answer": "2"}\n')
+    exam = {"source": "jsonl", "files": {"test": str(tmp_path / "exam.jsonl")}, "verifier": "numeric"}
+    line = refusal(tmp_path, changed(("evaluation_sets/longer", exam)))
+    assert line.startswith("models.tiny: a tiny model knows procedural tasks only; use a pretrained model")
 
 
 def test_a_study_without_evaluation_sets(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from rftlab.study.sources import Dataset, DatasetSplit, EvaluationSet, Prompt, T
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 RESERVED = {"baseline", "again", "base", "noise_floor"}
-MLFLOW_FILES = {"mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlflow.db-shm", "mlartifacts"}
-"""Beside the studies' folders."""
+MLFLOW_FILES = re.compile(r"mlflow\.db.*|mlartifacts", re.IGNORECASE)
+"""Beside the studies' folders: the store, its journals and its lock."""
+MLFLOW_DEFAULT = "default"
+"""The experiment that a store has from the start; some file systems and databases do not tell cases apart."""
 
 
 def check_names(study: Study) -> None:
@@ -44,8 +46,10 @@ def _check_file_names(study: Study) -> None:
         **{f"factors.{factor}": entries for factor, entries in study.factors.items()},
     }.items():
         _file_names(key, names)
-    if study.study in MLFLOW_FILES:
+    if MLFLOW_FILES.fullmatch(study.study):
         raise BadInputError(f"study: {study.study!r} is taken by MLflow's files in results/; choose another name")
+    if study.study.lower() == MLFLOW_DEFAULT:
+        raise BadInputError(f"study: {study.study!r} is an experiment of every MLflow store; choose another name")
     for key, names in (("factors", study.factors), ("datasets", study.datasets)):
         for name in names:
             if name in RESERVED:
@@ -105,6 +109,13 @@ def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
     sources = study.datasets | study.evaluation_sets
     for task in model.train_on:
         _refuse_unknown(f"models.{name}.train_on", task, sources)
+    for other in study.datasets:
+        if owner_of(study, study.datasets[other]).source != "procedural":
+            raise BadInputError(
+                f"models.{name}: a tiny model cannot be trained on {other}: it learns procedural tasks alone, every "
+                f"training dataset among them; take a model of another source (directory, hub, gguf) for {other}, or a "
+                "procedural dataset"
+            )
     alphabet: set[str] = set()
     for task in model.train_on:
         alphabet |= _charset(study, f"models.{name}.train_on.{task}", sources[task])

@@ -43,8 +43,8 @@ from mlflow_store import (
 )
 from rftlab.files import read_json
 from rftlab.views.track import store as store_module
-from rftlab.views.track.store import IMPORTED, Store, open_store
-from rftlab.views.track.view import read_view
+from rftlab.views.track.store import IMPORTED, Store, _memory, _remembered, open_store
+from rftlab.views.track.view import RunView, read_view, stream_digest
 from synthetic import CHECKPOINTS, ROUNDS, accuracy
 
 OLDER = "451aebb31d03"  # a revision of MLflow's schema from 2019
@@ -447,3 +447,33 @@ def test_a_store_that_cannot_be_used_is_told_and_left_alone() -> None:
         assert "another import has held" in fails("--plan", str(plan))
     assert dump() == store
     assert {p: p.read_bytes() for p in Path("results/synthetic").rglob("*") if p.is_file()} == before
+
+
+def test_what_was_imported_is_remembered_whatever_its_length() -> None:
+    """A tag takes 8,000 characters, and what is longer is cut without a word."""
+    state = {"head": "h", "tags": "t", "streams": {f"set-{i}": [i, "d" * 16] for i in range(2_000)}}
+    tags, last = _memory(state)
+    assert len(json.dumps(state)) > 60_000
+    assert max(map(len, [*tags.values(), last])) <= 8_000
+    assert _remembered(tags | {IMPORTED: last}) == state
+    short, last = _memory({"streams": {}})
+    assert _remembered(tags | short | {IMPORTED: last}) == {"streams": {}}, "longer tags of before are no part of it"
+
+
+@pytest.mark.parametrize(
+    "tag", [None, "null", "{", '{"head": "of an earlier version"}', '{"pieces": 3, "digest": "x"}']
+)
+def test_what_does_not_say_it_whole_is_imported_anew(tag: str | None) -> None:
+    tags, _ = _memory({"streams": {}})
+    assert _remembered(tags if tag is None else tags | {IMPORTED: tag}) is None
+    cut, last = _memory({"streams": {"a": [1, "d"]}})
+    assert _remembered({**cut, f"{IMPORTED}.0": cut[f"{IMPORTED}.0"][:-1], IMPORTED: last}) is None
+
+
+def test_a_study_of_many_sets_is_imported_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a second import reads of the first: with one tag it died on the cut text."""
+    plan, state = study(), RunView.state
+    streams = {f"set-{i}": [0, stream_digest([])] for i in range(600)}
+    monkeypatch.setattr(RunView, "state", lambda self: (s := state(self)) | {"streams": s["streams"] | streams})
+    assert publish(plan)["created"] == 3
+    assert publish(plan) == {"unchanged": 3}

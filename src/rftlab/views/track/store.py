@@ -6,11 +6,11 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alembic.util.exc import CommandError
 from filelock import FileLock, Timeout
@@ -21,17 +21,18 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rftlab.errors import BadInputError
+from rftlab.files import digest
 from rftlab.views.results import read_table
 from rftlab.views.track.ui import PREFIX, artifact_folder, store_path
 from rftlab.views.track.view import Checkpoint, Input, RunView, StudyView, summary_digest
 
 KEY = "rftlab.key"
-IMPORTED = "rftlab.imported"  # what has been imported, written last; null while an import is under way
+IMPORTED = "rftlab.imported"  # of what has been imported, written last; null while an import is under way
 SUMMARY = "summary"
 # the UI shows few columns at a time
 FIRST_COLUMNS = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
-POINTS_PER_CALL, PARAMS_PER_CALL = 1000, 100  # MLflow's limits
-VALUE_LENGTH, DATASET_DIGEST_LENGTH = 6000, 36  # characters, MLflow's limits
+POINTS_PER_CALL, PARAMS_PER_CALL, TAGS_PER_CALL = 1000, 100, 100  # MLflow's limits
+VALUE_LENGTH, TAG_LENGTH, NOTE_LENGTH, DATASET_DIGEST_LENGTH = 6000, 8000, 20_000, 36  # characters, MLflow's limits
 T = TypeVar("T")
 
 
@@ -108,7 +109,10 @@ class Store:
     def _experiment(self, view: StudyView) -> str:
         # served by path below the artifact folder, so that a store that was moved still finds its artifacts
         location = f"mlflow-artifacts:/{view.study}"
-        tags = {"mlflow.note.content": view.description, "mlflow.experimentKind": "custom_model_development"}
+        tags = {
+            "mlflow.note.content": _fit(view.description, NOTE_LENGTH),
+            "mlflow.experimentKind": "custom_model_development",
+        }
         experiment = self.client.get_experiment_by_name(view.study)
         if experiment is None:
             return str(self.client.create_experiment(view.study, location, tags))
@@ -123,7 +127,7 @@ class Store:
         return identifier
 
     def _publish_run(self, experiment: str, run: Run | None, view: RunView) -> str:
-        earlier_state = json.loads(run.data.tags[IMPORTED]) if run else None
+        earlier_state = _remembered(run.data.tags) if run else None
         if earlier_state == view.state():
             return "unchanged"
         imported_rows = view.imported_rows(earlier_state) if earlier_state else None
@@ -134,7 +138,7 @@ class Store:
             imported_rows = dict.fromkeys(view.state()["streams"], 0)
             start_ms = min(view.times_ms, default=0)
             run = self.client.create_run(experiment, start_ms, {KEY: view.key, IMPORTED: "null"}, view.name)
-            params = [Param(key, _fit(value)) for key, value in view.params.items()]
+            params = [Param(key, _fit(value, VALUE_LENGTH)) for key, value in view.params.items()]
             for part in _parts(params, PARAMS_PER_CALL):
                 self.client.log_batch(run.info.run_id, params=part)
             self.client.log_inputs(run.info.run_id, [_dataset(one) for one in view.inputs])
@@ -150,8 +154,11 @@ class Store:
             self.client.log_outputs(identifier, models)
         if view.status != "running":
             self.client.set_terminated(identifier, "FINISHED", max(view.times_ms, default=0))
-        tags = view.tags | {IMPORTED: json.dumps(view.state())}
-        self.client.log_batch(identifier, tags=[RunTag(key, value) for key, value in tags.items()])
+        tags, last = _memory(view.state())
+        tags = {key: _fit(value, TAG_LENGTH) for key, value in view.tags.items()} | tags
+        for part in _parts([RunTag(key, value) for key, value in tags.items()], TAGS_PER_CALL):
+            self.client.log_batch(identifier, tags=part)
+        self.client.set_tag(identifier, IMPORTED, last)
         return outcome
 
     def _register(self, experiment: str, run: str, view: RunView, checkpoint: Checkpoint) -> LoggedModelOutput:
@@ -164,7 +171,7 @@ class Store:
         return LoggedModelOutput(model.model_id, checkpoint.round)
 
     def _publish_summary(self, experiment: str, run: Run | None, view: StudyView) -> str:
-        state = json.dumps(summary_digest(view.summary))
+        state = digest(summary_digest(view.summary))
         if run and run.data.tags[IMPORTED] == state:
             return "unchanged"
         outcome = "appended" if run else "created"
@@ -207,9 +214,27 @@ def _dataset(one: Input) -> DatasetInput:
     return DatasetInput(dataset, [InputTag("mlflow.data.context", one.context)])
 
 
-def _fit(value: str) -> str:
-    """Shorten a value, a long prompt say, to what MLflow takes; ``run.json`` has it whole."""
-    return value if len(value) <= VALUE_LENGTH else f"{value[: VALUE_LENGTH - 1]}…"
+def _memory(state: dict[str, Any]) -> tuple[dict[str, str], str]:
+    """Tags that hold what was imported, in as many pieces as MLflow's limit asks for, and the tag written last."""
+    text = json.dumps(state)
+    pieces = [text[i : i + TAG_LENGTH] for i in range(0, len(text), TAG_LENGTH)]
+    tags = {f"{IMPORTED}.{i}": piece for i, piece in enumerate(pieces)}
+    return tags, json.dumps({"pieces": len(pieces), "digest": digest(text)})
+
+
+def _remembered(tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """What a run's tags say was imported; None where an import did not end, or they do not say it whole."""
+    try:
+        last = json.loads(tags[IMPORTED])
+        text = "".join(tags[f"{IMPORTED}.{i}"] for i in range(last["pieces"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return dict(json.loads(text)) if digest(text) == last["digest"] else None
+
+
+def _fit(value: str, length: int) -> str:
+    """Shorten a value, a long prompt say, to what MLflow takes; the study's files have it whole."""
+    return value if len(value) <= length else f"{value[: length - 1]}…"
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
