@@ -7,6 +7,7 @@ from pathlib import Path
 from rftlab.files import canonical_json, digest
 from rftlab.jobs import devices, warmstart
 from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
+from rftlab.jobs.failures import Failures
 from rftlab.jobs.interrupt import pass_on_interrupts
 from rftlab.jobs.unlock import free_stale_lock
 from rftlab.planning.check_checkpoints import products_of, refuse_removed
@@ -40,9 +41,11 @@ DEVICES = devices.find() if workflow.is_main_process and plan.study.device != "c
 if DEVICES and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", len(DEVICES))
 
+failures = Failures()
 if workflow.is_main_process:  # others are jobs of one
     kernel_lock = free_stale_lock(Path.cwd())
     pass_on_interrupts()
+    logger.addFilter(failures)
     try:
         refuse_other_file(Path(plan.folder), workflow.configfiles)
         refuse_removed(plan)
@@ -57,6 +60,10 @@ onstart:
         devices.offer(DEVICES)
     else:  # a cluster gives its jobs devices itself
         workflow.register_resource("gpu", sys.maxsize)
+
+
+onerror:
+    failures.tell_at_exit()
 
 
 RESULTS = f"results/{plan.study.study}"
