@@ -1,12 +1,14 @@
 """What a user can mend is told in one line."""
 
+import io
 import os
 import signal
+import sys
 
 import pytest
 
 from rftlab.data.queries import DataError
-from rftlab.errors import BadInputError, one_line_errors
+from rftlab.errors import BadInputError, one_line_errors, print_anywhere
 
 
 @pytest.mark.parametrize("kind", [BadInputError, DataError])
@@ -49,3 +51,22 @@ def test_ctrl_c_ends_a_stage_with_a_line(capsys) -> None:
         signal.signal(signal.SIGINT, before)
     assert exit_.value.code == 130
     assert capsys.readouterr().err == "stopped by SIGINT\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "printed"), [("ascii", "2 x 3 - \\xe9\\U0001f600"), ("latin-1", "2 × 3 - é\\U0001f600")]
+)
+def test_every_character_can_be_printed(monkeypatch: pytest.MonkeyPatch, encoding: str, printed: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    print_anywhere()
+    stream.write("2 × 3 – é😀")
+    stream.flush()
+    assert stream.buffer.getvalue().decode(encoding) == printed
+
+
+def test_a_stream_that_knows_all_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="UTF-8", errors="surrogateescape")
+    monkeypatch.setattr(sys, "stdout", stream)
+    print_anywhere()
+    assert stream.errors == "surrogateescape"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import errno
 import functools
+import io
 import os
 import re
 import signal
@@ -15,6 +17,28 @@ from typing import ParamSpec
 
 P = ParamSpec("P")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk is full, a quota is used up, a file may not grow further
+
+
+IN_ASCII = {"×": "x", "–": "-", "—": "-", "·": "-", "…": "...", "→": "->", "≤": "<=", "≥": ">=", "−": "-", "±": "+/-"}
+"""What streams print of our own characters where they know ASCII alone."""
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    text = "".join(IN_ASCII.get(c) or c.encode("ascii", "backslashreplace").decode() for c in wrong)
+    return text, error.end
+
+
+codecs.register_error("rftlab.in_ascii", _in_ascii)
+
+
+def print_anywhere() -> None:
+    """Let standard output and error take every character: one that their encoding lacks is written in ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(errors="rftlab.in_ascii")
 
 
 class BadInputError(Exception):
@@ -39,13 +63,14 @@ def os_errors() -> Iterator[None]:
 
 
 def one_line_errors(main: Callable[P, None]) -> Callable[P, None]:
-    """Let a stage's ``main`` end with one line on stderr.
+    """Let a stage's ``main`` end with one line on stderr, whatever characters it prints.
 
     A :class:`BadInputError` and a full disk give exit code 1, Ctrl-C gives 130.
     """
 
     @functools.wraps(main)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        print_anywhere()
         try:
             main(*args, **kwargs)
         except BadInputError as error:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
+import pytest
+
+from rftlab.errors import BadInputError
 from rftlab.jobs import environment
 
 NAMES = {name: value for name, value in vars(environment).items() if name.isupper()}
@@ -25,3 +29,11 @@ def test_nobody_spells_them_a_second_time(repository: Path) -> None:
     files = [*repository.glob("src/**/*.py"), *repository.glob("workflow/**/*.smk"), repository / "Snakefile"]
     spelled = {file.name for file in files if re.search(r"[\"'](RFTLAB_\w+)[\"']", file.read_text(encoding="utf-8"))}
     assert spelled == {"environment.py"}
+
+
+def test_a_study_that_the_locale_cannot_pass_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment.refuse_unencodable("naïve")
+    monkeypatch.setattr(os, "fsencode", lambda text: text.encode("ascii"))
+    environment.refuse_unencodable("naive")
+    with pytest.raises(BadInputError, match=r"U\+00EF, .* set LC_ALL=C.UTF-8, or PYTHONUTF8=1"):
+        environment.refuse_unencodable("naïve")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rftlab.files import canonical_json, digest
 from rftlab.jobs import devices, warmstart
-from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR
+from rftlab.jobs.environment import STATE_CONFIG, STUDY, SUPERVISOR, refuse_unencodable
 from rftlab.jobs.failures import Failures
 from rftlab.jobs.interrupt import pass_on_interrupts
 from rftlab.jobs.unlock import free_stale_lock
@@ -47,6 +47,7 @@ if workflow.is_main_process:  # others are jobs of one
     pass_on_interrupts()
     logger.addFilter(failures)
     try:
+        refuse_unencodable(plan.study.model_dump_json())
         refuse_other_file(Path(plan.folder), workflow.configfiles)
         refuse_removed(plan)
     except BadInputError as error:

@@ -1,5 +1,12 @@
 """Environment variables that Snakemake hands to its jobs: what no result depends on, so that it is no param."""
 
+from __future__ import annotations
+
+import os
+import sys
+
+from rftlab.errors import BadInputError
+
 STUDY = "RFTLAB_STUDY"
 """The study files that a job belongs to, as a shell takes them: messages name them."""
 
@@ -14,3 +21,19 @@ SERVER = "RFTLAB_WARMSTART"
 
 DEVICES = "RFTLAB_DEVICES"
 """CUDA devices of which a job takes one, as JSON: name → file of its lock."""
+
+
+def refuse_unencodable(study: str) -> None:
+    """Refuse a study that this process cannot pass on: programs get arguments in the encoding of its locale.
+
+    Raises:
+        BadInputError: with a character that the encoding lacks, and the way out.
+    """
+    try:
+        os.fsencode(study)
+    except UnicodeEncodeError as error:
+        code = ord(study[error.start])
+        raise BadInputError(
+            f"the study holds the character U+{code:04X}, which jobs cannot be given in this locale "
+            f"({sys.getfilesystemencoding()}): set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
+        ) from None
