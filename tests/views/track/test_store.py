@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import sqlalchemy
 from alembic import command
@@ -42,9 +43,9 @@ from mlflow_store import (
     write_evaluations,
 )
 from rftlab.files import read_json
-from rftlab.views.track import store as store_module
-from rftlab.views.track.store import IMPORTED, Store, _memory, _remembered, open_store
-from rftlab.views.track.view import RunView, read_view, stream_digest
+from rftlab.views.track import limits
+from rftlab.views.track.store import IMPORTED, Store, open_store
+from rftlab.views.track.view import read_view
 from synthetic import CHECKPOINTS, ROUNDS, accuracy
 
 OLDER = "451aebb31d03"  # a revision of MLflow's schema from 2019
@@ -244,9 +245,57 @@ def test_importing_twice_changes_nothing() -> None:
 
 def test_a_long_curve_is_imported_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = study()
-    monkeypatch.setattr(store_module, "POINTS_PER_CALL", 7)
+    monkeypatch.setattr(limits, "POINTS_PER_CALL", 7)
     publish(plan)
     assert points() == sum(run.points for run in read_view(plan).runs)
+
+
+def test_a_study_of_any_size_is_imported_whole_and_again() -> None:
+    """What has been imported is more text than a tag can hold, a run has more datasets than one call takes."""
+    plan = study(variants=("baseline",))
+    sets = read_json(plan)["evaluation_sets"]
+    more = {f"{'longer' * 9}{i:04d}": sets["longer"] for i in range(1100)}
+    run = read_json(plan)["runs"][0]
+    suites = run["suites"] | {"ood": [*run["suites"]["ood"], *more]}
+    edit_json(plan, evaluation_sets=sets | more, runs=[run | {"suites": suites}], description="d" * 30_000)
+    path = plan.parent / "tables" / "evaluations.parquet"
+    table = pd.read_parquet(path)
+    row = table[table.evaluation_set == "longer"].head(1)
+    table = pd.concat([table, *(row.assign(evaluation_set=name) for name in more)])
+    table.to_parquet(path)
+    publish(plan)
+    tags = shown()[BASELINE].data.tags
+    assert max(map(len, tags.values())) <= limits.TAG_LENGTH < len(json.dumps(read_view(plan).runs[0].state()))
+    known = {name for names in suites.values() for name in names}
+    assert len(shown()[BASELINE].inputs.dataset_inputs) == len(known) + 1
+    assert publish(plan) == {"unchanged": 2}
+    table.assign(value=0.5).to_parquet(path)
+    assert publish(plan) == {"recreated": 1, "appended": 1}
+    assert points() == sum(run.points for run in read_view(plan).runs)
+
+
+def test_what_an_earlier_version_cut_is_made_anew() -> None:
+    plan = study()
+    publish(plan)
+    run = shown()[BASELINE]
+    client().set_tag(run.info.run_id, IMPORTED, run.data.tags[IMPORTED][:-9])
+    assert publish(plan) == {"recreated": 1, "unchanged": 2}
+    assert publish(plan) == {"unchanged": 3}
+
+
+def test_names_and_values_of_any_length_and_kind_are_stored() -> None:
+    plan = study()
+    place = RUNS / "baseline/seed-0"
+    variables = {"a:{b}": 1, "a:[b]": 2, "/c//d": 3, "é" * 400: 4, "text": "x" * 9000}
+    edit_json(place / "run.json", config=read_json(place / "run.json")["config"] | {"variables": variables})
+    edit_line(place / "metrics.jsonl", 1, **{"m" * 300: 1.0})
+    publish(plan)
+    run = shown()[BASELINE]
+    stored = {key: value for key, value in run.data.params.items() if key.startswith("variables.")}
+    assert sorted(value for value in stored.values() if len(value) == 1) == ["1", "2", "3", "4"]
+    assert len(run.data.params["variables.text"]) == limits.PARAM_LENGTH
+    assert history(run, limits.fitting_key(f"train/{'m' * 300}"))[2][0] == 1.0
+    assert publish(plan) == {"unchanged": 3}
 
 
 def test_a_growing_run_is_appended_and_keeps_its_identity_when_published() -> None:
@@ -447,33 +496,3 @@ def test_a_store_that_cannot_be_used_is_told_and_left_alone() -> None:
         assert "another import has held" in fails("--plan", str(plan))
     assert dump() == store
     assert {p: p.read_bytes() for p in Path("results/synthetic").rglob("*") if p.is_file()} == before
-
-
-def test_what_was_imported_is_remembered_whatever_its_length() -> None:
-    """A tag takes 8,000 characters, and what is longer is cut without a word."""
-    state = {"head": "h", "tags": "t", "streams": {f"set-{i}": [i, "d" * 16] for i in range(2_000)}}
-    tags, last = _memory(state)
-    assert len(json.dumps(state)) > 60_000
-    assert max(map(len, [*tags.values(), last])) <= 8_000
-    assert _remembered(tags | {IMPORTED: last}) == state
-    short, last = _memory({"streams": {}})
-    assert _remembered(tags | short | {IMPORTED: last}) == {"streams": {}}, "longer tags of before are no part of it"
-
-
-@pytest.mark.parametrize(
-    "tag", [None, "null", "{", '{"head": "of an earlier version"}', '{"pieces": 3, "digest": "x"}']
-)
-def test_what_does_not_say_it_whole_is_imported_anew(tag: str | None) -> None:
-    tags, _ = _memory({"streams": {}})
-    assert _remembered(tags if tag is None else tags | {IMPORTED: tag}) is None
-    cut, last = _memory({"streams": {"a": [1, "d"]}})
-    assert _remembered({**cut, f"{IMPORTED}.0": cut[f"{IMPORTED}.0"][:-1], IMPORTED: last}) is None
-
-
-def test_a_study_of_many_sets_is_imported_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a second import reads of the first: with one tag it died on the cut text."""
-    plan, state = study(), RunView.state
-    streams = {f"set-{i}": [0, stream_digest([])] for i in range(600)}
-    monkeypatch.setattr(RunView, "state", lambda self: (s := state(self)) | {"streams": s["streams"] | streams})
-    assert publish(plan)["created"] == 3
-    assert publish(plan) == {"unchanged": 3}

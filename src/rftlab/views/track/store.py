@@ -6,11 +6,10 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from alembic.util.exc import CommandError
 from filelock import FileLock, Timeout
@@ -21,19 +20,17 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rftlab.errors import BadInputError
-from rftlab.files import digest
 from rftlab.views.results import read_table
+from rftlab.views.track import limits
+from rftlab.views.track.limits import fitting, fitting_key
 from rftlab.views.track.ui import PREFIX, artifact_folder, store_path
 from rftlab.views.track.view import Checkpoint, Input, RunView, StudyView, summary_digest
 
 KEY = "rftlab.key"
-IMPORTED = "rftlab.imported"  # of what has been imported, written last; null while an import is under way
+IMPORTED = "rftlab.imported"  # what has been imported, written last; null while an import is under way
 SUMMARY = "summary"
 # the UI shows few columns at a time
 FIRST_COLUMNS = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
-POINTS_PER_CALL, PARAMS_PER_CALL, TAGS_PER_CALL = 1000, 100, 100  # MLflow's limits
-VALUE_LENGTH, TAG_LENGTH, NOTE_LENGTH, DATASET_DIGEST_LENGTH = 6000, 8000, 20_000, 36  # characters, MLflow's limits
-T = TypeVar("T")
 
 
 @contextmanager
@@ -109,10 +106,8 @@ class Store:
     def _experiment(self, view: StudyView) -> str:
         # served by path below the artifact folder, so that a store that was moved still finds its artifacts
         location = f"mlflow-artifacts:/{view.study}"
-        tags = {
-            "mlflow.note.content": _fit(view.description, NOTE_LENGTH),
-            "mlflow.experimentKind": "custom_model_development",
-        }
+        note = fitting(view.description, limits.EXPERIMENT_TAG_LENGTH)
+        tags = {"mlflow.note.content": note, "mlflow.experimentKind": "custom_model_development"}
         experiment = self.client.get_experiment_by_name(view.study)
         if experiment is None:
             return str(self.client.create_experiment(view.study, location, tags))
@@ -127,7 +122,7 @@ class Store:
         return identifier
 
     def _publish_run(self, experiment: str, run: Run | None, view: RunView) -> str:
-        earlier_state = _remembered(run.data.tags) if run else None
+        earlier_state = limits.from_tags(IMPORTED, run.data.tags) if run else None
         if earlier_state == view.state():
             return "unchanged"
         imported_rows = view.imported_rows(earlier_state) if earlier_state else None
@@ -137,28 +132,32 @@ class Store:
         if run is None or imported_rows is None:
             imported_rows = dict.fromkeys(view.state()["streams"], 0)
             start_ms = min(view.times_ms, default=0)
-            run = self.client.create_run(experiment, start_ms, {KEY: view.key, IMPORTED: "null"}, view.name)
-            params = [Param(key, _fit(value, VALUE_LENGTH)) for key, value in view.params.items()]
-            for part in _parts(params, PARAMS_PER_CALL):
+            name = fitting(view.name, limits.RUN_NAME_LENGTH)
+            run = self.client.create_run(experiment, start_ms, {KEY: view.key, IMPORTED: "null"}, name)
+            params = [
+                Param(fitting_key(key), fitting(value, limits.PARAM_LENGTH)) for key, value in view.params.items()
+            ]
+            for part in limits.parts(params, limits.PARAMS_PER_CALL):
                 self.client.log_batch(run.info.run_id, params=part)
-            self.client.log_inputs(run.info.run_id, [_dataset(one) for one in view.inputs])
+            for inputs in limits.parts(view.inputs, limits.DATASETS_PER_CALL):
+                self.client.log_inputs(run.info.run_id, [_dataset(one) for one in inputs])
         else:
             self.client.set_tag(run.info.run_id, IMPORTED, "null")
         identifier = run.info.run_id
         new = [row for name, rows in view.streams.items() for row in rows[imported_rows.get(name, 0) :]]
-        points = [Metric(key, value, row.time_ms, row.round) for row in new for key, value in row.values.items()]
-        for part in _parts(points, POINTS_PER_CALL):
+        points = [
+            Metric(fitting_key(k), value, row.time_ms, row.round) for row in new for k, value in row.values.items()
+        ]
+        for part in limits.parts(points, limits.POINTS_PER_CALL):
             self.client.log_batch(identifier, metrics=part)
         new_checkpoints = view.checkpoints[imported_rows["checkpoints"] :]
         if models := [self._register(experiment, identifier, view, c) for c in new_checkpoints]:
             self.client.log_outputs(identifier, models)
         if view.status != "running":
             self.client.set_terminated(identifier, "FINISHED", max(view.times_ms, default=0))
-        tags, last = _memory(view.state())
-        tags = {key: _fit(value, TAG_LENGTH) for key, value in view.tags.items()} | tags
-        for part in _parts([RunTag(key, value) for key, value in tags.items()], TAGS_PER_CALL):
+        tags = [RunTag(key, value) for key, value in (view.tags | limits.to_tags(IMPORTED, view.state())).items()]
+        for part in limits.parts(tags, limits.PARAMS_PER_CALL):
             self.client.log_batch(identifier, tags=part)
-        self.client.set_tag(identifier, IMPORTED, last)
         return outcome
 
     def _register(self, experiment: str, run: str, view: RunView, checkpoint: Checkpoint) -> LoggedModelOutput:
@@ -171,7 +170,7 @@ class Store:
         return LoggedModelOutput(model.model_id, checkpoint.round)
 
     def _publish_summary(self, experiment: str, run: Run | None, view: StudyView) -> str:
-        state = digest(summary_digest(view.summary))
+        state = json.dumps(summary_digest(view.summary))
         if run and run.data.tags[IMPORTED] == state:
             return "unchanged"
         outcome = "appended" if run else "created"
@@ -210,32 +209,5 @@ class Store:
 
 def _dataset(one: Input) -> DatasetInput:
     source, profile = json.dumps({"uri": one.path}), json.dumps({"digest": one.digest})
-    dataset = Dataset(one.name, one.digest[:DATASET_DIGEST_LENGTH], "local", source, profile=profile)
+    dataset = Dataset(one.name, one.digest[: limits.DATASET_DIGEST_LENGTH], "local", source, profile=profile)
     return DatasetInput(dataset, [InputTag("mlflow.data.context", one.context)])
-
-
-def _memory(state: dict[str, Any]) -> tuple[dict[str, str], str]:
-    """Tags that hold what was imported, in as many pieces as MLflow's limit asks for, and the tag written last."""
-    text = json.dumps(state)
-    pieces = [text[i : i + TAG_LENGTH] for i in range(0, len(text), TAG_LENGTH)]
-    tags = {f"{IMPORTED}.{i}": piece for i, piece in enumerate(pieces)}
-    return tags, json.dumps({"pieces": len(pieces), "digest": digest(text)})
-
-
-def _remembered(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """What a run's tags say was imported; None where an import did not end, or they do not say it whole."""
-    try:
-        last = json.loads(tags[IMPORTED])
-        text = "".join(tags[f"{IMPORTED}.{i}"] for i in range(last["pieces"]))
-    except (KeyError, TypeError, ValueError):
-        return None
-    return dict(json.loads(text)) if digest(text) == last["digest"] else None
-
-
-def _fit(value: str, length: int) -> str:
-    """Shorten a value, a long prompt say, to what MLflow takes; the study's files have it whole."""
-    return value if len(value) <= length else f"{value[: length - 1]}…"
-
-
-def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (items[i : i + size] for i in range(0, len(items), size))
