@@ -12,7 +12,8 @@ import pytest
 
 from rftlab.data.queries import DataError
 from rftlab.data.sources import reasoning_gym
-from rftlab.study.read import read_study
+from rftlab.errors import BadInputError
+from rftlab.study.read import load_study, read_study
 from studies import changed, jsonl_study, planned, refusal
 from training import TOKENIZER
 
@@ -93,6 +94,25 @@ def test_more_queries_than_there_are(tmp_path: Path) -> None:
 def test_dataset_files_that_cannot_be_used(tmp_path: Path, lines, expected: str) -> None:
     line = refusal(tmp_path, jsonl_study(folder=tmp_path, records={"test": lines}))
     assert line.startswith(f"datasets.words: {tmp_path}/{expected}")
+
+
+def test_the_study_says_where_missing_files_come_from(tmp_path: Path) -> None:
+    edits = (("datasets/words/files/train", str(tmp_path / "gone.jsonl")), ("datasets/words/origin", "example.org/x"))
+    line = refusal(tmp_path, jsonl_study(*edits, folder=tmp_path))
+    assert line.endswith(
+        "gone.jsonl: cannot be read: No such file or directory; a JSONL file is needed; get it from: example.org/x"
+    )
+    there = jsonl_study(("datasets/words/origin", "example.org/x"), folder=tmp_path, records={"train": ["{"]})
+    assert "example.org" not in refusal(tmp_path, there)
+
+
+@pytest.mark.parametrize("name", ["smollm2", "smollm2-gsm8k"])
+def test_shipped_studies_with_files_to_bring_say_where_from(
+    repository: Path, tmp_path: Path, monkeypatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInputError, match=r"data/\w+/\w+\.jsonl: cannot be read: .* get it from: "):
+        load_study(repository / "config" / f"{name}.yaml")
 
 
 def test_dataset_files_that_are_missing(tmp_path: Path) -> None:

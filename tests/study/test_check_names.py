@@ -53,7 +53,8 @@ from studies import GONE, changed, jsonl_study, refusal
         (("models/tiny/train_on", {"chain": 1}), "models.tiny.train_on: 'chain' is not one of chains, "),
         (
             ("models/tiny/train_on", {"longer": 1}),
-            "models.tiny.train_on: 'chains' is missing; a tiny model learns every training dataset first",
+            "models.tiny.train_on: 'chains' is missing; a tiny model learns every training dataset first: "
+            "add chains: 1",
         ),
         (("evaluation_sets/longer/form", "words"), "models.tiny.train_on: its alphabet lacks "),
         (("models/own", {"source": "gguf", "path": "a", "package": "b"}), "models.own: give either package or path"),
@@ -93,21 +94,26 @@ def test_a_study_is_not_named_as_the_experiment_that_every_store_has(tmp_path: P
     assert line == f"study: {name!r} is an experiment of every MLflow store; choose another name"
 
 
-@pytest.mark.parametrize("tasks", [{"words": 1}, {"other": 1}])
-def test_a_tiny_model_and_a_file_are_told_what_to_do_at_once(tmp_path: Path, tasks: dict[str, int]) -> None:
-    """Whether the file is among its tasks or not: one line sent the other way and back."""
-    tiny = {"source": "tiny", "architecture": "qwen2", "train_on": tasks}
-    assert refusal(tmp_path, jsonl_study(("models", {"tiny": tiny}), folder=tmp_path)) == (
-        "models.tiny: a tiny model cannot be trained on words: it learns procedural tasks alone, every training "
-        "dataset among them; take a model of another source (directory, hub, gguf) for words, or a procedural dataset"
+def test_a_tiny_model_knows_procedural_tasks_only(tmp_path: Path) -> None:
+    for learnt in ("words", "chains", "other"):  # whatever it is said to learn, one sentence says what to do
+        tiny = {"source": "tiny", "architecture": "qwen2", "train_on": {learnt: 1}}
+        chains = {"source": "procedural", "family": "chains", "sizes": {"train": 4, "test": 4}}
+        edits = [("models/tiny", tiny), ("datasets/chains", chains), ("evaluation_sets/t", {"dataset": "chains"})]
+        edits.append(("evaluation/id", ["words_test", "t"]))
+        assert refusal(tmp_path, jsonl_study(*edits, folder=tmp_path)) == (
+            "models.tiny: a tiny model knows procedural tasks only, and datasets.words is of source jsonl: "
+            "replace the model by a pretrained one (source: directory, hub or gguf), or remove words"
+        )
+
+
+def test_a_tiny_model_is_asked_procedural_sets_only(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"question": "1+1=", "answer": "2"}\n')
+    exam = {"source": "jsonl", "files": {"test": str(tmp_path / "x.jsonl")}, "verifier": "marked"}
+    line = refusal(tmp_path, changed(("evaluation_sets/exam", exam), ("evaluation/ood", ["longer", "exam"])))
+    assert line == (
+        "models.tiny: a tiny model knows procedural tasks only, and evaluation_sets.exam is of source jsonl: "
+        "replace the model by a pretrained one (source: directory, hub or gguf), or remove exam"
     )
-
-
-def test_a_tiny_model_reads_no_evaluation_set_of_other_data(tmp_path: Path) -> None:
-    (tmp_path / "exam.jsonl").write_text('{"question": "1+1=", "answer": "2"}\n')
-    exam = {"source": "jsonl", "files": {"test": str(tmp_path / "exam.jsonl")}, "verifier": "numeric"}
-    line = refusal(tmp_path, changed(("evaluation_sets/longer", exam)))
-    assert line.startswith("models.tiny: a tiny model knows procedural tasks only; use a pretrained model")
 
 
 def test_a_study_without_evaluation_sets(tmp_path: Path) -> None:

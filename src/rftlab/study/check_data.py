@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from rftlab import levels
 from rftlab.data.check import check_answers, refuse_leaks, refuse_overlap
@@ -112,7 +113,14 @@ def _load(key: str, source: QuerySource) -> dict[str, list[Query]]:
     try:
         return {name: split.queries for name, split in source_of(source.content()).read().items()}
     except DataError as error:
-        raise BadInputError(f"{key}: {error}") from None
+        raise BadInputError(f"{key}: {error}{_origin(source)}") from None
+
+
+def _origin(source: QuerySource) -> str:
+    """Where a file comes from that is not there, if the study says so."""
+    if not isinstance(source, FileSource) or not source.origin:
+        return ""
+    return "" if all(Path(path).exists() for path in source.files.values()) else f"; get it from: {source.origin}"
 
 
 def _check_later(key: str, source: QuerySource) -> None:

@@ -107,26 +107,27 @@ def _refuse_unknown(key: str, name: str, known: Iterable[str]) -> None:
 
 def _check_tiny(study: Study, name: str, model: TinyModel) -> None:
     sources = study.datasets | study.evaluation_sets
+    for section in ("datasets", "evaluation_sets"):
+        for other, source in getattr(study, section).items():
+            if (kind := owner_of(study, source).source) != "procedural":
+                raise BadInputError(
+                    f"models.{name}: a tiny model knows procedural tasks only, and {section}.{other} is of source "
+                    f"{kind}: replace the model by a pretrained one (source: directory, hub or gguf), or remove {other}"
+                )
     for task in model.train_on:
         _refuse_unknown(f"models.{name}.train_on", task, sources)
-    for other in study.datasets:
-        if owner_of(study, study.datasets[other]).source != "procedural":
-            raise BadInputError(
-                f"models.{name}: a tiny model cannot be trained on {other}: it learns procedural tasks alone, every "
-                f"training dataset among them; take a model of another source (directory, hub, gguf) for {other}, or a "
-                "procedural dataset"
-            )
     alphabet: set[str] = set()
     for task in model.train_on:
-        alphabet |= _charset(study, f"models.{name}.train_on.{task}", sources[task])
+        alphabet |= _charset(study, sources[task])
     for dataset in study.datasets:
         _check_tiny_prompt(f"datasets.{dataset}.prompt", name, study.datasets[dataset].prompt, alphabet)
     for other in sources:
         if other in study.datasets and other not in model.train_on:
             raise BadInputError(
-                f"models.{name}.train_on: {other!r} is missing; a tiny model learns every training dataset first"
+                f"models.{name}.train_on: {other!r} is missing; a tiny model learns every training dataset first: "
+                f"add {other}: 1"
             )
-        if unknown := _charset(study, f"models.{name}", sources[other]) - alphabet:
+        if unknown := _charset(study, sources[other]) - alphabet:
             raise BadInputError(
                 f"models.{name}.train_on: its alphabet lacks {''.join(sorted(unknown))!r}, "
                 f"which {other} needs; train on {other} as well"
@@ -143,7 +144,5 @@ def _check_tiny_prompt(key: str, model: str, prompt: Prompt, alphabet: set[str])
         )
 
 
-def _charset(study: Study, key: str, source: Dataset | EvaluationSet) -> set[str]:
-    if owner_of(study, source).source != "procedural":
-        raise BadInputError(f"{key}: a tiny model knows procedural tasks only; use a pretrained model for other data")
+def _charset(study: Study, source: Dataset | EvaluationSet) -> set[str]:
     return set(configured_family(content_of(study, source)).charset())

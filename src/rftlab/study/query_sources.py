@@ -147,6 +147,11 @@ class FileSource(RecordSource):
     files: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Field(min_length=1), BySplit] = Field(
         description="split → path, relative to the working directory"
     )
+    origin: str | None = Field(
+        None,
+        min_length=1,
+        description="where files that are not there can be had; the message that misses one repeats it",
+    )
 
     def content(self) -> dict[str, Any]:
         """What the data stage is given; empty mappings are left out."""
