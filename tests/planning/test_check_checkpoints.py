@@ -62,7 +62,7 @@ def test_what_is_made_is_known_by_suite() -> None:
         (("baseline/optimizer/lr", 2.0e-4), {"run"}),
         (("report", {"confidence": 0.9}), set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_what_is_made_changes_with_what_it_depends_on_alone(edit, differ: set[str]) -> None:
     found = []
