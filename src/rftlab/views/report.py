@@ -26,6 +26,7 @@ from rftlab.runfolder.study_plan import LEAST_SEEDS
 from rftlab.views import data_notes, summary
 from rftlab.views.figures import FIGURES, Figure, stems
 from rftlab.views.results import Results, read_results
+from rftlab.views.warnings import warnings
 
 STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
 
@@ -73,6 +74,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         cost=summary.cost(results, records),
         provenance=summary.provenance(results, records),
         minimum_seeds=LEAST_SEEDS,
+        warnings=warnings(results),
         budget=", ".join(f"{value:,} {name}" for name, value in results.plan.budget.items()),
     )
 

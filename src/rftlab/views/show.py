@@ -18,6 +18,7 @@ from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
 from rftlab.views.results import ReportedSet, Results
+from rftlab.views.warnings import warnings
 
 WIDTH = 100
 CELL = 16  # "-12.3 undecided", and a space
@@ -45,6 +46,8 @@ def gains_tables(results: Results, pair: Pair, width: int = WIDTH) -> Renderable
 def show(results: Results, console: Console, report: Path | None = None) -> None:
     """Print every pair's table and what to open next."""
     seeds = len(results.plan.seeds)
+    for warning in warnings(results):
+        console.print(f"{warning.headline} {warning.sentence}", style="bold", highlight=False, markup=False)
     for pair in results.pairs:
         console.print(f"{results.plan.study}: {pair.model} x {pair.dataset}", style="bold", highlight=False)
         console.print(gains_tables(results, pair, console.width))

@@ -1,0 +1,86 @@
+"""A study that shows nothing says so first, with the likely cause, and one that learned says nothing of the kind."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+import presented
+from rftlab.views.results import Results
+from rftlab.views.warnings import warnings
+
+
+@pytest.fixture(scope="module")
+def study() -> Results:
+    return presented.study()
+
+
+def changed(results: Results, table: str, change: pd.DataFrame) -> Results:
+    return dataclasses.replace(results, **{table: change})
+
+
+def headlines(results: Results) -> list[str]:
+    return [warning.headline for warning in warnings(results)]
+
+
+def lowered(results: Results, verdict: str = "lower") -> Results:
+    """Controls with one verdict."""
+    gains = results.marginal_gains.copy()
+    gains.loc[gains["factor"] == "control", "verdict"] = verdict
+    return changed(results, "marginal_gains", gains)
+
+
+def with_values(results: Results, value: float, evaluation_set: str) -> Results:
+    table = results.evaluations.copy()
+    table.loc[(table["metric"] == "greedy") & (table["evaluation_set"] == evaluation_set), "value"] = value
+    return changed(results, "evaluations", table)
+
+
+def with_share(results: Results, metric: str, value: float) -> Results:
+    table = results.evaluations.copy()
+    table.loc[table["metric"] == metric, "value"] = value
+    return changed(results, "evaluations", table)
+
+
+def test_a_study_that_learned_has_no_warning(study: Results) -> None:
+    assert warnings(lowered(study)) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "cause"),
+    [
+        ("truncation_rate", 0.9, "90% of the baseline's answers are cut off, so max_new_tokens may be too small"),
+        ("format_rate", 0.1, "only 10% of the baseline's answers have the form that the verifier reads"),
+        ("verifier_failure_rate", 0.3, "30% of the baseline's answers could not be judged by the verifier"),
+        ("format_rate", 0.9, "the task may be too hard, or the verifier a wrong one"),
+    ],
+)
+def test_no_rollout_was_ever_correct(study: Results, metric: str, value: float, cause: str) -> None:
+    nothing = changed(lowered(study), "curves", study.curves.assign(accuracy=0.0))
+    (warning,) = warnings(with_share(nothing, metric, value))
+    assert warning.headline == "Nothing was learned."
+    assert warning.sentence.startswith("Not one rollout of tiny-qwen2 × chains was correct, in any run or round: ")
+    assert warning.sentence.endswith(f"{cause}.")
+
+
+@pytest.mark.parametrize("verdict", ["undecided", "equivalent", "higher"])
+def test_a_control_that_is_not_lower(study: Results, verdict: str) -> None:
+    found = warnings(lowered(study, verdict))
+    assert [warning.headline for warning in found] == ["A control did not behave."] * 2
+    assert found[0].sentence.startswith(
+        "control/lr_0 is not lower than baseline in distribution (tiny-qwen2 × chains): "
+    )
+
+
+def test_without_verdicts_nothing_is_said_of_controls(study: Results) -> None:
+    assert warnings(lowered(study, "too few seeds")) == []
+
+
+@pytest.mark.parametrize(("value", "headline"), [(0.02, "floor"), (0.0, "floor"), (0.98, "ceiling"), (1.0, "ceiling")])
+def test_a_set_without_room(study: Results, value: float, headline: str) -> None:
+    (warning,) = warnings(with_values(lowered(study), value, "products"))
+    assert warning.headline == f"A set is at its {headline}."
+    assert "On products (tiny-qwen2 × chains) nothing is ever " in warning.sentence
+    assert headlines(with_values(lowered(study), 0.5, "products")) == []
