@@ -1,5 +1,7 @@
 import hashlib
+import json
 import os
+from typing import Any
 
 import pytest
 
@@ -88,13 +90,24 @@ def test_a_directory_that_cannot_be_filled_leaves_the_old_one(tmp_path, raised: 
         ("[1]", "--config: a JSON object is needed, not [1]"),
         ("null", "--config: a JSON object is needed, not null"),
         ('{"a": 1}', "--config: the JSON object has no 'b'; a, b are needed"),
+        ('{"a": 1, "b": 3}', "--config: b: a JSON object is needed, not 3"),
+        ('{"a": 1, "b": {"c": []}}', "--config: b: c: a JSON object is needed, not []"),
+        ('{"a": 1, "b": {"c": {}}}', "--config: b: c: the JSON object has no 'path'; path, limit are needed"),
+        ('{"a": 1, "b": {"c": {"path": 3, "limit": 1}}}', "--config: b: c: path: a value of type str is needed, not 3"),
+        (
+            '{"a": 1, "b": {"c": {"path": "x", "limit": "1"}}}',
+            '--config: b: c: limit: a value of type int | None is needed, not "1"',
+        ),
     ],
 )
 def test_an_option_that_is_no_object_is_refused(text: str, message: str) -> None:
     with pytest.raises(BadInputError) as error:
-        files.json_option("--config", "a", "b")(text)
+        files.json_option("--config", a=object, b={"*": {"path": str, "limit": int | None}})(text)
     assert str(error.value).startswith(message)
 
 
 def test_an_option_that_is_one_is_read() -> None:
-    assert files.json_option("--config", "a")('{"a": {"b": 1}}') == {"a": {"b": 1}}
+    assert files.json_option("--config", a=dict)('{"a": {"b": 1}}') == {"a": {"b": 1}}
+    shape: dict[str, Any] = {"a": {"*": {"path": str, "limit": int | None}}}
+    text = '{"a": {"b": {"path": "c", "limit": null, "more": []}}}'
+    assert files.json_option("--config", **shape)(text) == json.loads(text)

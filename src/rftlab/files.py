@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,11 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def json_option(name: str, *keys: str) -> Callable[[str], dict[str, Any]]:
-    """Reader of a stage's option ``name``, for argparse: a JSON object that has ``keys``; it raises BadInputError."""
+def json_option(name: str, **shape: Any) -> Callable[[str], dict[str, Any]]:
+    """Reader of a stage's option ``name``, for argparse: a JSON object of a ``shape``; it raises BadInputError.
+
+    A shape is a type, or for an object the shape of every key it must have; ``"*"`` are all keys.
+    """
 
     def read(text: str) -> dict[str, Any]:
         try:
@@ -90,11 +93,25 @@ def json_option(name: str, *keys: str) -> Callable[[str], dict[str, Any]]:
             raise BadInputError(f"{name}: not JSON ({error}); a JSON object is needed") from None
         if not isinstance(value, dict):
             raise BadInputError(f"{name}: a JSON object is needed, not {text[:60]}")
-        if missing := [key for key in keys if key not in value]:
-            raise BadInputError(f"{name}: the JSON object has no {missing[0]!r}; {', '.join(keys)} are needed")
+        _refuse_other_shape(name, value, shape)
         return value
 
     return read
+
+
+def _refuse_other_shape(where: str, value: Any, shape: Any) -> None:
+    kind, keys = (dict, dict(shape)) if isinstance(shape, Mapping) else (shape, {})
+    if not isinstance(value, kind):
+        text = json.dumps(value)
+        needed = "a JSON object" if kind is dict else f"a value of type {getattr(kind, '__name__', kind)}"
+        raise BadInputError(f"{where}: {needed} is needed, not {text if len(text) <= 60 else f'{text[:60]}…'}")
+    every = keys.pop("*", None)
+    if missing := [key for key in keys if key not in value]:
+        raise BadInputError(f"{where}: the JSON object has no {missing[0]!r}; {', '.join(keys)} are needed")
+    if every is not None:
+        keys = dict.fromkeys(value, every) | keys
+    for key, below in keys.items():
+        _refuse_other_shape(f"{where}: {key}", value[key], below)
 
 
 @contextmanager

@@ -43,7 +43,17 @@ def checked(folder: Path, tests: list[str], verifier: str = "gsm8k_strict", answ
     return json.loads((folder / "data.json").read_text())
 
 
-@pytest.mark.parametrize("config", ["[]", '{"datasets": {}}'])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[]",
+        '{"datasets": {}}',
+        '{"datasets": 3, "evaluation_sets": {}}',
+        '{"datasets": {"a": 1}, "evaluation_sets": {}}',
+        '{"datasets": {"a": {"path": 3, "verifier": "marked"}}, "evaluation_sets": {}}',
+        '{"datasets": {}, "evaluation_sets": {"a": {"path": "x", "verifier": "marked"}}}',
+    ],
+)
 def test_a_configuration_that_is_none_is_refused_in_one_line(config: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"^--config: .*needed"):
         main(["--config", config, "--output", str(tmp_path / "data.json")])

@@ -21,12 +21,19 @@ from rftlab.files import file_sha256, json_option, read_json, write_json
 from rftlab.jobs.interrupt import stop_supervisor
 from rftlab.rewards.scoring import Scorer, isolated, verifiers
 
+TRAINING = {"path": str, "verifier": str}
+CONFIG = {
+    "datasets": {"*": TRAINING},
+    "evaluation_sets": {"*": {**TRAINING, "split": str, "limit": int | None, "overlap": str | None}},
+}
+"""Shape of the option ``--config``."""
+
 
 @one_line_errors
 def main(argv: list[str] | None = None) -> None:
     """Check a study's data."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.data.check")
-    parser.add_argument("--config", required=True, type=json_option("--config", "datasets", "evaluation_sets"))
+    parser.add_argument("--config", required=True, type=json_option("--config", **CONFIG))
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     try:

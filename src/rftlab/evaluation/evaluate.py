@@ -54,8 +54,8 @@ class EvaluationConfig:
 def main(argv: list[str] | None = None) -> None:
     """Evaluate the checkpoints of one run, or one base model, on the evaluation sets of one suite."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.evaluation.evaluate")
-    keys = ("labels", "sets", "prompt", "evaluation", "engine")
-    parser.add_argument("--config", required=True, type=json_option("--config", *keys))
+    shape = dict.fromkeys(("labels", "sets", "prompt", "evaluation", "engine"), dict)
+    parser.add_argument("--config", required=True, type=json_option("--config", **shape))
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", type=Path, help="folder of a run")
     which.add_argument("--model", type=Path, help="folder of a base model")

@@ -24,7 +24,7 @@ from rftlab.policies.vocabulary import fitted
 def main(argv: list[str] | None = None) -> None:
     """Build the base model of a resolved configuration."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.models.build")
-    parser.add_argument("--config", required=True, type=json_option("--config", "source"))
+    parser.add_argument("--config", required=True, type=json_option("--config", source=str))
     parser.add_argument("--folder", required=True, type=Path)
     arguments = parser.parse_args(argv)
     build(arguments.config, arguments.folder)

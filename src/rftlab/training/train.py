@@ -44,7 +44,7 @@ from rftlab.training.update import DivergedError, update
 def main(argv: list[str] | None = None) -> None:
     """Train one run."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.training.train")
-    parser.add_argument("--config", required=True, type=json_option("--config", "config"))
+    parser.add_argument("--config", required=True, type=json_option("--config", config=dict))
     for name in ("--model", "--data", "--folder"):
         parser.add_argument(name, required=True, type=Path)
     parser.add_argument("--code", required=True)
