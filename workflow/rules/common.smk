@@ -28,7 +28,7 @@ def prepend(variable, folder):
 # Those that need torch go through rftlab.jobs.warmstart, which gets them from a process of this machine that has imported it.
 prepend("PATH", os.path.dirname(sys.executable))
 prepend("PYTHONPATH", f"{workflow.basedir}/src")
-os.environ["PYTHONSAFEPATH"] = "1"  # as `python -P`: a statistics.py in the working folder is the user's
+os.environ.update(PYTHONSAFEPATH="1")  # as `python -P`: a statistics.py in the working folder is the user's
 
 # What messages of jobs name: the study files that `rftlab fetch` takes.
 os.environ[STUDY] = shlex.join(map(os.fspath, workflow.configfiles))
