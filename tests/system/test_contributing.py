@@ -48,10 +48,11 @@ def test_a_source_is_one_file_and_one_section(copy: Path) -> None:
         rows = "".join(f"{split} {i}?,#### {i}\n" for i in range(4))
         (copy / f"{split}.csv").write_text(f"question,answer\n{rows}")
     pretrained(copy / "model")
+    sheet = {"source": "csv", "files": {"train": "train.csv", "test": "test.csv"}}
     study = {
         "study": "sheets",
         "models": {"m": {"source": "directory", "path": "model"}},
-        "datasets": {"sheet": {"source": "csv", "files": {"train": "train.csv", "test": "test.csv"}}},
+        "datasets": {"sheet": {**sheet, "verifier": "numeric"}},
         "budget": {"rounds": 1},
         "evaluation_sets": {"sheet_test": {"dataset": "sheet"}},
         "evaluation": {"every": {"rounds": 1}, "id": ["sheet_test"]},
@@ -61,7 +62,7 @@ def test_a_source_is_one_file_and_one_section(copy: Path) -> None:
     assert planned.returncode == 0, planned.stderr
     assert json.loads(planned.stdout)["base_evaluation_rows"] == 4 * 9
 
-    config = json.dumps(study["datasets"]["sheet"])
+    config = json.dumps(sheet)
     made = python(copy, "-m", "rftlab.data", "--config", config, "--folder", "sheet")
     assert made.stdout == "train: 4 queries\ntest: 4 queries\n", made.stderr
     first = json.loads((copy / "sheet/test.jsonl").read_text().splitlines()[0])
