@@ -28,6 +28,18 @@ def repository() -> Path:
     return Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """No test leaves a variable that the next one, in the same process, would read."""
+    before = _environment()
+    yield
+    assert _environment() == before
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(("RFTLAB_", "CUDA_VISIBLE_", "HF_"))}
+
+
 @pytest.fixture
 def untraced() -> Iterator[None]:
     """Without coverage, for sweeps of which it would double the time (under xdist ``no_cover`` does not stop it)."""

@@ -31,6 +31,17 @@ def test_nobody_spells_them_a_second_time(repository: Path) -> None:
     assert spelled == {"environment.py"}
 
 
+def test_a_study_is_named_as_long_as_it_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(environment.STUDY, raising=False)
+    with environment.naming("first.yaml"):
+        with environment.naming("'second one.yaml'"):
+            assert os.environ[environment.STUDY] == "'second one.yaml'"
+        with pytest.raises(BadInputError), environment.naming("refused.yaml"):
+            raise BadInputError("")
+        assert os.environ[environment.STUDY] == "first.yaml"
+    assert environment.STUDY not in os.environ
+
+
 def test_a_study_that_the_locale_cannot_pass_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     environment.refuse_unencodable("naïve")
     monkeypatch.setattr(os, "fsencode", lambda text: text.encode("ascii"))

@@ -110,8 +110,8 @@ shell = ["bash", "-c", 'set -e; "$0" -c "$1"', sys.executable, job]
 first = subprocess.Popen(shell, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 other = subprocess.Popen([sys.executable, "-c", job], stdout=subprocess.PIPE, start_new_session=True)
 first.stdout.read(1), other.stdout.read(1)
-print(flush=True)
 try:
+    print(flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print(first.wait() != 0, other.poll() is None, flush=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rftlab.errors import BadInputError
 
@@ -21,6 +23,20 @@ SERVER = "RFTLAB_WARMSTART"
 
 DEVICES = "RFTLAB_DEVICES"
 """CUDA devices of which a job takes one, as JSON: name → file of its lock."""
+
+
+@contextmanager
+def naming(study: str) -> Iterator[None]:
+    """Within it, messages of this process and of those it starts name ``study``: its files, as a shell takes them."""
+    before = os.environ.get(STUDY)
+    os.environ[STUDY] = study
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[STUDY]
+        else:
+            os.environ[STUDY] = before
 
 
 def refuse_unencodable(study: str) -> None:

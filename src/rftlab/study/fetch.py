@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from rftlab.data.sources import source_of
 from rftlab.data.sources.hub import Repository, SplitFiles, rows
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
-from rftlab.jobs.environment import STUDY
+from rftlab.jobs.environment import naming
 from rftlab.policies.weights import INDEX, WEIGHTS, shards
 from rftlab.study.check_names import check_names
 from rftlab.study.lock import (
@@ -54,8 +53,13 @@ def fetch(files: Sequence[Path], say: Say, *, renew: bool = False) -> Path | Non
     Raises:
         BadInputError: the study is not valid, or something cannot be fetched or is not what the study takes it for.
     """
-    command, where, path = shlex.join(map(str, files)), ", ".join(map(str, files)), lock_path(files[-1])
-    os.environ[STUDY] = command  # messages name it
+    command = shlex.join(map(str, files))
+    with naming(command):
+        return _fetch(files, command, say, renew=renew)
+
+
+def _fetch(files: Sequence[Path], command: str, say: Say, *, renew: bool) -> Path | None:
+    where, path = ", ".join(map(str, files)), lock_path(files[-1])
     content = read_files(files)
     try:
         study = Study.model_validate(content)
