@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rftlab.planning.notes import notes
+from rftlab.planning.notes import is_one, notes
 from studies import planned
 
 
@@ -26,6 +26,24 @@ def test_a_ratio_that_is_one_is_none(precision: dict[str, str], ratios: list[str
     levels = {name: {"objective.ratio.name": name} for name in ("clip", "truncated")}
     (line,) = notes(planned(("factors/ratio", levels), ("baseline/precision", precision)))
     assert line.partition(": with one")[0] == ", ".join(f"ratio/{name} ({name})" for name in ratios)
+
+
+@pytest.mark.parametrize(("section", "key", "value"), [("rollout", "top_p", 0.9), ("engine", "name", "vllm")])
+def test_a_sampler_with_other_probabilities_is_weighed(section: str, key: str, value: object) -> None:
+    """A token of a nucleus of 0.9 is up to 1/0.9 likelier than in training, which is what the weights are for."""
+    levels = {name: {"objective.ratio.name": name} for name in ("clip", "truncated", "cispo")}
+    variants = planned(("factors/ratio", levels)).variants
+    exact = {
+        name: is_one(config | {section: config[section] | {key: value}})
+        for name in levels
+        for config in [variants[f"ratio/{name}"].config]
+    }
+    assert exact == {"clip": True, "truncated": False, "cispo": False}
+
+
+def test_rewards_that_tell_nothing_apart() -> None:
+    (line,) = notes(planned(("factors/lr/zero", {"reward.incorrect": 1.0})))
+    assert line == "lr/zero: reward.correct and reward.incorrect are equal: every answer is paid the same"
 
 
 def test_every_ratio_of_the_baselines_variants_is_named() -> None:

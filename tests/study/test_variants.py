@@ -126,6 +126,15 @@ def test_a_level_that_can_learn_nothing_says_so(tmp_path: Path, name: str) -> No
     )
 
 
+def test_a_mean_over_the_round_needs_a_second_rollout_in_it(tmp_path: Path) -> None:
+    level = {"advantage.name": "batch_mean", "rollout.queries": 1}
+    size = "rollout.queries × (rollout.rollouts + rollout.statistics_rollouts)"
+    line = refusal(tmp_path, changed(("factors/advantage/own", level)))
+    assert f"batch_mean is zero everywhere unless {size} ≥ 2, not 1: nothing would be learnt" in line
+    assert planned(("factors/advantage/own", level | {"inert": True}))
+    assert planned(("factors/advantage/own", level | {"rollout.rollouts": 2}))
+
+
 def test_a_baseline_that_can_learn_nothing_is_refused(tmp_path: Path) -> None:
     line = refusal(tmp_path, changed(("baseline/advantage", {"name": "group_mean"})))
     assert line.startswith("baseline: advantage.name: group_mean is zero everywhere unless ")
@@ -138,16 +147,17 @@ def test_a_level_that_learns_is_not_inert(tmp_path: Path, inert: object, told: s
     assert told in line
 
 
+@pytest.mark.parametrize(("queries", "constant"), [(16, "LEARNS_FROM"), (1, "ROUND_LEARNS_FROM")])
 @pytest.mark.parametrize("name", levels.names("advantages"))
-def test_what_is_zero_with_one_rollout_is_declared(name: str) -> None:
-    """Two rounds of random rewards, one rollout of each query."""
+def test_what_is_zero_with_one_rollout_is_declared(name: str, queries: int, constant: str) -> None:
+    """Rounds of random rewards, one rollout of each query."""
     constants, past, rng = levels.read("advantages", name).constants, Past(), np.random.default_rng(0)
     if constants.get("MINIMUM_ROLLOUTS", 1) > 1:
         return
     advantages = []
-    for _ in range(2):
-        rewards = (rng.random((16, 1)) < 0.5).astype(float)
-        scores = Round(rewards, np.full((16, 1), 5), 1, tuple("abcdefghijklmnop"), past)
+    for _ in range(8):
+        rewards = (rng.random((queries, 1)) < 0.5).astype(float)
+        scores = Round(rewards, np.full((queries, 1), 5), 1, tuple("abcdefghijklmnop"[:queries]), past)
         advantages.append(levels.load("advantages", name)(scores))
         past.remember(scores)
-    assert (not np.any(advantages)) == (constants.get("LEARNS_FROM", 1) > 1)
+    assert (not np.any(advantages)) == (max(constants.get("LEARNS_FROM", 1), constants.get(constant, 1)) > 1)

@@ -1,24 +1,24 @@
-"""What a ratio leaves without a gradient, by hand."""
+"""What a ratio's bounds hold back, by hand."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+import pytest
 import torch
 
-from rftlab.levels import load
+from rftlab.levels import load, names
 from rftlab.training.clipping import Clipping
 
 MASK = torch.tensor([[True, True, True], [True, True, False], [True, False, False]])
-OLD = torch.zeros(3, 3)
 MOVED = torch.tensor([[0.5, 0.1, -0.5], [0.5, 0.6, 9.0], [0.9, 9.0, 9.0]])  # log ρ
+CERTAIN = torch.zeros(3, 3)  # log-probabilities of the trained policy
 
 
-def found(ratio: str, advantages: list[float]) -> dict[str, float]:
-    logprobs = (OLD + MOVED).requires_grad_()
-    advantages_N = torch.tensor(advantages)
-    clipping = Clipping()
-    loss = load("objectives.ratio", ratio)(logprobs, OLD, MASK, advantages_N)
-    clipping.add(loss, logprobs, MASK, advantages_N)
-    (loss * MASK).sum().backward()  # the graph is still there
+def found(ratio: str, advantages: list[float], moved: torch.Tensor = MOVED, **parameters: Any) -> dict[str, float]:
+    clipping, level = Clipping(), partial(load("objectives.ratio", ratio), **parameters)
+    clipping.add(level, CERTAIN, CERTAIN - moved, MASK, torch.tensor(advantages))
     return clipping.metrics
 
 
@@ -27,13 +27,36 @@ def test_tokens_beyond_the_clip_and_rollouts_with_no_other() -> None:
     assert found("clip", [1.0, 1.0, 0.0]) == {"clipped_tokens": 3 / 5, "clipped_rollouts": 1 / 2}
 
 
-def test_a_token_that_moved_the_wrong_way_is_not_silenced() -> None:
+def test_a_token_that_moved_the_wrong_way_is_not_held_back() -> None:
     assert found("clip", [-1.0, -1.0, -1.0]) == {"clipped_tokens": 1 / 6, "clipped_rollouts": 0.0}
 
 
-def test_a_weight_that_is_only_bounded_silences_nothing() -> None:
-    assert found("cispo", [1.0, 1.0, 1.0]) == {"clipped_tokens": 0.0, "clipped_rollouts": 0.0}
+def test_the_second_bound_of_failures() -> None:
+    """log 1.5 is 0.41: with A < 0 as many tokens again as with A > 0, and the one below 1 − ε."""
+    assert found("dual_clip", [-1.0, -1.0, -1.0], c=1.5) == {"clipped_tokens": 5 / 6, "clipped_rollouts": 2 / 3}
 
 
-def test_of_no_rollouts_nothing_is_said() -> None:
+@pytest.mark.parametrize("ratio", ["cispo", "truncated"])
+def test_a_weight_at_its_cap_is_held_back_in_either_direction(ratio: str) -> None:
+    """log 1.6 is 0.47: the first of the first rollout, both of the second, the only one of the third."""
+    for sign in (1.0, -1.0):
+        assert found(ratio, [sign] * 3, cap=1.6) == {"clipped_tokens": 4 / 6, "clipped_rollouts": 2 / 3}
+    assert found(ratio, [1.0] * 3, cap=3.0) == {"clipped_tokens": 0.0, "clipped_rollouts": 0.0}
+
+
+@pytest.mark.parametrize(("ratio", "parameters"), [("truncated", {"sequence": True, "cap": 1.6}), ("gspo", {})])
+def test_a_ratio_of_responses_is_held_back_for_all_its_tokens(ratio: str, parameters: dict[str, Any]) -> None:
+    """log ρ of the responses: 0.1 (mean 0.03), 1.1 (mean 0.55), 0.9."""
+    held = 3 / 6 if ratio == "truncated" else 6 / 6
+    rollouts = 2 / 3 if ratio == "truncated" else 3 / 3
+    assert found(ratio, [1.0] * 3, **parameters) == {"clipped_tokens": held, "clipped_rollouts": rollouts}
+
+
+@pytest.mark.parametrize("ratio", sorted({*names("objectives.ratio")} - {"none"}))
+def test_at_a_ratio_of_one_nothing_is_held_back(ratio: str) -> None:
+    assert found(ratio, [1.0, -1.0, 1.0], torch.zeros(3, 3)) == {"clipped_tokens": 0.0, "clipped_rollouts": 0.0}
+
+
+def test_without_a_ratio_or_rollouts_nothing_is_said() -> None:
+    assert found("none", [1.0] * 3) == {}
     assert Clipping().metrics == {}

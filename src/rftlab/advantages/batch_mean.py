@@ -8,6 +8,8 @@ Source: REINFORCE with a batch baseline, as in REINFORCE++ (arXiv 2501.03262) be
 
 from rftlab.advantages import Floats, Round, deviations
 
+ROUND_LEARNS_FROM = 2  # B·(n + m); with fewer every advantage is zero
+
 
 def advantage(scores: Round) -> Floats:
     """Return advantages_Bn = rewards_Bn − mean(rewards_BM)."""

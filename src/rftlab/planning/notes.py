@@ -11,7 +11,16 @@ from rftlab.planning.plan import Plan
 
 def notes(plan: Plan) -> list[str]:
     """Settings that do less than they seem to."""
-    return [*_ratios(plan), *_checkpoints(plan)]
+    return [*_rewards(plan), *_ratios(plan), *_checkpoints(plan)]
+
+
+def _rewards(plan: Plan) -> list[str]:
+    """Rewards that tell nothing apart."""
+    rewards = {name: variant.config["reward"] for name, variant in plan.variants.items()}
+    equal = [name for name, reward in rewards.items() if reward["correct"] == reward["incorrect"]]
+    if not equal:
+        return []
+    return [f"{', '.join(equal)}: reward.correct and reward.incorrect are equal: every answer is paid the same"]
 
 
 def _ratios(plan: Plan) -> list[str]:
@@ -30,10 +39,16 @@ def _ratios(plan: Plan) -> list[str]:
 
 
 def is_one(config: Mapping[str, Any]) -> bool:
-    """Whether a variant has a ratio that is 1: its π_old is the trainer's, or the sampler computes in its format."""
+    """Whether a variant has a ratio that is 1: its π_old is the trainer's, or a sampler's that draws from the same.
+
+    That is the engine of transformers in the trainer's format, without a nucleus: ``top_p`` below 1 makes tokens
+    likelier than they are in training, and vLLM has kernels of its own.
+    """
     ratio, precision = config["objective"]["ratio"]["name"], config["precision"]
-    same = precision["autocast"] == "none" and precision["sampler_dtype"] in ("trainer", "float32")
-    return ratio != "none" and (same or "OLD_POLICY" in levels.read("objectives.ratio", ratio).constants)
+    if ratio == "none" or levels.read("objectives.ratio", ratio).constants.get("OLD_POLICY") == "trainer":
+        return ratio != "none"
+    sampler = precision["autocast"], config["rollout"]["top_p"], config["engine"]["name"]
+    return precision["sampler_dtype"] in ("trainer", "float32") and sampler == ("none", 1.0, "transformers")
 
 
 def _checkpoints(plan: Plan) -> list[str]:

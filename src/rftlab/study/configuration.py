@@ -151,14 +151,19 @@ def refuse_inert(resolved: Mapping[str, Any], wanted: bool, key: str) -> None:
         BadInputError: with what would be possible.
     """
     rollout, name = resolved["rollout"], resolved["advantage"]["name"]
-    M, least = rollout["rollouts"] + rollout["statistics_rollouts"], levels.read("advantages", name).constants
-    learns = least.get("LEARNS_FROM", 1) <= M
-    if not learns and not wanted:
+    M, constants = rollout["rollouts"] + rollout["statistics_rollouts"], levels.read("advantages", name).constants
+    found = {
+        "LEARNS_FROM": (SIZES["M"], M),
+        "ROUND_LEARNS_FROM": (f"rollout.queries × ({SIZES['M']})", rollout["queries"] * M),
+    }
+    inert = [(*size, least) for constant, size in found.items() if size[1] < (least := constants.get(constant, 1))]
+    if inert and not wanted:
+        size, value, least = inert[0]
         raise BadInputError(
-            f"{key}: advantage.name: {name} is zero everywhere unless {SIZES['M']} ≥ {least['LEARNS_FROM']}, not {M}: "
+            f"{key}: advantage.name: {name} is zero everywhere unless {size} ≥ {least}, not {value}: "
             "nothing would be learnt; a level that is to show that says `inert: true`"
         )
-    if learns and wanted:
+    if wanted and not inert:
         raise BadInputError(f"{key}: inert: its advantages are not zero everywhere: remove the key")
 
 

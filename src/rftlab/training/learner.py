@@ -185,7 +185,6 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> O
         penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
         kl_coefficient=kl["coefficient"],
         reference=reference,
-        clips=config["ratio"]["name"] != "none",
         old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
     )
 

@@ -13,14 +13,13 @@ from transformers import PreTrainedModel
 class Objective:
     """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation.
 
-    ``clips`` says that the policy loss has a ratio, ``old_is_trainer`` that its π_old is the trainer's.
+    ``old_is_trainer`` says that the policy loss compares with the trainer's π_old.
     """
 
     policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
     penalty: Callable[[Tensor, Tensor], Tensor] | None = None
     kl_coefficient: float = 0.0
     reference: PreTrainedModel | None = None
-    clips: bool = False
     old_is_trainer: bool = False
 
     def old(self, logprobs_NT: Tensor, sampler_NT: Tensor) -> Tensor:

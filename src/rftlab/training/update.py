@@ -42,7 +42,7 @@ def update(
     max_gradient_norm: float,
 ) -> dict[str, float]:
     """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping,
-    what the ratio silenced and the sampler's mismatch. Raises DivergedError where loss or gradient is not finite.
+    what the ratio's bounds held back and the sampler's mismatch. Raises DivergedError where either is not finite.
     """
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
@@ -55,8 +55,7 @@ def update(
         sampler_NT = sampler_logprobs(batch.rollouts, policy.device)
         old_NT, advantages = objective.old(logprobs_NT, sampler_NT), logprobs_NT.new_tensor(advantages_N[chosen])
         loss_NT = objective.policy_loss(logprobs_NT, old_NT, mask_NT, advantages)
-        if objective.clips:
-            clipping.add(loss_NT, logprobs_NT, mask_NT, advantages)
+        clipping.add(objective.policy_loss, logprobs_NT, old_NT, mask_NT, advantages)
         if objective.penalty is not None and objective.reference is not None:
             with torch.no_grad():
                 base_NT, _ = passes.logprobs(objective.reference, batch)

@@ -1,6 +1,7 @@
 """The mean over micro-batches of each one's mean over tokens: w = 1 / (K·ΣL over the micro-batch), K micro-batches.
 
-A micro-batch is ``size`` rollouts that follow one another in the round, query by query; the last one has what is left.
+A micro-batch is ``size`` rollouts that follow one another in the round, query by query; the last one has what is left,
+each rollout of which then weighs more: five at ``size`` 4 leave one that is half of the loss.
 It belongs to the formula, as frameworks that average each piece by itself made it, and not to the machine: how a round
 is cut to fit into memory changes nothing here. A token's weight depends on its neighbours' lengths, and differs from
 `token_mean`'s the more, the more lengths differ.

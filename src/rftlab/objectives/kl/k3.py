@@ -2,8 +2,8 @@
 
 Value: unbiased for KL(π‖π_ref), as the added π_ref/π − 1 has expectation zero; never negative. Gradient in the loss:
 ∇k3 = (1 − π_ref/π)·∇log π, whose expectation under π is ∇KL(π_ref‖π), the divergence the other way round. Where π is
-far below π_ref it is unbounded. TRL 1.16 multiplies it by π/π_old (`use_bias_correction_kl`, its default): the gradient
-of that at π = π_old is `k2`'s.
+far below π_ref it is unbounded. TRL 1.16 multiplies it by its loss's ratio (`use_bias_correction_kl`, its default): by
+π/π_old where importance is weighed by token, and the gradient of that at π = π_old is `k2`'s.
 Source: Schulman, Approximating KL Divergence (2020); in the loss: GRPO (arXiv 2402.03300); gradient: arXiv 2506.09477.
 """
 

@@ -5,5 +5,5 @@ sampler's distribution, or, in a file that declares `OLD_POLICY = "trainer"`, wh
 update: a clip would otherwise silence whole rollouts for a sampler's rounding in bfloat16. With one update per round,
 on rollouts drawn from the policy itself, ρ = 1 and all levels have the gradient of `none`; those that compare with the
 sampler differ where it computes otherwise than the trainer, by as much as the metrics `mismatch_…` say.
-`clipped_tokens` and `clipped_rollouts` are the shares that a ratio leaves without any gradient.
+`clipped_tokens` and `clipped_rollouts` are the shares whose ratio is held at a bound.
 """
