@@ -82,5 +82,34 @@ def test_without_verdicts_nothing_is_said_of_controls(study: Results) -> None:
 def test_a_set_without_room(study: Results, value: float, headline: str) -> None:
     (warning,) = warnings(with_values(lowered(study), value, "products"))
     assert warning.headline == f"A set is at its {headline}."
-    assert "On products (tiny-qwen2 × chains) nothing is ever " in warning.sentence
+    assert "On products (tiny-qwen2 × chains) neither the base model nor any variant is " in warning.sentence
     assert headlines(with_values(lowered(study), 0.5, "products")) == []
+
+
+def test_one_checkpoint_of_one_seed_does_not_make_room(study: Results) -> None:
+    """What counts is where the base model and the variants end, as means over seeds."""
+    full = with_values(lowered(study), 1.0, "products")
+    table = full.evaluations.copy()
+    here = (table["metric"] == "greedy") & (table["evaluation_set"] == "products") & (table["variant"] == "baseline")
+    here &= table["seed"] == 0
+    middle = here & (table["round"] > 0) & (table["round"] < table["round"].max())
+    assert middle.any()
+    table.loc[middle, "value"] = 0.0
+    table.loc[here & (table["round"] == table["round"].max()), "value"] = 0.95
+    assert headlines(changed(full, "evaluations", table)) == ["A set is at its ceiling."]
+    table.loc[here & (table["round"] == table["round"].max()), "value"] = 0.9
+    assert headlines(changed(full, "evaluations", table)) == []
+
+
+@pytest.mark.parametrize(("seeds", "told"), [((0,), "1 seed;"), ((0, 1), "2 seeds;")])
+def test_fewer_seeds_than_a_verdict_needs(seeds: tuple[int, ...], told: str) -> None:
+    (warning,) = warnings(presented.study(seeds=seeds))
+    assert warning.headline == "No verdicts."
+    assert warning.sentence.startswith(f"This study has {told} below 3 the spread between seeds cannot ")
+
+
+def test_a_share_that_is_not_known_is_no_cause(study: Results) -> None:
+    nothing = changed(lowered(study), "curves", study.curves.assign(accuracy=0.0))
+    unknown = changed(nothing, "evaluations", study.evaluations[study.evaluations["metric"] != "format_rate"])
+    (warning,) = warnings(unknown)
+    assert warning.sentence == "Not one rollout of tiny-qwen2 × chains was correct, in any run or round."

@@ -44,11 +44,13 @@ def is_one(config: Mapping[str, Any]) -> bool:
     That is the engine of transformers in the trainer's format, without a nucleus: ``top_p`` below 1 makes tokens
     likelier than they are in training, and vLLM has kernels of its own.
     """
-    ratio, precision = config["objective"]["ratio"]["name"], config["precision"]
+    ratio: str = config["objective"]["ratio"]["name"]
+    precision = config["precision"]
     if ratio == "none" or levels.read("objectives.ratio", ratio).constants.get("OLD_POLICY") == "trainer":
         return ratio != "none"
-    sampler = precision["autocast"], config["rollout"]["top_p"], config["engine"]["name"]
-    return precision["sampler_dtype"] in ("trainer", "float32") and sampler == ("none", 1.0, "transformers")
+    sampler = [precision["autocast"], config["rollout"]["top_p"], config["engine"]["name"]]
+    same: bool = sampler == ["none", 1.0, "transformers"] and precision["sampler_dtype"] in ("trainer", "float32")
+    return same
 
 
 def _checkpoints(plan: Plan) -> list[str]:

@@ -104,13 +104,17 @@ def read_results(plan: Path, tables: Path) -> Results:
     """Read plan.json and the four tables (Parquet).
 
     Raises:
-        BadInputError: one of the files is not there, or is no Parquet file.
+        BadInputError: one of the files is not there, or is no Parquet file, or the tables are of another plan's runs.
     """
     for path in (plan, *(tables / f"{name}.parquet" for name in TABLES)):
         if not path.is_file():
             raise BadInputError(f"{path}: no such file; `snakemake tables` writes a study's plan and tables")
     frames = {name: read_table(tables / f"{name}.parquet") for name in TABLES}
-    return Results(plan=read_plan(plan), **frames)
+    results, names = Results(plan=read_plan(plan), **frames), ["model", "dataset", "variant", "seed"]
+    planned = {(run.model, run.dataset, run.variant, run.seed) for run in results.plan.runs}
+    if planned != set(results.runs[names].itertuples(index=False, name=None)):
+        raise BadInputError(f"{tables}: of other runs than {plan} has; `snakemake tables` brings them up to date")
+    return results
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
+from rftlab.runfolder.study_plan import Pair
 from rftlab.views.results import ReportedSet, Results
 from rftlab.views.warnings import warnings
 
@@ -60,8 +60,6 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         highlight=False,
         markup=False,
     )
-    if seeds < LEAST_SEEDS:
-        console.print(f"No verdicts: they need at least {LEAST_SEEDS} seeds.", highlight=False)
     if results.other_code:
         console.print(results.other_code, highlight=False, markup=False)
     if report is not None:

@@ -1,4 +1,4 @@
-"""What a reader must know before any number: that nothing was learned, or that a control or a set can show nothing."""
+"""What a reader must know before any number: that nothing was learned, or that something can show nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import BASELINE, Pair
+from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, Pair
 from rftlab.views.results import Results
 
 FLOOR, CEILING = 0.02, 0.98  # accuracies at which a set has no room to show a difference
@@ -24,7 +24,7 @@ class Warning(NamedTuple):
 
 def warnings(results: Results) -> list[Warning]:
     """Warnings of a study, the gravest first; none for a study that learned and whose controls behaved."""
-    found = list(_unrewarded(results))
+    found = [*_unrewarded(results), *_seeds(results)]
     for pair in results.pairs:
         found += [*_controls(results, pair), *_edges(results, pair)]
     return found
@@ -37,6 +37,17 @@ def _unrewarded(results: Results) -> Iterator[Warning]:
         if len(curves) and curves["accuracy"].max() == 0:
             told = f"Not one rollout of {pair} was correct, in any run or round{_cause(results, pair)}."
             yield Warning("Nothing was learned.", told)
+
+
+def _seeds(results: Results) -> Iterator[Warning]:
+    """Fewer seeds than a verdict needs."""
+    seeds = len(results.plan.seeds)
+    if seeds < LEAST_SEEDS:
+        yield Warning(
+            "No verdicts.",
+            f"This study has {seeds} seed{'' if seeds == 1 else 's'}; below {LEAST_SEEDS} the spread between seeds "
+            "cannot be told from an effect, so that the numbers describe these runs only.",
+        )
 
 
 def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
@@ -55,37 +66,37 @@ def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
 
 
 def _edges(results: Results, pair: Pair) -> Iterator[Warning]:
-    """Sets on which everything, the base model and every variant at every checkpoint, is right or wrong."""
+    """Sets on which base model and variants at their last checkpoints, as means over seeds, are all right or wrong."""
     greedy = results.greedy(pair)
-    for name, values in greedy.groupby("evaluation_set", observed=True, sort=False)["value"]:
+    last = greedy[greedy["round"] == greedy.groupby(["variant", "seed"], observed=True)["round"].transform("max")]
+    ends = pd.concat([greedy[greedy["round"] == 0].assign(variant="base"), last])
+    means = ends.groupby(["evaluation_set", "variant"], observed=True, sort=False)["value"].mean().round(9)
+    for name, values in means.groupby("evaluation_set", observed=True, sort=False):
         if values.max() <= FLOOR:
             why = _cause(results, pair, str(name))
-            yield Warning("A set is at its floor.", f"On {name} ({pair}) nothing is ever above {FLOOR:.0%}{why}.")
+            told = f"On {name} ({pair}) neither the base model nor any variant is above {FLOOR:.0%}{why}."
+            yield Warning("A set is at its floor.", told)
         elif values.min() >= CEILING:
-            told = f"On {name} ({pair}) nothing is ever below {CEILING:.0%}: it is too easy to show a difference."
-            yield Warning("A set is at its ceiling.", told)
+            told = f"On {name} ({pair}) neither the base model nor any variant is below {CEILING:.0%}"
+            yield Warning("A set is at its ceiling.", f"{told}: it is too easy to show a difference.")
 
 
 def _cause(results: Results, pair: Pair, evaluation_set: str | None = None) -> str:
-    """Why answers of the baseline may be wrong, as far as its evaluations tell."""
+    """Why answers of the baseline may be wrong, as far as its evaluations tell; nothing where they do not."""
     table = results.of(pair, "evaluations")
     table = table[table["variant"] == BASELINE]
     if evaluation_set is not None:
         table = table[table["evaluation_set"] == evaluation_set]
-    share = {name: _mean(table, name) for name in ("truncation_rate", "format_rate", "verifier_failure_rate")}
-    if share["truncation_rate"] >= MANY:
-        told = (
-            f"{share['truncation_rate']:.0%} of the baseline's answers are cut off, so max_new_tokens may be too small"
-        )
-    elif share["verifier_failure_rate"] >= SOME:
-        told = f"{share['verifier_failure_rate']:.0%} of the baseline's answers could not be judged by the verifier"
-    elif share["format_rate"] < MANY:
-        told = f"only {share['format_rate']:.0%} of the baseline's answers have the form that the verifier reads"
+    share = table.groupby("metric", observed=True)["value"].mean()
+    if "format_rate" not in share:
+        return ""
+    cut, failed, formed = (share.get(name, 0.0) for name in ("truncation_rate", "verifier_failure_rate", "format_rate"))
+    if cut >= MANY:
+        told = f"{cut:.0%} of the baseline's answers are cut off, so max_new_tokens may be too small"
+    elif failed >= SOME:
+        told = f"{failed:.0%} of the baseline's answers could not be judged by the verifier"
+    elif formed < MANY:
+        told = f"only {formed:.0%} of the baseline's answers have the form that the verifier reads"
     else:
         told = "most answers have a form that is read, so the task may be too hard, or the verifier a wrong one"
     return f": {told}"
-
-
-def _mean(table: pd.DataFrame, metric: str) -> float:
-    values = table.loc[table["metric"] == metric, "value"]
-    return float(values.mean()) if len(values) else 0.0

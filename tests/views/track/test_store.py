@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +45,7 @@ from mlflow_store import (
 )
 from rftlab.files import read_json
 from rftlab.views.track import limits
-from rftlab.views.track.store import IMPORTED, Store, open_store
+from rftlab.views.track.store import IMPORTED, NOTE, Store, open_store
 from rftlab.views.track.view import read_view
 from synthetic import CHECKPOINTS, ROUNDS, accuracy
 
@@ -455,6 +456,17 @@ def test_the_summary_holds_tables_figures_and_report_as_they_are() -> None:
     assert shown()["summary"].info.run_id == run.info.run_id
     assert (folder / "report.html").read_text() == "<p>another</p>"
     assert not (folder / "figures").exists()
+
+
+def test_the_summary_says_what_its_tables_warn_of_today() -> None:
+    plan = study()
+    with open_store(URI, 60) as store:
+        store.publish(read_view(plan))
+        assert shown()["summary"].data.tags[NOTE] == "Tables, figures and report of the study, under Artifacts."
+        other = replace(read_view(plan), note="Nothing was learned. " * 1000)
+        assert store.publish(other) == {"appended": 1, "unchanged": 2}
+        assert store.publish(other) == {"unchanged": 3}
+    assert shown()["summary"].data.tags[NOTE].startswith("Nothing was learned. Nothing was learned. ")
 
 
 def test_results_can_be_moved(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

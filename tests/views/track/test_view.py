@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import presented
 from mlflow_store import (
     ENVIRONMENT,
     RUNS,
@@ -16,7 +17,7 @@ from mlflow_store import (
     shown,
     study,
 )
-from rftlab.views.track.view import IDENTITY
+from rftlab.views.track.view import IDENTITY, _note
 from synthetic import ROUNDS
 
 
@@ -49,3 +50,18 @@ def test_a_bad_log_is_told_by_file_and_line(line: str, reason: str) -> None:
 def test_reading_a_study_imports_no_mlflow() -> None:
     code = "import sys, rftlab.views.track.__main__; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, env=ENVIRONMENT).returncode == 0
+
+
+def test_the_note_of_a_summary_warns_as_the_report_does(tmp_path: Path) -> None:
+    """Where the tables are there, and the plan's."""
+    plain = "Tables, figures and report of the study, under Artifacts."
+    results = presented.study(seeds=(0, 1))
+    plan, tables = presented.write(results, tmp_path)
+    assert _note(tmp_path).startswith(f"{plain}\n\n**No verdicts.** This study has 2 seeds; ")
+    results.runs.query("seed == 0").to_parquet(tables / "runs.parquet")
+    assert (
+        _note(tmp_path)
+        == f"{plain}\n\n{tables}: of other runs than {plan} has; `snakemake tables` brings them up to date"
+    )
+    (tables / "curves.parquet").unlink()
+    assert _note(tmp_path) == plain

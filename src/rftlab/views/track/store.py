@@ -28,6 +28,7 @@ from rftlab.views.track.view import Checkpoint, Input, RunView, StudyView, summa
 
 KEY = "rftlab.key"
 IMPORTED = "rftlab.imported"  # what has been imported, written last; null while an import is under way
+NOTE = "mlflow.note.content"  # what the UI shows as a description
 SUMMARY = "summary"
 # the UI shows few columns at a time
 FIRST_COLUMNS = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
@@ -107,7 +108,7 @@ class Store:
         # served by path below the artifact folder, so that a store that was moved still finds its artifacts
         location = f"mlflow-artifacts:/{view.study}"
         note = fitting(view.description, limits.EXPERIMENT_TAG_LENGTH)
-        tags = {"mlflow.note.content": note, "mlflow.experimentKind": "custom_model_development"}
+        tags = {NOTE: note, "mlflow.experimentKind": "custom_model_development"}
         experiment = self.client.get_experiment_by_name(view.study)
         if experiment is None:
             return str(self.client.create_experiment(view.study, location, tags))
@@ -171,16 +172,17 @@ class Store:
 
     def _publish_summary(self, experiment: str, run: Run | None, view: StudyView) -> str:
         state = json.dumps(summary_digest(view.summary))
-        if run and run.data.tags[IMPORTED] == state:
+        note = fitting(view.note, limits.TAG_LENGTH)
+        if run and (run.data.tags[IMPORTED], run.data.tags.get(NOTE)) == (state, note):
             return "unchanged"
         outcome = "appended" if run else "created"
         if run is None:
             ended_ms = max((time for one in view.runs for time in one.times_ms), default=0)
-            note = "Tables, figures and report of the study, under Artifacts."
-            tags = {KEY: SUMMARY, IMPORTED: "null", "kind": SUMMARY, "mlflow.note.content": note}
+            tags = {KEY: SUMMARY, IMPORTED: "null", "kind": SUMMARY}
             run = self.client.create_run(experiment, ended_ms, tags, f"summary · {view.study}")
             self.client.set_terminated(run.info.run_id, "FINISHED", ended_ms)
         self.client.set_tag(run.info.run_id, IMPORTED, "null")
+        self.client.set_tag(run.info.run_id, NOTE, note)
         folder = self._artifacts_of(run)
         shutil.rmtree(folder, ignore_errors=True)
         for name, path in view.summary.items():

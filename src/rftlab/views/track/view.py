@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 from rftlab.errors import BadInputError
 from rftlab.files import digest, file_sha256
-from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
+from rftlab.runfolder.study_plan import TABLES, PlannedRun, StudyPlan, read_plan
+from rftlab.views.results import read_results
 from rftlab.views.track.files import Evaluations, RunFiles, flatten, read_evaluations
+from rftlab.views.warnings import warnings
 
 IDENTITY = ("model", "dataset", "variant", "factor", "level", "relative_to", "seed")
 
@@ -100,7 +102,7 @@ class RunView:
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study: its runs with at least one round on disk, and the files of its summary by artifact path.
+    """A study: its runs with at least one round on disk, and its summary: files by artifact path, and a note.
 
     ``between`` are keys of runs that have a folder but nothing in it to show: just begun, or being published.
     """
@@ -111,6 +113,7 @@ class StudyView:
     runs: list[RunView]
     between: frozenset[str]
     summary: dict[str, Path]
+    note: str
 
     @property
     def unfinished(self) -> int:
@@ -136,7 +139,7 @@ def read_view(plan_path: Path) -> StudyView:
     runs = [view for run in plan.runs if (view := _run(folder, plan, run, evaluations))]
     keys = {view.key for view in runs}
     between = frozenset(run.key for run in plan.runs if run.key not in keys and (folder / "runs" / run.key).exists())
-    return StudyView(plan.study, plan.description, len(plan.runs), runs, between, _summary(folder))
+    return StudyView(plan.study, plan.description, len(plan.runs), runs, between, _summary(folder), _note(folder))
 
 
 def _run(folder: Path, plan: StudyPlan, run: PlannedRun, evaluations: Evaluations) -> RunView | None:
@@ -217,6 +220,18 @@ def _summary(folder: Path) -> dict[str, Path]:
     files = [p for name in ("tables", "figures") for p in sorted((folder / name).rglob("*")) if p.is_file()]
     files += [p for p in [folder / "report.html"] if p.is_file()]
     return {p.relative_to(folder).as_posix(): p for p in [folder / "plan.json", *files]} if files else {}
+
+
+def _note(folder: Path) -> str:
+    """What the summary is, and its study's warnings where the tables are those of the plan."""
+    note = "Tables, figures and report of the study, under Artifacts."
+    if not all((folder / "tables" / f"{name}.parquet").is_file() for name in TABLES):
+        return note
+    try:
+        results = read_results(folder / "plan.json", folder / "tables")
+    except BadInputError as error:
+        return f"{note}\n\n{error}"
+    return "\n\n".join([note, *(f"**{warning.headline}** {warning.sentence}" for warning in warnings(results))])
 
 
 def summary_digest(files: Mapping[str, Path]) -> str:
