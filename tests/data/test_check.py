@@ -63,7 +63,9 @@ def test_new_queries(tmp_path: Path) -> None:
     found = checked(tmp_path, ["What is four?"])
     train, test = (file_sha256(tmp_path / name / f"{name}.jsonl") for name in ("train", "test"))
     assert found == {
-        "datasets": {"d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": [], "sha256": train}},
+        "datasets": {
+            "d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": [], "several_boxes": [], "sha256": train}
+        },
         "evaluation_sets": {"t": {"queries": 1, "sha256": test, "overlap": {}, "reason": None}},
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 import pytest
 
 from rftlab.data.fields import Fields, collect, to_query
@@ -90,7 +93,7 @@ def test_a_box_that_is_never_closed() -> None:
         to_query(Fields(), "a:1", {"question": "q", "answer": r"\boxed{\frac{1}{2}"})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, ["1"], ""])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), True, None, ["1"], ""])
 def test_answers_that_do_not_parse(value: object) -> None:
     with pytest.raises(DataError, match="a:1: field 'answer' is "):
         to_query(Fields(), "a:1", {"question": "q", "answer": value})
@@ -100,3 +103,47 @@ def test_one_name_or_several() -> None:
     assert Fields.parse() == Fields()
     assert Fields.parse(query="q", choices="options") == Fields(("q",), "answer", ("options",))
     assert Fields.parse(query=["a", "b"], answer="c", choices=["d", "e"]) == Fields(("a", "b"), "c", ("d", "e"))
+
+
+TWO_BOXES = [
+    (r"either \boxed{4} or \boxed{9}", True),
+    (r"\boxed{4}, that is \boxed{ 4 }", False),
+    (r"\boxed{4}", False),
+    (r"\boxed{1} and \fbox{2}", True),
+]
+
+
+@pytest.mark.parametrize(("solution", "several"), TWO_BOXES)
+def test_solutions_whose_boxes_differ_are_kept_and_listed(solution: str, several: bool) -> None:
+    split = collect(
+        Fields(), [("a:1", {"question": "?", "answer": solution, "solution": r"\boxed{7}, \boxed{8}"})], None
+    )
+    assert split.several_boxes == (["a:1"] if several else [])
+    assert len(split.queries) == 1
+
+
+def test_choices_have_no_boxes() -> None:
+    record = {"question": "?", "answer": r"\boxed{1}\boxed{2}", "choices": [r"\boxed{1}\boxed{2}", "b"]}
+    labels = {"text": record["choices"], "label": [record["answer"], "x"]}
+    assert not collect(Fields(choices=("c",)), [("a:1", record | {"c": labels})], None).several_boxes
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        (0.1, "0.1"),
+        (145.0, "145"),
+        (1e-7, "0.0000001"),
+        (1e23, "1" + "0" * 23),
+        (-0.0, "0"),
+        (Decimal("145.00"), "145"),
+        (Decimal("3.14159265358979323846"), "3.14159265358979323846"),
+        (Decimal("1E+3"), "1000"),
+        (2**64 - 1, "18446744073709551615"),
+    ],
+    ids=str,
+)
+def test_a_number_is_its_shortest_decimal(value: object, answer: str) -> None:
+    query = to_query(Fields(), "a:1", {"question": "?", "answer": value, "kept": value})
+    assert query.answer == answer
+    assert json.loads(json.dumps(query.metadata)) == {"kept": value if isinstance(value, int) else float(value)}

@@ -60,3 +60,17 @@ def test_nothing_is_imported_that_takes_long() -> None:
     packages = loaded - bare - sys.stdlib_module_names
     assert "rftlab" in packages
     assert packages <= {"rftlab", "annotated_types", "typing_extensions"}
+
+
+def test_what_is_doubtful_is_listed(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.jsonl"
+    solutions = [r"\boxed{4} or \boxed{9}", r"\boxed{}", r"\boxed{1}"]
+    path.write_text("".join(json.dumps({"question": f"{i}?", "answer": s}) + "\n" for i, s in enumerate(solutions)))
+    main(
+        ["--config", json.dumps({"source": "jsonl", "files": {"train": str(path)}}), "--folder", str(tmp_path / "out")]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "train: 2 queries",
+        f"train: dropped, its box is empty: {path}:2",
+        f"train: its boxes differ, the last is the answer: {path}:1",
+    ]

@@ -24,6 +24,7 @@ def test_files_and_manifest(tmp_path) -> None:
             "duplicates": 0,
             "conflicts": 0,
             "unanswered": [],
+            "several_boxes": [],
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
 
@@ -47,6 +48,7 @@ def test_duplicates_and_overlaps_of_files_are_in_the_manifest(tmp_path) -> None:
         "duplicates": 1,
         "conflicts": 1,
         "unanswered": [],
+        "several_boxes": [],
         "sha256": "",
     }
     assert manifest["overlaps"] == {"train/test": {"exact": 1, "normalised": 2}}

@@ -58,7 +58,7 @@ PROVENANCE = {
     "seconds": 18.0, "wall_start": "2026-01-01T00:00:00Z",
 }  # fmt: skip
 OVERLONG = {"chains_test": 0, "longer": 3}  # queries whose prompts were dropped
-TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"]}
+TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"], "several_boxes": []}
 CHECKED: dict[str, Any] = {  # the content of data.json
     name: {"queries": 256, "overlap": {}, "reason": None} for name in SETS
 } | {"larger": {"queries": 256, "overlap": {"chains": {"exact": 1, "normalised": 2}}, "reason": "a known duplicate"}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.rewards.boxes import boxed_list, last_answer, last_box
+from rftlab.rewards.boxes import boxed_list, contents, last_answer, last_box
 from rftlab.rewards.statements import TAIL
 
 BALANCED = st.recursive(
@@ -111,6 +111,11 @@ def test_where_there_is_nothing_there_is_no_answer(text: str) -> None:
     assert last_answer(text) is None
 
 
+def test_every_box_that_closes() -> None:
+    assert contents(r"\boxed{ 4 }, \fbox{\frac{1}{2}}, \boxed 5 and \boxed{6") == ["4", r"\frac{1}{2}", "5"]
+    assert contents("no box") == []
+
+
 @pytest.mark.parametrize("text", [r"The answer is 5. \boxed{5", "#### 5 \\fbox{", r"\boxed{1} $2$ \boxed{3"])
 def test_a_box_that_never_closes_hides_all_else(text: str) -> None:
     assert last_answer(text) is None
@@ -125,7 +130,7 @@ def test_an_answer_without_a_box_is_looked_for_in_the_tail_alone(form: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "contents"),
+    ("text", "joined"),
     [
         (r"So $\boxed{4}$ and $\boxed{9}$.", "4, 9"),
         (r"\boxed{4}, \boxed{5}, and \boxed{\frac{1}{2}}", r"4, 5, \frac{1}{2}"),
@@ -137,5 +142,5 @@ def test_an_answer_without_a_box_is_looked_for_in_the_tail_alone(form: str) -> N
         ("", None),
     ],
 )
-def test_boxes_in_one_list(text: str, contents: str | None) -> None:
-    assert boxed_list(text) == contents
+def test_boxes_in_one_list(text: str, joined: str | None) -> None:
+    assert boxed_list(text) == joined

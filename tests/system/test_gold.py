@@ -30,6 +30,7 @@ def test_all_of_math_but_two_empty_boxes() -> None:
     splits = source_of(MATH).read()
     dropped = [where for split in splits.values() for where in split.unanswered]
     assert [Path(where.partition(":")[0]).name for where in dropped] == ["train.jsonl", "train.jsonl"]
+    assert [len(splits[name].several_boxes) for name in ("train", "test")] == [25, 23]
     queries = [query for split in splits.values() for query in split.queries]
     lost = sum(split.duplicates for split in splits.values())
     assert len(queries) + len(dropped) + lost == 12_500

@@ -86,15 +86,19 @@ def test_all_that_training_lost_is_told(study: Results) -> None:
 @pytest.mark.parametrize(
     ("split", "lost", "note"),
     [
-        ({"duplicates": 0, "conflicts": 0, "unanswered": []}, 0, None),
-        ({"duplicates": 1500, "conflicts": 0, "unanswered": []}, 0, "1,500 duplicates dropped; 512 queries were left"),
+        ({"duplicates": 0, "conflicts": 0, "unanswered": [], "several_boxes": []}, 0, None),
         (
-            {"duplicates": 0, "conflicts": 0, "unanswered": ["x:1", "x:2"]},
+            {"duplicates": 1500, "conflicts": 0, "unanswered": [], "several_boxes": []},
+            0,
+            "1,500 duplicates dropped; 512 queries were left",
+        ),
+        (
+            {"duplicates": 0, "conflicts": 0, "unanswered": ["x:1", "x:2"], "several_boxes": []},
             0,
             "2 with an empty box dropped; 512 queries were left",
         ),
         (
-            {"duplicates": 0, "conflicts": 0, "unanswered": []},
+            {"duplicates": 0, "conflicts": 0, "unanswered": [], "several_boxes": []},
             2,
             "2 overlong prompts (a) dropped; 512 queries were left",
         ),

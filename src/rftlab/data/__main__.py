@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{name}: {split['queries']} queries{dropped}")
         for where in split["unanswered"]:
             print(f"{name}: dropped, its box is empty: {where}")
+        for where in split["several_boxes"]:
+            print(f"{name}: its boxes differ, the last is the answer: {where}")
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def _excerpt(query: Query) -> str:
 def _training(path: Path) -> dict[str, Any]:
     """A training split's checksum and, from the manifest beside it, what reading it dropped."""
     split = read_json(path.parent / "data.json")["splits"][path.stem]
-    counts = {key: split[key] for key in ("queries", "duplicates", "conflicts", "unanswered")}
+    counts = {key: split[key] for key in ("queries", "duplicates", "conflicts", "unanswered", "several_boxes")}
     return {**counts, "sha256": file_sha256(path)}
 
 

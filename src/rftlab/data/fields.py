@@ -13,12 +13,14 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import MinLen
 
+from rftlab.data.numbers import decimal_text
 from rftlab.data.queries import DataError, Query, Split, keys_of, query_id
-from rftlab.rewards.boxes import last_box
+from rftlab.rewards.boxes import contents, last_box
 
 MARK = "####"
 ANNOTATION = re.compile(r"<<[^<>]*>>")  # GSM8K's calculator: <<48/2=24>>
@@ -75,6 +77,7 @@ def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most:
     """
     queries: dict[str, Query] = {}
     unanswered: list[str] = []
+    several_boxes: list[str] = []
     duplicates = conflicts = 0
     for where, record in rows:
         try:
@@ -86,9 +89,16 @@ def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most:
         if first is not query:
             duplicates += 1
             conflicts += first.answer != query.answer
+        elif not fields.choices and len(_boxes(record[fields.answer])) > 1:
+            several_boxes.append(where)
         if len(queries) >= (most or math.inf):
             break
-    return Split(list(queries.values()), duplicates, conflicts, unanswered)
+    return Split(list(queries.values()), duplicates, conflicts, unanswered, several_boxes)
+
+
+def _boxes(solution: object) -> set[str]:
+    """What the boxes of a solution hold, each once."""
+    return set(contents(solution)) if isinstance(solution, str) else set()
 
 
 def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:
@@ -105,6 +115,7 @@ def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:
         for key, value in record.items()
         if key not in used and (value is None or isinstance(value, str | int) or _is_finite(value))
     }
+    metadata = {key: float(value) if isinstance(value, Decimal) else value for key, value in metadata.items()}
     if fields.choices:
         texts, labels = _choices(fields.choices, record, where)
         text = "\n".join([text, *(f"{letter}. {choice}" for letter, choice in zip(LETTERS, texts, strict=False))])
@@ -168,19 +179,17 @@ def _letter(name: str, record: Mapping[str, Any], where: str, labels: list[str],
 
 
 def _text(record: Mapping[str, Any], name: str, where: str, purpose: str) -> str:
-    """Return a field as text; a float that is a whole number is written as one: 145.0 is ``145``."""
+    """Return a field as text, a number as its shortest decimal: 145.0 is ``145``."""
     if name not in record:
         raise DataError(f"{where}: the {purpose} needs field {name!r}; this record has {keys_of(record)}")
     value = record[name]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     if isinstance(value, bool) or not (isinstance(value, str | int) or _is_finite(value)):
         raise DataError(f"{where}: field {name!r} is {value!r:.40}; the {purpose} needs a text or a number")
-    text = str(value).strip()
+    text = value.strip() if isinstance(value, str) else decimal_text(value)
     if not text:
         raise DataError(f"{where}: field {name!r} is empty; the {purpose} needs a text or a number")
     return text
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, float | Decimal) and math.isfinite(value)

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -58,13 +58,15 @@ class Split:
     """The queries of one split; ``duplicates`` are dropped records whose query text had already occurred.
 
     ``conflicts`` counts those of the duplicates that gave another answer than the record that was kept, the first;
-    ``unanswered`` lists where records stand that were dropped because their box is empty.
+    ``unanswered`` lists where records stand that were dropped because their box is empty, ``several_boxes`` where some
+    stand that were kept although the boxes of their solution differ: the last is their answer.
     """
 
     queries: list[Query]
     duplicates: int = 0
     conflicts: int = 0
     unanswered: list[str] = field(default_factory=list)
+    several_boxes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,10 @@ def read_queries(path: Path) -> list[Query]:
     return queries
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_jsonl(path: Path, fraction: Callable[[str], Any] = float) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield ``("path:line", record)`` for every line of a JSONL file that is not blank.
+
+    ``fraction`` reads a number with a point or an exponent; one that is no finite float is refused before.
 
     Raises:
         DataError: a file that is missing, unreadable or empty, or a line that is not a JSON object in UTF-8.
@@ -168,7 +172,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if not line.strip():
                 continue
             empty = False
-            yield f"{path}:{number}", _record(line, f"{path}:{number}")
+            yield f"{path}:{number}", _record(line, f"{path}:{number}", fraction)
     if empty:
         raise DataError(f"{path}: the file is empty; at least one JSON record is needed")
 
@@ -178,9 +182,13 @@ def keys_of(record: Mapping[str, Any]) -> str:
     return ", ".join(f"{key!r:.40}" for key in itertools.islice(record, 20)) or "no keys"
 
 
-def _record(line: bytes, where: str) -> dict[str, Any]:
+def _record(line: bytes, where: str, fraction: Callable[[str], Any]) -> dict[str, Any]:
+    def finite(text: str) -> Any:
+        _finite(text)
+        return fraction(text)
+
     try:
-        record = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
+        record = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=finite)
         if rb"\u" in line:  # an escape can stand for half of a surrogate pair, which no file can hold
             json.dumps(record, ensure_ascii=False).encode()
     except UnicodeDecodeError:

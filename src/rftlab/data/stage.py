@@ -37,6 +37,7 @@ def stage(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
                 "duplicates": split.duplicates,
                 "conflicts": split.conflicts,
                 "unanswered": split.unanswered,
+                "several_boxes": split.several_boxes,
                 "sha256": hashlib.sha256(contents[name]).hexdigest(),
             }
             for name, split in splits.items()

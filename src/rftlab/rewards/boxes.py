@@ -26,6 +26,15 @@ def last_box(text: str) -> str | None:
     return _content(text[last.end() :]) if last else None
 
 
+def contents(text: str) -> list[str]:
+    """What every box that closes holds, in their order; of boxes of more than a few lines, none.
+
+    Time is linear in the length of the text: a box is sought to its end for so far only.
+    """
+    found = (_content(text[box.end() : box.end() + LONGEST]) for box in BOX.finditer(text))
+    return [content.strip() for content in found if content is not None]
+
+
 def _content(text: str) -> str | None:
     r"""What a ``\boxed`` before the text holds."""
     rest = text.lstrip(" ")
@@ -53,7 +62,7 @@ def boxed_list(text: str) -> str | None:
     contents: list[str] = []
     end = 0
     for box in [*BOX.finditer(text)][-MOST_BOXES:]:
-        content = _content(text[box.end() :][:LONGEST])
+        content = _content(text[box.end() : box.end() + LONGEST])
         if content is None:
             return None
         if contents and not JOINED.fullmatch(text, end, box.start()):

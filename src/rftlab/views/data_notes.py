@@ -46,7 +46,7 @@ def evaluation_sets(results: Results, data: Mapping[str, Any]) -> dict[str, SetN
 
 
 def training(results: Results, records: RunRecords, data: Mapping[str, Any]) -> dict[str, str]:
-    """Notes on every training split that lost something: duplicates, conflicts, empty boxes, overlong prompts."""
+    """Notes on every training split that lost something, such as duplicates or empty boxes, or has doubtful answers."""
     overlong_by: dict[str, dict[str, int]] = {name: {} for name in data["datasets"]}
     for run, provenance in zip(results.plan.runs, records.provenance, strict=True):
         if run.variant == BASELINE:
@@ -57,8 +57,11 @@ def training(results: Results, records: RunRecords, data: Mapping[str, Any]) -> 
         parts += [f"{split['conflicts']:,} of them with another answer"] if split["conflicts"] else []
         parts += [f"{len(split['unanswered']):,} with an empty box"] if split["unanswered"] else []
         parts += [f"{count:,} overlong prompts ({model})" for model, count in overlong_by[name].items() if count]
-        if parts:
-            notes[name] = f"{', '.join(parts)} dropped; {split['queries']:,} queries were left"
+        told = [f"{', '.join(parts)} dropped; {split['queries']:,} queries were left"] if parts else []
+        if several := len(split["several_boxes"]):
+            told.append(f"{several:,} with boxes that differ, of which the last is the answer")
+        if told:
+            notes[name] = "; ".join(told)
     return notes
 
 

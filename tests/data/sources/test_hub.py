@@ -6,6 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rftlab import hub
@@ -46,6 +48,13 @@ def test_records_are_read_by_datasets_and_limited(file: Path) -> None:
     splits = source_of(config(file, limit={"test": 2})).read()
     assert [query.answer for query in splits["train"].queries] == ["0", "1", "2", "3"]
     assert [query.query for query in splits["test"].queries] == ["0?", "1?"]
+
+
+def test_single_precision_is_read_at_its_width(file: Path) -> None:
+    table = pa.table({"question": ["?"], "answer": pa.array([0.1], pa.float32())})
+    pq.write_table(table, file)
+    splits = source_of(config(file, reader="parquet")).read()
+    assert splits["train"].queries[0].answer == "0.1"
 
 
 def test_every_record_says_where_it_stands(file: Path) -> None:

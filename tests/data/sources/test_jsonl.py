@@ -49,6 +49,14 @@ def test_numbers_as_answers(split, value: object, text: str) -> None:
     assert split([{"question": "q", "answer": value}]).queries[0].answer == text
 
 
+def test_numbers_keep_the_digits_that_the_file_has(tmp_path) -> None:
+    """Twenty digits are more than a float holds."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"question": "q", "answer": 3.14159265358979323846, "also": 2.50}\n')
+    (query,) = read({"source": "jsonl", "files": {"test": str(path)}})["test"].queries
+    assert (query.answer, query.metadata) == ("3.14159265358979323846", {"also": 2.5})
+
+
 def test_named_fields_are_joined_in_order(split) -> None:
     (query,) = split(
         [{"Question": "How many?", "Body": "Ann has 3.", "Answer": 3.0, "ID": "x"}], fields=SVAMP_FIELDS

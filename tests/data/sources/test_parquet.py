@@ -1,5 +1,7 @@
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +25,52 @@ def test_parquet_has_the_same_mapping(tmp_path) -> None:
     rows = [{"Body": "Ann has 3.", "Question": "How many?", "Answer": 3.0, "ID": "x", "weight": float("nan")}]
     (query,) = read({**parquet(tmp_path / "a.parquet", rows), "fields": SVAMP_FIELDS})["test"].queries
     assert (query.query, query.answer, query.metadata) == ("Ann has 3. How many?", "3", {"ID": "x"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "answer"),
+    [
+        (pa.float64(), 0.1, "0.1"),
+        (pa.float32(), 0.1, "0.1"),
+        (pa.float16(), 0.1, "0.1"),
+        (pa.float32(), 16777216.0, "16777216"),
+        (pa.float32(), 1e-7, "0.0000001"),
+        (pa.decimal128(20, 4), Decimal("12.5000"), "12.5"),
+        (pa.decimal256(60, 0), Decimal(10**50), "1" + "0" * 50),
+        (pa.uint64(), 2**64 - 1, str(2**64 - 1)),
+        (pa.int8(), -7, "-7"),
+        (pa.dictionary(pa.int8(), pa.string()), "x", "x"),
+    ],
+    ids=str,
+)
+def test_numbers_of_every_width(tmp_path, kind: pa.DataType, value: object, answer: str) -> None:
+    """A single next to 0.1 is 0.10000000149011612 as a double: the answer is what the file's author wrote."""
+    value = np.float16(value) if kind == pa.float16() else value
+    table = pa.table({"question": ["?"], "answer": pa.array([value], kind), "also": pa.array([value], kind)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (query,) = read({"source": "parquet", "files": {"test": str(tmp_path / "a.parquet")}})["test"].queries
+    assert query.answer == answer
+    assert query.metadata["also"] == (float(answer) if isinstance(query.metadata["also"], float) else value)
+
+
+def test_single_precision_choices(tmp_path) -> None:
+    choices = pa.array(
+        [{"text": [0.1, 2.5], "label": ["A", "B"]}],
+        pa.struct({"text": pa.list_(pa.float32()), "label": pa.list_(pa.string())}),
+    )
+    pq.write_table(pa.table({"question": ["?"], "answer": ["B"], "choices": choices}), tmp_path / "a.parquet")
+    config = {"source": "parquet", "files": {"test": str(tmp_path / "a.parquet")}, "fields": {"choices": "choices"}}
+    (query,) = read(config)["test"].queries
+    assert query.query == "?\nA. 0.1\nB. 2.5"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(pa.bool_(), True), (pa.float32(), float("nan")), (pa.binary(), b"3"), (pa.date32(), 3)]
+)
+def test_answers_that_are_neither_text_nor_number(tmp_path, kind: pa.DataType, value: object) -> None:
+    pq.write_table(pa.table({"question": ["?"], "answer": pa.array([value], kind)}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"row 1: field 'answer' is .*; the answer needs a text or a number"):
+        read({"source": "parquet", "files": {"test": str(tmp_path / "a.parquet")}})
 
 
 @pytest.mark.parametrize(

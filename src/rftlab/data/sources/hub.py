@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from annotated_types import MinLen
 
 from rftlab.data.fields import FieldNames, Fields, collect
+from rftlab.data.numbers import exact_floats
 from rftlab.data.queries import SPLITS, BySplit, DataError, Split, SplitName, refuse_unknown_splits
 from rftlab.data.records import NO_LIMIT, NO_NAMES
 
@@ -108,9 +109,10 @@ def rows(dataset: Repository, split: SplitFiles) -> Iterator[tuple[str, dict[str
             streaming=True,
             **dataset.options,
         )
+        schema = stream.features.arrow_schema if stream.features else None
         for record in stream:
             number += 1
-            yield f"{where}: row {number}", record
+            yield f"{where}: row {number}", exact_floats(record, schema)
     except DataError:
         raise
     except Exception as error:  # each reader fails in its own way

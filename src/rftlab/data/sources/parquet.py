@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rftlab.data.numbers import exact_floats
 from rftlab.data.queries import DataError
 from rftlab.data.records import RecordFiles
 
@@ -29,7 +30,7 @@ class Source(RecordFiles):
                 for batch in file.iter_batches(batch_size=1024):
                     for row in batch.to_pylist():
                         number += 1
-                        yield f"{path}: row {number}", row
+                        yield f"{path}: row {number}", exact_floats(row, batch.schema)
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror or error}; a Parquet file is needed") from None
         except pa.ArrowException as error:
