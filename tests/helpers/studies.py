@@ -72,7 +72,7 @@ def pretrained(folder: Path, **other: bytes | None) -> Path:
     """A directory that planning takes for a model's; ``other`` contents by file name, dots as ``__``, None for none."""
     files: dict[str, bytes | None] = {
         "config__json": b'{"model_type": "llama"}',
-        "tokenizer__json": b'{"model": {}}',
+        "tokenizer__json": b'{"model": {"type": "BPE", "vocab": {}, "merges": []}}',
         "model__safetensors": (2).to_bytes(8, "little") + b"{}",
     }
     folder.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ import pytest
 from rftlab.data.queries import DataError
 from rftlab.data.sources import reasoning_gym
 from rftlab.errors import BadInputError
+from rftlab.models.tiny import UNKNOWN, character_tokenizer
 from rftlab.study.read import load_study, read_study
 from studies import changed, jsonl_study, planned, refusal
 from training import TOKENIZER
@@ -274,6 +275,34 @@ def test_planning_a_chat_imports_no_torch(tmp_path: Path) -> None:
     code = f"import sys; from rftlab.study.read import read_study; read_study({study!r}, [])"
     code += "; assert 'transformers' in sys.modules and 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+UNK = {"unk_token": {"content": UNKNOWN}}
+
+
+@pytest.mark.parametrize(
+    ("test", "template", "settings", "told"),
+    [
+        ("how mäny?", "{{ query }}", UNK, "evaluation_sets.words_test: {} 'ä', in the prompt 'how mäny?'"),
+        ("test 1?", "Q: {{ query }}", UNK, "datasets.words: {} 'Q', in the prompt 'Q: train 0?'"),
+        ("test 1?", "{{ query }}", UNK, None),
+        ("how mäny?", "{{ query }}", {}, None),  # it names no unknown token, so that there is none
+        ("how mäny?", "{{ query }}", UNK | {"bos_token": UNKNOWN}, None),  # its id also begins every text
+    ],
+)
+def test_characters_that_a_directorys_tokenizer_does_not_know(
+    tmp_path: Path, test: str, template: str, settings: dict[str, object], told: str | None
+) -> None:
+    """Before anything is trained, of training and evaluation queries and of the prompt around them."""
+    records = {"test": [json.dumps({"question": test, "answer": "so #### 1"})]}
+    study = jsonl_study(("datasets/words/prompt", {"template": template}), folder=tmp_path, records=records)
+    tokenizer = character_tokenizer("trainesthowmy 0123456789?").backend_tokenizer
+    (tmp_path / "model" / "tokenizer.json").write_text(tokenizer.to_str())
+    (tmp_path / "model" / "tokenizer_config.json").write_text(json.dumps(settings))
+    if told is None:
+        read_study(study, [])
+    else:
+        assert refusal(tmp_path, study) == told.format(f"the tokenizer of {tmp_path}/model does not know")
 
 
 def test_a_package_that_is_missing_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:

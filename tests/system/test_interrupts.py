@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,16 @@ import torture_snakemake
 from torture_snakemake import STUDY
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+
+def processes(group: int) -> Iterator[str]:
+    """What runs in a process group, and of stages in any: state, parent, group and command."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            state, parent, of = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+            if command and (of == str(group) or "rftlab" in command):
+                yield f"{path.name}: {state}, parent {parent}, group {of}: {command}"
 
 
 def test_the_training_of_a_base_model_ends_with_a_line(tmp_path: Path) -> None:
@@ -30,7 +43,9 @@ def test_the_training_of_a_base_model_ends_with_a_line(tmp_path: Path) -> None:
         while not any("step" in log.read_text() for log in logs.glob("*.log")) and time.monotonic() < until:
             time.sleep(0.1)
         snakemake.send_signal(signal.SIGINT)
-        assert snakemake.wait(timeout=60) != 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            snakemake.wait(timeout=60)
+        assert snakemake.poll() not in (None, 0), "\n".join(processes(snakemake.pid))
     finally:
         if snakemake.poll() is None:
             os.killpg(snakemake.pid, signal.SIGKILL)

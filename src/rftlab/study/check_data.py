@@ -12,6 +12,7 @@ from rftlab.data.check import check_answers, refuse_leaks, refuse_overlap
 from rftlab.data.queries import DataError, Query, check_overlap
 from rftlab.data.sources import reasoning_gym, source_of
 from rftlab.errors import BadInputError
+from rftlab.policies.templates import render
 from rftlab.study import check_models
 from rftlab.study.owners import dataset_of, named_verifier, owner_of, verifier_of
 from rftlab.study.query_sources import FileSource, GymSource, QuerySource
@@ -76,6 +77,13 @@ def check_data(study: Study) -> None:
             shared = check_overlap(by_split["train"], queries[name])
             refuse_overlap(key, other, shared, len(queries[name]), evaluation_set.overlap)
     refuse_leaks(queries, {name: study.evaluation_sets[name].split for name in queries})
+    texts = {f"datasets.{name}": splits["train"] for name, splits in datasets.items()}
+    texts |= {f"evaluation_sets.{name}": of_set for name, of_set in queries.items()}
+    for name, model in study.models.items():
+        if isinstance(model, DirectoryModel):
+            for template in {dataset.prompt.template: None for dataset in study.datasets.values()}:
+                prompts = {key: [render(template, query.query) for query in some] for key, some in texts.items()}
+                check_models.check_characters(f"models.{name}", model, prompts)
 
 
 def check_contexts(study: Study, response: int) -> None:

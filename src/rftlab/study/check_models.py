@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,44 @@ def check_chat(key: str, model: DirectoryModel, prompt: Prompt) -> None:
             chat_text(tokenizer, config, config.render(probe))
         except BadInputError as error:
             raise BadInputError(f"{key}.{error}") from None
+
+
+def check_characters(key: str, model: DirectoryModel, prompts: Mapping[str, Sequence[str]]) -> None:
+    """Refuse prompts with a character for which a directory's tokenizer has its unknown token alone.
+
+    ``prompts`` are texts by the key they come from. A character that is unknown by itself may be part of a known word,
+    so that the prompt as a whole decides, as in training.
+
+    Raises:
+        BadInputError: naming the key, the character and the prompt.
+    """
+    from tokenizers import Tokenizer
+
+    folder = Path(model.path)
+    settings = _document(key, path) if (path := folder / "tokenizer_config.json").is_file() else {}
+    token, begin, end = (_token(settings.get(f"{name}_token")) for name in ("unk", "bos", "eos"))
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # tokenizers raises no better one
+        raise BadInputError(f"{key}.path: {folder / 'tokenizer.json'} cannot be read: {error}") from None
+    unknown = tokenizer.token_to_id(token) if token and token not in (begin, end) else None
+    if unknown is None:
+        return
+    characters = set().union(*(text for texts in prompts.values() for text in texts))
+    candidates = {c for c in characters if unknown in tokenizer.encode(c, add_special_tokens=False).ids}
+    for where, texts in prompts.items():
+        for text in texts:
+            if (found := candidates.intersection(text)) and unknown in tokenizer.encode(text).ids:
+                character = min(found, key=text.index)
+                raise BadInputError(
+                    f"{where}: the tokenizer of {model.path} does not know {character!r}, in the prompt {text[:60]!r}"
+                )
+
+
+def _token(setting: Any) -> str | None:
+    """A special token as tokenizer_config.json has it: its text, or a mapping with it."""
+    text = setting.get("content") if isinstance(setting, dict) else setting
+    return text if isinstance(text, str) else None
 
 
 def weights(key: str, model: DirectoryModel) -> list[str]:
