@@ -93,13 +93,18 @@ def json_option(name: str, **shape: Any) -> Callable[[str], dict[str, Any]]:
             raise BadInputError(f"{name}: not JSON ({error}); a JSON object is needed") from None
         if not isinstance(value, dict):
             raise BadInputError(f"{name}: a JSON object is needed, not {text[:60]}")
-        _refuse_other_shape(name, value, shape)
+        refuse_other_shape(name, value, shape)
         return value
 
     return read
 
 
-def _refuse_other_shape(where: str, value: Any, shape: Any) -> None:
+def refuse_other_shape(where: str, value: Any, shape: Any) -> None:
+    """Refuse a value of JSON that has not a ``shape``, as :func:`json_option` explains it.
+
+    Raises:
+        BadInputError: ``where: key: …``, what is needed and what is there.
+    """
     kind, keys = (dict, dict(shape)) if isinstance(shape, Mapping) else (shape, {})
     if not isinstance(value, kind):
         text = json.dumps(value)
@@ -111,7 +116,7 @@ def _refuse_other_shape(where: str, value: Any, shape: Any) -> None:
     if every is not None:
         keys = dict.fromkeys(value, every) | keys
     for key, below in keys.items():
-        _refuse_other_shape(f"{where}: {key}", value[key], below)
+        refuse_other_shape(f"{where}: {key}", value[key], below)
 
 
 @contextmanager

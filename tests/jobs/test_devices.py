@@ -193,3 +193,23 @@ def test_locks_are_in_a_folder_that_nobody_else_may_enter(job: Jobs, tmp_path: P
     assert [path.name for path in paths] == [f"{UUIDS[index]}.lock" for index in ("0", "1")]
     assert {path.parent.parent for path in paths} == {tmp_path}
     assert paths[0].parent.stat().st_mode & 0o777 == 0o700
+
+
+# a cluster -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("device", "resources", "count"),
+    [
+        ("cuda", (None, None), 1),
+        ("cuda", ({}, {"mem_mb": 1000}), 1),
+        ("cuda", ({"gres": "gpu:1"}, None), 0),
+        ("cuda", ({}, {"gres": "gpu:a100:1"}), 0),
+        ("auto", (None, None), 0),
+        ("cpu", (None, None), 0),
+    ],
+)
+def test_a_job_of_a_cluster_asks_for_one_where_nothing_else_does(
+    device: str, resources: tuple[dict[str, object] | None, ...], count: int
+) -> None:
+    assert devices.of_cluster(device, *resources) == count

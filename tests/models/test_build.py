@@ -45,3 +45,25 @@ def test_a_failure_is_one_line_and_leaves_no_manifest(tmp_path, config, message)
 def test_an_unknown_source() -> None:
     with pytest.raises(BadInputError, match="source"):
         build({"source": ""}, None)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"source": "zip"}, "--config: source: 'zip' is not one of tiny, gguf, directory, hub"),
+        ({"source": "directory"}, "--config: the JSON object has no 'path'; path are needed"),
+        (
+            {"source": "hub", "id": "a/b", "commit": 3, "files": {}},
+            "--config: commit: a value of type str is needed, not 3",
+        ),
+        ({"source": "tiny", "architecture": "llama"}, "--config: the JSON object has no 'lr'; "),
+        (
+            {**BASE, "source": "tiny", "tasks": {"sums": {}}},
+            "--config: tasks: sums: the JSON object has no 'dataset'; ",
+        ),
+    ],
+)
+def test_a_configuration_of_another_shape_is_one_line(tmp_path, config, message: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--config", json.dumps(config), "--folder", str(tmp_path / "built")])
+    assert str(stopped.value.code).startswith(message)

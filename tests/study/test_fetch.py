@@ -115,6 +115,7 @@ def hub(tmp_path_factory) -> Iterator[Hub]:
             ("models", "org/gated"): Repository(model_files(base), gated=True),
             ("models", "org/private"): Repository(model_files(base), private=True),
             ("models", "org/pickled"): Repository(model_files(base, model__safetensors=None, model__bin=b"\x80\x04")),
+            ("models", "org/chat"): Repository(model_files(base, chat_template__jinja=b"{{ messages + 1 }}")),
             ("models", "org/slow"): Repository(model_files(base, tokenizer__json=None)),
             ("datasets", "org/sums"): Repository(sums()),
             ("datasets", "org/gated"): Repository(sums(), gated=True),
@@ -375,6 +376,16 @@ def test_a_file_that_is_another_than_the_locks(fetched: Path, tmp_path: Path) ->
 def test_what_cannot_be_fetched(refusals: dict[str, str], name: str) -> None:
     assert refusals[name].startswith(REFUSED[name][2])
     assert refusals[name].isprintable(), "one line"
+
+
+def test_a_chat_template_that_fails(hub: Hub, tmp_path: Path) -> None:
+    """When it is fetched, before any job: planning has no files of the hub."""
+    write(tmp_path, hub_study(("models/m/id", "org/chat"), ("datasets/sums/prompt", {"chat": True})))
+    done = run(["rftlab.cli", "fetch", "study.yaml"], tmp_path, hub.url)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("study.yaml: models.m: datasets.sums.prompt.chat: the chat template of ")
+    assert (tmp_path / "study.lock").exists(), "only the study has to change"
 
 
 @pytest.mark.parametrize("offline", ["0", "1"])

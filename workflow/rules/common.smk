@@ -89,18 +89,21 @@ def run_of(wildcards):
     return plan.run(wildcards.model, wildcards.dataset, wildcards.variant, wildcards.seed)
 
 
-def device(wildcards):
-    """CUDA devices that a training or an evaluation asks for; what a cluster's profile says, ``gpu`` or ``gres``, comes first."""
-    if workflow.local_exec and not workflow.remote_exec:
-        return min(1, len(DEVICES))
-    settings = workflow.resource_settings
-    profile = [settings.default_resources or {}, *settings.overwrite_resources.values()]
-    return int(plan.study.device == "cuda" and not any("gres" in resources for resources in profile))
+def device(rule):
+    """CUDA devices that a job of a rule asks for; what a cluster's profile says, ``gpu`` or ``gres``, comes first."""
+
+    def count(wildcards):
+        if workflow.local_exec and not workflow.remote_exec:
+            return min(1, len(DEVICES))
+        settings = workflow.resource_settings
+        return devices.of_cluster(plan.study.device, settings.default_resources, settings.overwrite_resources.get(rule))
+
+    return count
 
 
 def device_here(wildcards):
     """The same of a base model's training: on a cluster it takes none, which would be of no use to it."""
-    return device(wildcards) if workflow.local_exec and not workflow.remote_exec else 0
+    return min(1, len(DEVICES)) if workflow.local_exec and not workflow.remote_exec else 0
 
 
 def constant(text):

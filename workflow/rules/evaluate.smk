@@ -13,7 +13,7 @@ rule evaluate_base:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
     resources:
-        gpu=device,
+        gpu=device("evaluate_base"),
     params:
         model=subpath(input.model, parent=True),
         code=lambda w: plan.base_params(w.model, w.digest)["code"],
@@ -39,7 +39,7 @@ rule evaluate:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
     resources:
-        gpu=device,
+        gpu=device("evaluate"),
     params:
         run=subpath(input.checkpoints, parent=True),
         code=lambda w: plan.evaluation_params(run_of(w), w.suite)["code"],

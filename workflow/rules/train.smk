@@ -20,7 +20,7 @@ rule train:
         "../../envs/cpu.yaml"
     threads: plan.study.threads
     resources:
-        gpu=device,
+        gpu=device("train"),
     params:
         folder=subpath(output.checkpoints, parent=True),
         model=subpath(input.model, parent=True),

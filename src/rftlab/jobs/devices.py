@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from rftlab.jobs.environment import DEVICES
@@ -66,6 +67,14 @@ def offer(found: dict[str, str]) -> None:
     folder = Path(tempfile.gettempdir(), f"rftlab-devices-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     os.environ[DEVICES] = json.dumps({name: f"{folder}/{identity}.lock" for name, identity in found.items()})
+
+
+def of_cluster(device: str, *resources: Mapping[str, object] | None) -> int:
+    """CUDA devices that a job of a cluster asks for as ``gpu``: one where the study computes on CUDA.
+
+    None where its ``resources``, those of all rules or of its own, name ``gres``: that asks for them already.
+    """
+    return int(device == "cuda" and not any("gres" in named for named in resources if named))
 
 
 def take() -> None:

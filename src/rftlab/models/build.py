@@ -13,11 +13,34 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from rftlab.errors import BadInputError, one_line_errors
-from rftlab.files import json_option, write_json
+from rftlab.files import json_option, refuse_other_shape, write_json
 from rftlab.models.published import PublishedDirectory, snapshot
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.prompts import declared_ends, end_tokens
 from rftlab.policies.vocabulary import fitted
+
+INTEGERS = (
+    "layers",
+    "hidden_size",
+    "seed",
+    "batch_size",
+    "max_steps",
+    "check_every",
+    "check_queries",
+    "max_new_tokens",
+)
+SHAPES: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "architecture": str,
+        "lr": float,
+        **dict.fromkeys(INTEGERS, int),
+        "tasks": {"*": {"dataset": dict, "verifier": str}},
+    },
+    "gguf": {},
+    "directory": {"path": str},
+    "hub": {"id": str, "commit": str, "files": dict},
+}
+"""Shape of the option ``--config``, by its ``source``."""
 
 
 @one_line_errors
@@ -27,6 +50,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--config", required=True, type=json_option("--config", source=str))
     parser.add_argument("--folder", required=True, type=Path)
     arguments = parser.parse_args(argv)
+    source = arguments.config["source"]
+    if source not in SHAPES:
+        raise BadInputError(f"--config: source: {source!r} is not one of {', '.join(SHAPES)}")
+    refuse_other_shape("--config", arguments.config, SHAPES[source])
     build(arguments.config, arguments.folder)
 
 
@@ -72,7 +99,7 @@ def make(config: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     if config["source"] == "hub":
         directory = PublishedDirectory(snapshot(config))
         return directory.model(), directory.tokenizer(), {"id": config["id"], "commit": config["commit"]}
-    raise BadInputError(f"source: {config['source']!r} is not one of tiny, gguf, directory, hub")
+    raise BadInputError(f"source: {config['source']!r} is not one of {', '.join(SHAPES)}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def check_data(study: Study) -> None:
             check_models.check_directory(f"models.{name}", model, chat=chat)
             for owner, source in study.datasets.items():
                 if source.prompt.chat:
-                    check_models.check_chat(f"datasets.{owner}", model, source.prompt)
+                    check_models.check_chat(f"datasets.{owner}", Path(model.path), source.prompt)
         if isinstance(model, GgufModel):
             check_models.check_gguf(f"models.{name}", model)
         if isinstance(model, HubModel) and chat and model.lock and not model.lock.chat_template:

@@ -51,8 +51,8 @@ def check_directory(key: str, model: DirectoryModel, *, chat: bool) -> None:
         raise BadInputError(f"{key}.path: {folder} has no chat template; set prompt.chat of the datasets to false")
 
 
-def check_chat(key: str, model: DirectoryModel, prompt: Prompt) -> None:
-    """Refuse a prompt that a directory's chat template cannot make, in whichever way it fails.
+def check_chat(key: str, path: Path, prompt: Prompt) -> None:
+    """Refuse a prompt that the chat template of a model's directory cannot make, in whichever way it fails.
 
     Raises:
         BadInputError: naming the key of the prompt.
@@ -62,10 +62,10 @@ def check_chat(key: str, model: DirectoryModel, prompt: Prompt) -> None:
     from rftlab.policies.prompts import PromptConfig, chat_text
 
     try:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(model.path, local_files_only=True)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(path, local_files_only=True)
     except Exception as error:  # tokenizers raises no better one
         reason = " ".join(str(error).split())[:300]
-        raise BadInputError(f"{key}.prompt.chat: the tokenizer of {model.path} cannot be read: {reason}") from None
+        raise BadInputError(f"{key}.prompt.chat: the tokenizer of {path} cannot be read: {reason}") from None
     config = PromptConfig(**prompt.model_dump())
     for probe in PROBES:
         try:

@@ -22,6 +22,7 @@ from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
 from rftlab.jobs.environment import naming
 from rftlab.policies.weights import INDEX, WEIGHTS, shards
+from rftlab.study.check_models import check_chat
 from rftlab.study.check_names import check_names
 from rftlab.study.lock import (
     IDENTITY,
@@ -81,7 +82,17 @@ def _fetch(files: Sequence[Path], command: str, say: Say, *, renew: bool) -> Pat
         lock[kind].append({**identity(kind, source), **entry})
         say(f"{source.id}: commit {entry['commit']}")
     write_lock(path, lock, command)
-    for key, _, source in hub_sources(with_lock(study, files)):
+    locked = with_lock(study, files)
+    for name, model in locked.models.items():
+        if isinstance(model, HubModel) and model.lock and model.lock.chat_template:
+            folder = hub.files("model", model.id, model.lock.commit, model.lock.files)["config.json"].parent
+            for owner, dataset in locked.datasets.items():
+                if dataset.prompt.chat:
+                    try:
+                        check_chat(f"datasets.{owner}", folder, dataset.prompt)
+                    except BadInputError as error:
+                        raise BadInputError(f"{where}: models.{name}: {error}") from None
+    for key, _, source in hub_sources(locked):
         if isinstance(source, HubSource):
             try:
                 splits = source_of(source.content()).read()
