@@ -28,6 +28,8 @@ from rftlab.rewards.verifiers.numeric import LONGEST, verify
         ("8e6", "8000000"),
         ("3 450 seats", "3450"),
         ("**3**", "3"),
+        ("<answer>3</answer>", "3"),
+        ("so <answer> $3 </answer>.", "3"),
         (r"\boxed{3}", "3"),
         ("1,234,567", "1234567"),
         ("3/4", "3/4"),
@@ -50,7 +52,20 @@ def test_extraction(completion: str, extracted: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("completion", "digits"),
-    [("10-3", "3"), ("(x)-3", "3"), ("x-3", "3"), ("3, 4", "4"), ("12,3456", "3456"), ("1.2.3", "3"), ("4^6", "6")],
+    [
+        ("10-3", "3"),
+        ("(x)-3", "3"),
+        ("x-3", "3"),
+        ("3, 4", "4"),
+        ("12,3456", "3456"),
+        ("1.2.3", "3"),
+        ("4^6", "6"),
+        ("0.45 recurring", "0.45"),
+        ("1.3 repeating", "1.3"),
+        ("5 factorial", "5"),
+        ("sqrt 5", "5"),
+        ("the root 5", "5"),
+    ],
 )
 def test_digits_of_something_else_are_shown_and_no_number(completion: str, digits: str) -> None:
     assert verify(f"so {completion} it is", digits) == Judgement(False, f"so {completion} it is")

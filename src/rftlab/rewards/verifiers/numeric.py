@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from rftlab.rewards import Judgement
 from rftlab.rewards.numbers import AMOUNT, ExponentError, number
-from rftlab.rewards.statements import EMPHASIS
+from rftlab.rewards.statements import EMPHASIS, TAGS
 from rftlab.rewards.units import UNITS, multiple_in
 
 STRICT = "gsm8k_strict"
@@ -42,7 +42,7 @@ GLUED = re.compile(r"(?:[\w^_\\/|*~±√²³<>'’.,:]|[\w^_\]}]\{|[\w)]\(|\w\[|
 UNFINISHED = re.compile(
     r"(?:[+*/×÷·^<>≤≥≠±√]|[0-9]|\\(?:cdot|times|div|pm|sqrt|ln|log|le|ge)|[\w)\]}]\s+[-−–]|[0-9][)%}$]*\s*(?:,"
     r"|and|&|or|:|-|–)"
-    r"|\b(?:or|not|minus|plus|times|by|negative|over|under|between|exceeds?|than|least|most|log|point|base"
+    r"|\b(?:or|not|minus|plus|times|by|negative|over|under|between|exceeds?|than|least|most|log|sqrt|root|point|base"
     r"|mod|modulo|to the|twice|double|triple|(?:root|square|cube|half|third|quarter|reciprocal|inverse|opposite"
     r"|factorial"
     r"|power|percent|%) of)"
@@ -53,7 +53,8 @@ UNFINISHED = re.compile(
 """What stands before a number, perhaps with a space, and makes it one of several or part of a calculation."""
 GOES_ON = re.compile(
     r"\s*(?:[+*/×÷·^=<>±√!²³]|\\(?:cdot|times|div|pm|sqrt|pi|over)|[-−–]\s*[a-zA-Z](?![a-zA-Z])|[-−–](?=[\w(\\]))"
-    r"|\s+(?:or|plus|minus|divided|multiplied|modulo|mod|squared|cubed|point|percent of|%? of an?|out of|to the"
+    r"|\s+(?:or|plus|minus|divided|multiplied|modulo|mod|squared|cubed|recurring|repeating"
+    r"|factorial|point|percent of|%? of an?|out of|to the"
     r"|in base)\b"
     r"|\s+and an? (?:half|quarter|third)|\s+times (?:as|one|two|three|four|five|six|seven|eight|nine|ten"
     r"|[a-z](?![a-z]))"
@@ -82,8 +83,8 @@ def last_number(text: str) -> tuple[Fraction | None, str | None]:
     if last is None:
         return None, None
     start = max(0, last.start() - WINDOW)
-    at = len(EMPHASIS.sub("", text[start : last.start()]))
-    part = EMPHASIS.sub("", text[start : last.start() + WINDOW])
+    at = len(_plain(text[start : last.start()]))
+    part = _plain(text[start : last.start() + WINDOW])
     match = next((m for m in WRITTEN.finditer(part) if m.start() <= at < m.end()), None)
     if (
         match is not None
@@ -94,6 +95,11 @@ def last_number(text: str) -> tuple[Fraction | None, str | None]:
     if re.search(rf"[0-9.,]{{{LONGEST}}}", part):
         return None, None
     return None, " ".join(part[max(0, at - EXCERPT) : at + EXCERPT].split())
+
+
+def _plain(text: str) -> str:
+    """A text without emphasis and without the tags of an answer."""
+    return TAGS.sub(" ", EMPHASIS.sub("", text))
 
 
 def _goes_on(before: str, after: str, written: str) -> bool:
