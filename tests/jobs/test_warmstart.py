@@ -48,6 +48,9 @@ elif what == "keep":
         def __del__(self, write=os.write):
             write(1, b"taken apart")
     sys.kept = Kept()
+    if sys.argv[2:] == ["raise"]:
+        raise ValueError("told")
+    sys.exit(*map(eval, sys.argv[2:]))
 elif what == "linger":
     sys.stdout.write("written, ")
     threading.Thread(target=lambda: (time.sleep(0.3), sys.stdout.write("a thread waited for"))).start()
@@ -127,6 +130,17 @@ def test_what_it_has_begun_is_finished(start: Start) -> None:
 def test_what_it_shares_with_the_server_is_not_taken_apart(start: Start) -> None:
     assert start("keep").communicate() == ("", "")
     assert start("keep", launcher=("probe",)).communicate() == ("taken apart", "")
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "line"), [("7", 7, ""), ("'told'", 1, "told"), ("raise", 1, "ValueError: told")]
+)
+def test_nor_where_it_ends_with_an_error(start: Start, ending: str, code: int, line: str) -> None:
+    """Its libraries' threads were left behind at the fork: who waits for them may wait for ever."""
+    process = start("keep", ending)
+    output, errors = process.communicate()
+    assert (output, process.returncode) == ("", code)
+    assert errors.strip().rpartition("\n")[2] == line
 
 
 def test_output_that_cannot_be_written_is_an_error(start: Start) -> None:

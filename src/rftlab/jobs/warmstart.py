@@ -59,7 +59,7 @@ DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 """Of GPUs: one that an import has initialised does not survive a fork, and beside a GPU's work 5 seconds are little."""
 FORKED, REFUSED = b"+", b"-"
 
-_done = False  # in a forked stage: it has come to its end without an error
+_code: int | None = None  # in a forked stage that has come to its end: what it exits with
 _server: subprocess.Popen[bytes] | None = None  # its standard input stays open as long as this process lives
 
 
@@ -219,7 +219,7 @@ def keep(connection: socket.socket, own: list[Any]) -> dict[str, Any]:
 
 def become(request: dict[str, Any]) -> NoReturn:
     """Be the stage: run it as if this process had been started for it."""
-    global _done
+    global _code
     import torch
 
     os.setsid()
@@ -230,17 +230,28 @@ def become(request: dict[str, Any]) -> NoReturn:
     sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     sys.path[:] = request["path"]
     sys.argv = [request["module"], *request["arguments"]]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-    _done = True
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as ending:
+        _code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        raise
+    except Exception:
+        _code = 1
+        raise
+    _code = 0
     sys.exit()
 
 
 def leave() -> None:
-    """End a stage that is done: its threads have been waited for, what it registered for its exit has been called."""
-    if _done:
+    """End a stage: it has said why, its threads have been waited for, what it registered for its exit has been called.
+
+    Taking apart what it shares with its server would take a second, and libraries whose threads were left behind at the
+    fork might wait for them for ever.
+    """
+    if _code is not None:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(_code)
 
 
 if __name__ == "__main__":
