@@ -1,7 +1,7 @@
 """Answers that a verifier judges in a second: MATH's test solutions against their own answers, and against others'.
 
-``python benchmarks/judging.py FOLDER``, the folder of MATH's ``test.jsonl``; needs nothing else of the network or of
-this repository. Prints least and greatest of five passes over the 5,000, on all cores.
+``.venv/bin/python benchmarks/judging.py FOLDER``, the folder of MATH's ``test.jsonl``. Prints least and greatest of
+five passes over the 5,000, on all cores.
 """
 
 from __future__ import annotations

@@ -147,3 +147,10 @@ def test_a_number_is_its_shortest_decimal(value: object, answer: str) -> None:
     query = to_query(Fields(), "a:1", {"question": "?", "answer": value, "kept": value})
     assert query.answer == answer
     assert json.loads(json.dumps(query.metadata)) == {"kept": value if isinstance(value, int) else float(value)}
+
+
+@pytest.mark.parametrize("labels", [[1, 2], [1.0, 2.0], [Decimal("1.0"), Decimal("2.00")], ["1", "2"]])
+@pytest.mark.parametrize("answer", [2, 2.0, Decimal("2.0"), "2"])
+def test_labels_of_any_width_are_compared_with_answers_of_any(labels: list[object], answer: object) -> None:
+    record = {"question": "?", "answer": answer, "choices": {"text": ["a", "b"], "label": labels}}
+    assert to_query(CHOICE, "a:1", record).answer == "B"

@@ -113,6 +113,7 @@ def test_where_there_is_nothing_there_is_no_answer(text: str) -> None:
 
 def test_every_box_that_closes() -> None:
     assert contents(r"\boxed{ 4 }, \fbox{\frac{1}{2}}, \boxed 5 and \boxed{6") == ["4", r"\frac{1}{2}", "5"]
+    assert contents(r"\boxed{\boxed{4}} and \boxed{\fbox{5}}") == [r"\boxed{4}", r"\fbox{5}"]
     assert contents("no box") == []
 
 

@@ -32,7 +32,7 @@ def test_a_token_that_moved_the_wrong_way_is_not_held_back() -> None:
 
 
 def test_the_second_bound_of_failures() -> None:
-    """log 1.5 is 0.41: with A < 0 as many tokens again as with A > 0, and the one below 1 − ε."""
+    """log 1.5 is 0.41: with A < 0 all tokens but the one that moved by 0.1, one of them below 1 − ε."""
     assert found("dual_clip", [-1.0, -1.0, -1.0], c=1.5) == {"clipped_tokens": 5 / 6, "clipped_rollouts": 2 / 3}
 
 

@@ -160,7 +160,8 @@ def _choices(names: tuple[str, ...], record: Mapping[str, Any], where: str) -> t
             f"{where}: field {names[0]!r} is {record[names[0]]!r:.60}; the choices need a list of 2 to {len(LETTERS)} "
             "texts, or texts and as many labels"
         )
-    return [_text({names[0]: choice}, names[0], where, "choices") for choice in value], [str(label) for label in labels]
+    texts, marks = ([_text({names[0]: one}, names[0], where, "choices") for one in some] for some in (value, labels))
+    return texts, marks
 
 
 def _letter(name: str, record: Mapping[str, Any], where: str, labels: list[str], count: int) -> str:

@@ -25,7 +25,7 @@ def exact_floats(record: Mapping[str, Any], schema: pa.Schema | None) -> dict[st
     """A record of Python's numbers, whose halves and singles were widened, with the shortest decimals of their width.
 
     The single next to 0.1 is 0.10000000149011612 as a double, and ``Decimal("0.1")`` here. Without a schema there are
-    only doubles.
+    only doubles. What a reader has decoded, an image for instance, stays as it is.
     """
     return {name: _exact(value, schema.field(name).type) if schema else value for name, value in record.items()}
 
@@ -38,8 +38,8 @@ def _exact(value: Any, kind: pa.DataType) -> Any:
         return None
     if types.is_float16(kind) or types.is_float32(kind):
         return Decimal(str(np.float16(value) if types.is_float16(kind) else np.float32(value)))
-    if types.is_struct(kind):
+    if types.is_struct(kind) and isinstance(value, dict):
         return {field.name: _exact(value[field.name], field.type) for field in kind}
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+    if isinstance(value, list) and (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
         return [_exact(item, kind.value_type) for item in value]
     return _exact(value, kind.value_type) if types.is_dictionary(kind) else value

@@ -29,12 +29,13 @@ INTEGERS = (
     "check_queries",
     "max_new_tokens",
 )
+SHARES = ("weight", "goal", "low", "high")
 SHAPES: dict[str, dict[str, Any]] = {
     "tiny": {
         "architecture": str,
-        "lr": float,
+        "lr": int | float,
         **dict.fromkeys(INTEGERS, int),
-        "tasks": {"*": {"dataset": dict, "verifier": str}},
+        "tasks": {"*": {"dataset": dict, "verifier": str, **dict.fromkeys(SHARES, int | float)}},
     },
     "gguf": {},
     "directory": {"path": str},
@@ -50,10 +51,6 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--config", required=True, type=json_option("--config", source=str))
     parser.add_argument("--folder", required=True, type=Path)
     arguments = parser.parse_args(argv)
-    source = arguments.config["source"]
-    if source not in SHAPES:
-        raise BadInputError(f"--config: source: {source!r} is not one of {', '.join(SHAPES)}")
-    refuse_other_shape("--config", arguments.config, SHAPES[source])
     build(arguments.config, arguments.folder)
 
 
@@ -61,8 +58,13 @@ def build(config: dict[str, Any], folder: Path) -> None:
     """Write the model to ``folder/model`` and the manifest, last, to ``folder/model.json``.
 
     Raises:
-        BadInputError: the model cannot be read whole, its tokenizer has ids that it lacks, or nothing ends a response.
+        BadInputError: the configuration has another shape, the model cannot be read whole, its tokenizer has ids that
+            it lacks, or nothing ends a response.
     """
+    source = config["source"]
+    if source not in SHAPES:
+        raise BadInputError(f"--config: source: {source!r} is not one of {', '.join(SHAPES)}")
+    refuse_other_shape("--config", config, SHAPES[source])
     torch.use_deterministic_algorithms(True)
     model, tokenizer, facts = make(config)
     tokenizer = fitted(tokenizer, model.get_input_embeddings().num_embeddings)
@@ -96,10 +98,8 @@ def make(config: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     if config["source"] == "directory":
         directory = PublishedDirectory(Path(config["path"]))
         return directory.model(), directory.tokenizer(), {"path": config["path"]}
-    if config["source"] == "hub":
-        directory = PublishedDirectory(snapshot(config))
-        return directory.model(), directory.tokenizer(), {"id": config["id"], "commit": config["commit"]}
-    raise BadInputError(f"source: {config['source']!r} is not one of {', '.join(SHAPES)}")
+    directory = PublishedDirectory(snapshot(config))
+    return directory.model(), directory.tokenizer(), {"id": config["id"], "commit": config["commit"]}
 
 
 if __name__ == "__main__":

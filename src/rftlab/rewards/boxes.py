@@ -27,12 +27,17 @@ def last_box(text: str) -> str | None:
 
 
 def contents(text: str) -> list[str]:
-    """What every box that closes holds, in their order; of boxes of more than a few lines, none.
+    """What every box that closes and stands in no other holds, in their order; of boxes of more than a few lines, none.
 
     Time is linear in the length of the text: a box is sought to its end for so far only.
     """
-    found = (_content(text[box.end() : box.end() + LONGEST]) for box in BOX.finditer(text))
-    return [content.strip() for content in found if content is not None]
+    found, end = [], 0
+    for box in BOX.finditer(text):
+        content = _content(text[box.end() : box.end() + LONGEST]) if box.start() >= end else None
+        if content is not None:
+            found.append(content.strip())
+            end = box.end() + len(content)
+    return found
 
 
 def _content(text: str) -> str | None:

@@ -38,7 +38,7 @@ from rftlab.study.lock import (
 from rftlab.study.query_sources import HubSource
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
-from rftlab.study.sources import HubModel
+from rftlab.study.sources import HubModel, Model
 from rftlab.study.yaml_file import read_files
 
 SETTINGS = (".json", ".jinja")  # files of a model besides its weights
@@ -84,14 +84,10 @@ def _fetch(files: Sequence[Path], command: str, say: Say, *, renew: bool) -> Pat
     write_lock(path, lock, command)
     locked = with_lock(study, files)
     for name, model in locked.models.items():
-        if isinstance(model, HubModel) and model.lock and model.lock.chat_template:
-            folder = hub.files("model", model.id, model.lock.commit, model.lock.files)["config.json"].parent
-            for owner, dataset in locked.datasets.items():
-                if dataset.prompt.chat:
-                    try:
-                        check_chat(f"datasets.{owner}", folder, dataset.prompt)
-                    except BadInputError as error:
-                        raise BadInputError(f"{where}: models.{name}: {error}") from None
+        try:
+            _check_chats(model, locked)
+        except BadInputError as error:
+            raise BadInputError(f"{where}: models.{name}: {error}") from None
     for key, _, source in hub_sources(locked):
         if isinstance(source, HubSource):
             try:
@@ -100,6 +96,17 @@ def _fetch(files: Sequence[Path], command: str, say: Say, *, renew: bool) -> Pat
                 raise BadInputError(f"{where}: {key}: {error}") from None
             say(f"{key}: " + ", ".join(f"{len(split.queries)} queries {name}" for name, split in splits.items()))
     return path
+
+
+def _check_chats(model: Model, study: Study) -> None:
+    """Try the chat template of a hub model, which planning cannot read, with the prompts of a study."""
+    chats = {f"datasets.{name}": dataset.prompt for name, dataset in study.datasets.items() if dataset.prompt.chat}
+    if not chats or not isinstance(model, HubModel) or not model.lock or not model.lock.chat_template:
+        return
+    settings = {name: digest for name, digest in model.lock.files.items() if name.endswith(SETTINGS)}
+    folder = hub.files("model", model.id, model.lock.commit, settings)["config.json"].parent
+    for key, prompt in chats.items():
+        check_chat(key, folder, prompt)
 
 
 def distinct(sources: list[tuple[str, str, HubModel | HubSource]]) -> list[tuple[str, str, HubModel | HubSource]]:

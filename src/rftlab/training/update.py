@@ -42,7 +42,10 @@ def update(
     max_gradient_norm: float,
 ) -> dict[str, float]:
     """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping,
-    what the ratio's bounds held back and the sampler's mismatch. Raises DivergedError where either is not finite.
+    what the ratio's bounds held back and the sampler's mismatch.
+
+    Raises:
+        DivergedError: loss or gradient is not finite.
     """
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:

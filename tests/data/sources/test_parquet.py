@@ -53,6 +53,14 @@ def test_numbers_of_every_width(tmp_path, kind: pa.DataType, value: object, answ
     assert query.metadata["also"] == (float(answer) if isinstance(query.metadata["also"], float) else value)
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path) -> None:
+    """Which of them is meant nobody can say."""
+    table = pa.Table.from_arrays([pa.array([text]) for text in ("?", "1", "2")], names=["question", "answer", "answer"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="two columns are named 'answer'; every column needs its own name"):
+        read({"source": "parquet", "files": {"test": str(tmp_path / "a.parquet")}})
+
+
 def test_single_precision_choices(tmp_path) -> None:
     choices = pa.array(
         [{"text": [0.1, 2.5], "label": ["A", "B"]}],

@@ -19,7 +19,7 @@ class Source(RecordFiles):
         """Yield ``("path: row i", record)`` for every row of a Parquet file, the first being 1.
 
         Raises:
-            DataError: a file that is missing, unreadable, empty or no Parquet file.
+            DataError: a file that is missing, unreadable, empty or no Parquet file, or has two columns of one name.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -27,6 +27,9 @@ class Source(RecordFiles):
         number = 0
         try:
             with pq.ParquetFile(path) as file:
+                names = file.schema_arrow.names
+                if twice := [name for name in names if names.count(name) > 1]:
+                    raise DataError(f"{path}: two columns are named {twice[0]!r:.40}; every column needs its own name")
                 for batch in file.iter_batches(batch_size=1024):
                     for row in batch.to_pylist():
                         number += 1
