@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated
+from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated, prior
 from simulated import Population, Study
 
 V = Arm.of([[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])  # rows .75, .75, .25; mean 7/12
@@ -15,22 +15,22 @@ FLAT = Arm.of([[1.0, 0.0, 1.0, 0.0]] * 3)
 
 
 def raw(arm: Arm) -> SeedVariance:
-    return SeedVariance(arm.seeds_ms, arm.seeds - 1)
+    return SeedVariance(arm.variance, arm.seeds - 1)
 
 
-def test_mean_squares_by_hand() -> None:
-    assert V.mean_Q.tolist() == pytest.approx([2 / 3, 1 / 3, 1.0, 1 / 3])
-    assert V.seeds_ms == pytest.approx(4 * (2 * (1 / 6) ** 2 + (1 / 3) ** 2) / 2)
+def test_variances_by_hand() -> None:
+    assert V.means[0].tolist() == pytest.approx([2 / 3, 1 / 3, 1.0, 1 / 3])
+    assert V.variance == pytest.approx((2 * (1 / 6) ** 2 + (1 / 3) ** 2) / 2)
     total = 7 * (5 / 12) ** 2 + 5 * (7 / 12) ** 2
     queries = 3 * sum((q - 7 / 12) ** 2 for q in (2 / 3, 1 / 3, 1.0, 1 / 3))
-    assert V.residual_ms == pytest.approx((total - 2 * V.seeds_ms - queries) / (2 * 3))
-    assert (V.seeds, V.queries, V.live, FLAT.live) == (3, 4, True, False)
+    assert V.residuals == (pytest.approx((total - 2 * 4 * V.variance - queries) / (2 * 3)),)
+    assert (V.mean, V.seeds, V.queries, V.live, FLAT.live) == (pytest.approx(7 / 12), 3, (4,), True, False)
 
 
 def test_a_difference_by_hand() -> None:
     d = difference(V, R, raw(V), raw(R))
-    a, b = V.seeds_ms / 12, R.seeds_ms / 8
-    rho = V.residual_ms / 12 + R.residual_ms / 8
+    a, b = V.variance / 3, R.variance / 2
+    rho = V.residuals[0] / 12 + R.residuals[0] / 8
     gap_Q = np.array([2 / 3 - 1 / 2, 1 / 3, 0.0, 1 / 3])
     query_part = max(0.0, gap_Q.var(ddof=1) / 4 - rho)
     assert d.estimate == pytest.approx(7 / 12 - 3 / 8)
@@ -39,13 +39,37 @@ def test_a_difference_by_hand() -> None:
     assert (d.seeds, d.queries) == ((3, 2), 4)
 
 
+def test_sets_count_equally_and_seeds_are_common_to_them() -> None:
+    """A second set of two queries: seeds' means .75, .75, .25 and 1, .5, 0 are averaged before they vary."""
+    more = Arm.of(
+        [[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]], [[1.0, 1.0], [1.0, 0.0], [0.0] * 2]
+    )
+    assert more.mean == pytest.approx((7 / 12 + 1 / 2) / 2)
+    assert more.variance == pytest.approx(np.var([0.875, 0.625, 0.125], ddof=1))
+    assert (more.queries, more.residuals[0]) == ((4, 2), V.residuals[0])
+    none = Arm.of(np.zeros((3, 4)), np.zeros((3, 2)))
+    d = difference(more, none, raw(more), raw(none))
+    gaps = [float(mean_Q.var(ddof=1)) / len(mean_Q) for mean_Q in more.means]
+    rho = sum(ms / (3 * Q) for ms, Q in zip(more.residuals, more.queries, strict=True)) / 4
+    assert d.se**2 == pytest.approx(max(more.variance / 3 + max(0.0, sum(gaps) / 4 - rho), rho))
+    assert (d.estimate, d.queries) == (pytest.approx(more.mean), 4)
+
+
+def test_a_set_twice_is_the_set_once_but_for_its_queries() -> None:
+    y, z = np.random.default_rng(2).random((2, 5, 9))
+    once, twice = (difference(v, r, raw(v), raw(r)) for v, r in ((Arm.of(y), Arm.of(z)), (Arm.of(y, y), Arm.of(z, z))))
+    assert twice.estimate == pytest.approx(once.estimate)
+    assert twice.df == pytest.approx(once.df)
+    assert twice.se < once.se, "as if its queries were twice as many"
+
+
 def test_it_is_antisymmetric_and_does_not_depend_on_order() -> None:
     there, back = difference(V, R, raw(V), raw(R)), difference(R, V, raw(R), raw(V))
     assert (there.estimate, there.se, there.df) == pytest.approx((-back.estimate, back.se, back.df))
     rng = np.random.default_rng(0)
     y = rng.random((4, 9))
     shuffled = Arm.of(y[rng.permutation(4)])
-    assert (shuffled.seeds_ms, shuffled.residual_ms) == pytest.approx((Arm.of(y).seeds_ms, Arm.of(y).residual_ms))
+    assert (shuffled.variance, *shuffled.residuals) == pytest.approx((Arm.of(y).variance, *Arm.of(y).residuals))
 
 
 def test_one_seed_or_one_query_has_no_standard_error() -> None:
@@ -58,49 +82,54 @@ def test_one_seed_or_one_query_has_no_standard_error() -> None:
 
 
 def test_arms_of_other_queries_are_not_paired() -> None:
-    with pytest.raises(ValueError, match="arms of 4 and 2 queries are not paired"):
+    with pytest.raises(ValueError, match=r"arms of \(4,\) and \(2,\) queries are not paired"):
         difference(V, Arm.of([[1.0, 0.0], [0.0, 1.0]]), raw(V), raw(V))
 
 
 @pytest.mark.parametrize("values", [[], [[]], [1.0, 2.0], [[float("nan"), 1.0]]])
 def test_values_that_are_none(values: list[object]) -> None:
-    with pytest.raises(ValueError, match="finite seeds × queries matrix"):
+    with pytest.raises(ValueError, match="finite seeds × queries matrices"):
         Arm.of(values)
 
 
 # moderation ----------------------------------------------------------------------------------------------------------
 
 
-def arms(*mean_squares: float, seeds: int = 3) -> list[Arm]:
-    return [Arm(np.zeros(10), seeds, ms, 0.1) for ms in mean_squares]
+def arms(*variances: float, seeds: int = 3) -> list[Arm]:
+    return [Arm((np.zeros(10),), seeds, variance, (0.1,)) for variance in variances]
+
+
+def all_moderated(*some: Arm) -> list[SeedVariance]:
+    return [moderated(arm, prior(some)) for arm in some]
 
 
 def test_arms_are_drawn_towards_their_median_and_gain_its_freedom() -> None:
-    found = moderated(arms(1.0, 2.0, 4.0))
-    prior = 2.0 * 2 / stats.chi2.ppf(0.5, 2)
+    found = all_moderated(*arms(1.0, 2.0, 4.0))
+    common = 2.0 * 2 / stats.chi2.ppf(0.5, 2)
     assert [variance.df for variance in found[:2]] == [6.0, 6.0]
-    assert found[0].ms == pytest.approx((4 * prior + 2 * 1.0) / 6)
-    assert found[1].ms == pytest.approx((4 * prior + 2 * 2.0) / 6)
-    borrowed = 4 * stats.f.sf(4.0 / prior, 2, 4) / 0.5
+    assert found[0].variance == pytest.approx((4 * common + 2 * 1.0) / 6)
+    assert found[1].variance == pytest.approx((4 * common + 2 * 2.0) / 6)
+    borrowed = 4 * stats.f.sf(4.0 / common, 2, 4) / 0.5
     assert 0 < borrowed < 4
     assert found[2].df == pytest.approx(borrowed + 2)
 
 
 def test_a_noisy_arm_keeps_its_noise() -> None:
-    quiet, noisy = moderated(arms(1.0, 1.0, 1.0, 400.0))[2:]
-    assert noisy.ms > 390
+    quiet, noisy = all_moderated(*arms(1.0, 1.0, 1.0, 400.0))[2:]
+    assert noisy.variance > 390
     assert noisy.df < 2.1
     assert quiet.df == 6
 
 
 def test_arms_without_variance_neither_lend_nor_borrow() -> None:
-    found = moderated([*arms(1.0, 2.0, 4.0), FLAT])
-    assert found[:3] == moderated(arms(1.0, 2.0, 4.0))
+    found = all_moderated(*arms(1.0, 2.0, 4.0), FLAT)
+    assert found[:3] == all_moderated(*arms(1.0, 2.0, 4.0))
     assert found[3] == SeedVariance(0.0, 2)
 
 
 def test_two_live_arms_say_nothing_of_each_other() -> None:
-    assert moderated([*arms(1.0, 4.0), FLAT]) == [SeedVariance(1.0, 2), SeedVariance(4.0, 2), SeedVariance(0.0, 2)]
+    assert prior([*arms(1.0, 4.0), FLAT]) is None
+    assert all_moderated(*arms(1.0, 4.0), FLAT) == [SeedVariance(v, 2) for v in (1.0, 4.0, 0.0)]
 
 
 # tests and intervals -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rftlab.analysis.decisions import Looks, Verdict, decide
-from rftlab.analysis.estimator import Arm, Difference, difference, moderated
+from rftlab.analysis.estimator import Arm, Difference, difference, moderated, prior
 
 Floats = NDArray[np.float64]
 
@@ -69,9 +69,10 @@ class Study:
     def look(self, names: Sequence[str], seeds: int, reference_seeds: int) -> dict[str, Difference]:
         """Differences of some levels to the reference."""
         arms = [self.arm("reference", reference_seeds), *(self.arm(name, seeds) for name in names)]
-        first, *others = moderated(arms)
+        common = prior(arms)
         return {
-            name: difference(arm, arms[0], own, first) for name, arm, own in zip(names, arms[1:], others, strict=True)
+            name: difference(arm, arms[0], moderated(arm, common), moderated(arms[0], common))
+            for name, arm in zip(names, arms[1:], strict=True)
         }
 
 

@@ -7,7 +7,7 @@ share of the error for the other differences, and none of it for equivalences, w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rftlab.analysis.boundaries import nominal_levels
@@ -41,13 +41,19 @@ class Verdict:
         return self.verdict in ("higher", "lower", "equivalent")
 
 
-def decide(estimates: Sequence[Mapping[str, Difference]], looks: Looks, tests: int | None = None) -> dict[str, Verdict]:
+def decide(
+    estimates: Sequence[Mapping[str, Difference]],
+    looks: Looks,
+    tests: int | None = None,
+    never_equivalent: Collection[str] = (),
+) -> dict[str, Verdict]:
     """Verdicts after some looks, by name.
 
     Args:
         estimates: of every look so far, name → difference; a level that was decided need not occur any more.
         looks: when the study looks.
         tests: hypotheses of the study, by default those of its first look.
+        never_equivalent: names that no test of equivalence may be made of.
 
     Returns:
         A verdict for every name. What was decided at one look stands, whatever later looks would say.
@@ -67,7 +73,11 @@ def decide(estimates: Sequence[Mapping[str, Difference]], looks: Looks, tests: i
         p = {name: d.p() for name, d in found.items() if name not in different | equivalent}
         for name, level in _step_down(p, looks, look, tests - len(different)):
             different[name] = Verdict("higher" if found[name].estimate > 0 else "lower", look, level)
-        p = {name: found[name].p_equivalent(looks.margin) for name in p if name not in different}
+        p = {
+            name: 1.0 if name in never_equivalent else found[name].p_equivalent(looks.margin)
+            for name in p
+            if name not in different
+        }
         for name, level in _step_down(p, looks, look, tests - len(equivalent)):
             equivalent[name] = Verdict("equivalent", look, level)
     last = len(estimates) - 1

@@ -1,6 +1,7 @@
 """The estimator of a study: differences between two arms, paired by query, not by seed; seed variances are moderated.
 
-An arm is a variant's runs on one evaluation set: values y[s, q], one row a seed, one column a query. Queries are
+An arm is a variant's runs on the sets of one suite: values y[s, q] per set, one row a seed, one column a query. The
+sets were chosen, not drawn: each counts equally, and only their queries are a sample. Queries are
 crossed with arms and seeds are nested in them: late in training two variants with the same seed are hardly more alike
 (correlation .14 to .31) than two with different ones, whereas their answers to a query correlate by .93 to .97.
 
@@ -26,51 +27,66 @@ LIVE_ARMS = 3  # fewer say nothing of one another
 
 @dataclass(frozen=True)
 class Arm:
-    """What is kept of values y[s, q] of S seeds and Q queries.
+    """What is kept of an arm's values y[s, q] on K sets of queries, the same S seeds on each; sets count equally.
 
-    ``mean_Q`` is the mean over seeds; ``seeds_ms`` = Q·Σ_s(y_s. − y..)²/(S−1) and ``residual_ms`` =
-    Σ(y_sq − y_s. − y_.q + y..)²/((S−1)(Q−1)) are mean squares; NaN with one seed or one query.
+    ``means`` hold per set the mean over seeds, one number a query; ``variance`` = Σ_s(y_s − ȳ)²/(S−1) of the seeds'
+    means over sets, y_s = (1/K)·Σ_k mean_q y[s, q]; ``residuals`` per set Σ(y_sq − y_s. − y_.q + y..)²/((S−1)(Q−1)).
+    NaN with one seed or one query.
     """
 
-    mean_Q: Floats
+    means: tuple[Floats, ...]
     seeds: int
-    seeds_ms: float
-    residual_ms: float
+    variance: float
+    residuals: tuple[float, ...]
 
     @classmethod
-    def of(cls, values_SQ: ArrayLike) -> Arm:
-        """From values.
+    def of(cls, *values_SQ: ArrayLike) -> Arm:
+        """From values, one seeds × queries matrix a set.
 
         Raises:
-            ValueError: not a matrix, empty, or not finite.
+            ValueError: no matrix, an empty one, one that is not finite, or other seeds than in the first.
         """
-        y = np.asarray(values_SQ, dtype=np.float64)
-        if y.ndim != 2 or y.size == 0 or not np.isfinite(y).all():
-            raise ValueError(f"values must be a finite seeds × queries matrix, not of shape {y.shape}")
-        S, Q = y.shape
-        if S == 1 or Q == 1:
-            return cls(y.mean(axis=0), S, float("nan"), float("nan"))
-        m, row, col = y.mean(), y.mean(axis=1, keepdims=True), y.mean(axis=0, keepdims=True)
-        seeds = Q * float(np.square(row - m).sum()) / (S - 1)
-        residual = float(np.square(y - row - col + m).sum()) / ((S - 1) * (Q - 1))
-        return cls(y.mean(axis=0), S, seeds, residual)
+        sets = [np.asarray(values, dtype=np.float64) for values in values_SQ]
+        for y in sets:
+            if y.ndim != 2 or y.size == 0 or not np.isfinite(y).all() or len(y) != len(sets[0]):
+                raise ValueError(f"values must be finite seeds × queries matrices of the same seeds, not {y.shape}")
+        if not sets:
+            raise ValueError("an arm needs values")
+        means_S = np.mean([y.mean(axis=1) for y in sets], axis=0)
+        variance = float(means_S.var(ddof=1)) if len(means_S) > 1 else float("nan")
+        return cls(tuple(y.mean(axis=0) for y in sets), len(means_S), variance, tuple(map(_residual, sets)))
 
     @property
-    def queries(self) -> int:
-        """Q."""
-        return len(self.mean_Q)
+    def mean(self) -> float:
+        """Its mean over sets."""
+        return float(np.mean([mean_Q.mean() for mean_Q in self.means]))
+
+    @property
+    def queries(self) -> tuple[int, ...]:
+        """Queries of each set."""
+        return tuple(map(len, self.means))
 
     @property
     def live(self) -> bool:
         """Whether its seeds differ: those of a learning rate of 0 do not."""
-        return self.seeds > 1 and self.seeds_ms > 0
+        return self.seeds > 1 and self.variance > 0
+
+
+def _residual(y: Floats) -> float:
+    """Mean square of what neither seed nor query explains; NaN with one seed or one query."""
+    S, Q = y.shape
+    if S == 1 or Q == 1:
+        return float("nan")
+    deviations: Floats = y - y.mean(axis=1, keepdims=True) - y.mean(axis=0, keepdims=True) + y.mean()
+    freedom: int = (S - 1) * (Q - 1)
+    return float(np.square(deviations).sum()) / freedom
 
 
 @dataclass(frozen=True)
 class SeedVariance:
-    """A mean square of seeds and its degrees of freedom, moderated or not."""
+    """A variance between seeds and its degrees of freedom, moderated or not."""
 
-    ms: float
+    variance: float
     df: float
 
 
@@ -125,39 +141,41 @@ class Difference:
         return float(2 * stats.t.sf(distance / self.se, self.df))
 
 
-def moderated(arms: Sequence[Arm]) -> list[SeedVariance]:
-    """Every arm's mean square of seeds, drawn towards the others'.
+def prior(arms: Sequence[Arm]) -> float | None:
+    """What the arms of a study say together of the variance between seeds, s₀²; None with fewer than three live ones.
 
-    s₀² = median over live arms of MS_s / (χ²₀.₅,S₋₁ / (S−1)); per arm d₀ = 4·min(1, P(F_{S−1,4} > MS_s/s₀²) / 0.5) and
-    M̃S = (d₀·s₀² + (S−1)·MS_s) / (d₀ + S − 1) with d₀ + S − 1 degrees of freedom. An arm that is noisier than the
-    others borrows less. Arms whose seeds do not differ neither lend nor borrow; with fewer than three live arms nobody
-    does.
+    s₀² = median over live arms of s² / (χ²₀.₅,S₋₁ / (S−1)).
 
-    Source: Smyth 2004 for moderated variances; the weight of a noisy arm is our own.
+    Source: Smyth 2004 for moderated variances; the median instead of its maximum likelihood is our own.
     """
     live = [arm for arm in arms if arm.live]
     if len(live) < LIVE_ARMS:
-        return [SeedVariance(arm.seeds_ms, arm.seeds - 1) for arm in arms]
-    medians = [arm.seeds_ms * (arm.seeds - 1) / stats.chi2.ppf(0.5, arm.seeds - 1) for arm in live]
-    prior = float(np.median(medians))
-    variances = []
-    for arm in arms:
-        own = arm.seeds - 1
-        if not arm.live:
-            variances.append(SeedVariance(arm.seeds_ms, own))
-            continue
-        borrowed = PRIOR_DF * min(1.0, float(stats.f.sf(arm.seeds_ms / prior, own, PRIOR_DF)) / 0.5)
-        total = borrowed + own
-        variances.append(SeedVariance((borrowed * prior + own * arm.seeds_ms) / total, total))
-    return variances
+        return None
+    return float(np.median([arm.variance * (arm.seeds - 1) / stats.chi2.ppf(0.5, arm.seeds - 1) for arm in live]))
+
+
+def moderated(arm: Arm, common: float | None) -> SeedVariance:
+    """An arm's variance between seeds, drawn towards the :func:`prior` of all.
+
+    d₀ = 4·min(1, P(F_{S−1,4} > s²/s₀²) / 0.5) and s̃² = (d₀·s₀² + (S−1)·s²) / (d₀ + S − 1) with d₀ + S − 1 degrees of
+    freedom. An arm that is noisier than the others borrows less. One whose seeds do not differ borrows nothing.
+
+    Source: Smyth 2004; the weight of a noisy arm is our own.
+    """
+    own = arm.seeds - 1
+    if common is None or not arm.live:
+        return SeedVariance(arm.variance, own)
+    borrowed = PRIOR_DF * min(1.0, float(stats.f.sf(arm.variance / common, own, PRIOR_DF)) / 0.5)
+    total = borrowed + own
+    return SeedVariance((borrowed * common + own * arm.variance) / total, total)
 
 
 def difference(variant: Arm, reference: Arm, variant_seeds: SeedVariance, reference_seeds: SeedVariance) -> Difference:
-    """Difference of two arms on the same queries, variant − reference.
+    """Difference of two arms on the same queries, variant − reference, as the mean over K sets.
 
-    a = M̃S/(S·Q) per arm; ρ = MS_r,v/(S_v·Q) + MS_r,r/(S_r·Q); V = max(a_v + a_r + max(0, var_q(ȳ_v − ȳ_r)/Q − ρ), ρ);
-    df = (a_v + a_r)² / (a_v²/df_v + a_r²/df_r): queries earn no degrees of freedom. With one seed in an arm, or one
-    query, there is no standard error.
+    a = s̃²/S per arm; ρ_k = MS_r,v/(S_v·Q_k) + MS_r,r/(S_r·Q_k) per set; V = max(a_v + a_r + max(0, Σ_k
+    (var_q(ȳ_v − ȳ_r)/Q_k − ρ_k)/K²), Σ_k ρ_k/K²); df = (a_v + a_r)² / (a_v²/df_v + a_r²/df_r): queries earn no degrees
+    of freedom. With one seed in an arm, or one query in a set, there is no standard error.
 
     Two arms whose seeds do not differ leave only the queries' part, with infinite df. See :class:`Difference` for a
     difference without any variance.
@@ -169,15 +187,20 @@ def difference(variant: Arm, reference: Arm, variant_seeds: SeedVariance, refere
     """
     if variant.queries != reference.queries:
         raise ValueError(f"arms of {variant.queries} and {reference.queries} queries are not paired")
-    Q = variant.queries
-    gap_Q = variant.mean_Q - reference.mean_Q
-    seeds = (variant.seeds, reference.seeds)
-    estimate = float(gap_Q.mean())
-    if Q == 1 or min(seeds) == 1:
-        return Difference(estimate, float("nan"), float("nan"), seeds, Q)
-    a = variant_seeds.ms / (variant.seeds * Q), reference_seeds.ms / (reference.seeds * Q)
-    residual = variant.residual_ms / (variant.seeds * Q) + reference.residual_ms / (reference.seeds * Q)
-    query_part = max(0.0, float(gap_Q.var(ddof=1)) / Q - residual)
+    K, seeds = len(variant.queries), (variant.seeds, reference.seeds)
+    gaps = [ours_Q - theirs_Q for ours_Q, theirs_Q in zip(variant.means, reference.means, strict=True)]
+    estimate = float(np.mean([gap_Q.mean() for gap_Q in gaps]))
+    # were a share δ of the answers of all sets to differ, no K·min Q_k queries or more would hide it better
+    queries = K * min(variant.queries)
+    if 1 in variant.queries or 1 in seeds:
+        return Difference(estimate, float("nan"), float("nan"), seeds, queries)
+    a = variant_seeds.variance / variant.seeds, reference_seeds.variance / reference.seeds
+    residuals = [
+        (ours / variant.seeds + theirs / reference.seeds) / len(gap_Q)
+        for ours, theirs, gap_Q in zip(variant.residuals, reference.residuals, gaps, strict=True)
+    ]
+    residual = sum(residuals) / K**2
+    query_part = max(0.0, sum(float(gap_Q.var(ddof=1)) / len(gap_Q) for gap_Q in gaps) / K**2 - residual)
     variance = max(sum(a) + query_part, residual)
     degrees = sum(a) ** 2 / (a[0] ** 2 / variant_seeds.df + a[1] ** 2 / reference_seeds.df) if sum(a) else np.inf
-    return Difference(estimate, float(np.sqrt(variance)), float(degrees), seeds, Q)
+    return Difference(estimate, float(np.sqrt(variance)), float(degrees), seeds, queries)

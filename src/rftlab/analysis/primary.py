@@ -1,0 +1,187 @@
+"""The primary endpoint: what a study says of each level, in and out of distribution, at equal rounds and rollouts.
+
+A hypothesis is a level on a suite of evaluation sets, each set counting equally, at one budget. Where a level samples
+as many rollouts in a round as its reference, equal rounds are equal rollouts, and both are one hypothesis. All of a
+study are judged together (:mod:`rftlab.analysis.decisions`), controls among themselves: whether they behaved is no
+finding. An A/A variant is no hypothesis, and neither is a level whose final weights are its reference's, byte for byte:
+it is equivalent without a test. Where a run diverged, or its level or reference collapsed, nothing is called
+equivalent: the mean over seeds does not say what became of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rftlab.analysis.decisions import Looks, Verdict, decide
+from rftlab.analysis.estimator import METHOD, Arm, Difference, difference, moderated, prior
+from rftlab.analysis.marginal_gains import Runs, best_validation, common_end, extend, inert
+from rftlab.analysis.metrics import area_under_curve, value_at
+from rftlab.analysis.runs import RunOutcomes
+from rftlab.runfolder.study_plan import LEAST_SEEDS, PlannedVariant
+
+Floats = NDArray[np.float64]
+
+CURVES = ("greedy_auc", "last_half", "greedy")
+"""Metrics of a whole curve, read at equal rounds and at equal rollouts; of all others there is one value a run."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A level against its reference on the sets of one suite, at one budget or at both, which are then the same."""
+
+    labels: Mapping[str, Any]
+    variant: PlannedVariant
+    suite: str
+    budgets: tuple[str, ...]
+    found: Difference
+    inert: bool
+    unsettled: bool
+    """Whether a run diverged or collapsed, so that no mean stands for all of them."""
+
+    @property
+    def key(self) -> str:
+        """What names it within a study."""
+        return "/".join([*map(str, self.labels.values()), self.variant.name, self.suite, *self.budgets])
+
+    @property
+    def tested(self) -> bool:
+        """Whether it is a hypothesis."""
+        return not (self.inert or self.variant.noise_floor or min(self.found.seeds) < LEAST_SEEDS)
+
+
+def comparisons(
+    runs: Runs,
+    variants: Sequence[PlannedVariant],
+    splits: Mapping[str, str],
+    metric: str,
+    collapsed: Sequence[tuple[str, int]],
+    labels: Mapping[str, Any],
+) -> list[Comparison]:
+    """Differences of every level to its reference, for the runs of one model and dataset.
+
+    Args:
+        runs: by variant and seed.
+        variants: of the plan.
+        splits: split of each evaluation set; those of ``validation`` are not reported.
+        metric: one of ``CURVES``, ``greedy_best_validation``, or a sampled metric such as ``pass@1``.
+        collapsed: variant and seed of the runs that collapsed.
+        labels: of model and dataset.
+    """
+    of = {v.name: [run for (name, _), run in sorted(runs.items()) if name == v.name] for v in variants}
+    lost = {name for name, seed in collapsed} | {name for name, some in of.items() if not all(r.finished for r in some)}
+    found = []
+    for suite in ("id", "ood"):
+        alone = [_arm(some, suite, splits, metric, "rounds", _end(some, "rounds")) for some in of.values() if some]
+        common = prior([arm for arm in alone if arm is not None])
+        for variant in variants:
+            if variant.relative_to is None or not of[variant.name]:
+                continue
+            ours, theirs = of[variant.name], of[variant.relative_to]
+            both = [*ours, *theirs]
+            same = all(np.array_equal(run.rollouts_P, both[0].rollouts_P) for run in both)
+            for budgets in [("rounds", "rollouts")] if same else [("rounds",), ("rollouts",)]:
+                if metric not in CURVES and budgets == ("rollouts",):
+                    continue
+                end = _end(both, budgets[0])
+                arm, against = (_arm(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
+                if arm is None or against is None:
+                    continue
+                estimate = difference(arm, against, moderated(arm, common), moderated(against, common))
+                alike = len(ours) == len(theirs) and all(inert(*pair) for pair in zip(ours, theirs, strict=True))
+                unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
+                found.append(Comparison(labels, variant, suite, budgets, estimate, alike, unsettled))
+    return found
+
+
+def verdicts(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
+    """Rows of the table ``verdicts``: every comparison of a study at every budget, judged with all others.
+
+    Args:
+        found: of all models and datasets.
+        alpha: chance of any false finding that the study may have: 1 − its confidence.
+        margin: differences smaller than this do not matter, as a fraction.
+    """
+    said: dict[str, Verdict] = {}
+    for control in (False, True):
+        family = [one for one in found if one.variant.control == control and one.tested]
+        if family:
+            looks = Looks((min(min(one.found.seeds) for one in family),), alpha, margin)
+            estimates = {one.key: one.found for one in family}
+            said |= decide([estimates], looks, never_equivalent={one.key for one in family if one.unsettled})
+    return [row for one in found for row in _rows(one, said.get(one.key), alpha, margin)]
+
+
+def _rows(one: Comparison, judged: Verdict | None, alpha: float, margin: float) -> list[dict[str, Any]]:
+    low, high = one.found.interval(1 - alpha)
+    if judged is not None:
+        verdict = judged.verdict
+    elif one.variant.noise_floor:
+        verdict = "no hypothesis"
+    else:
+        verdict = "equivalent" if one.inert and not one.unsettled else "too few seeds"
+    row = {
+        **one.labels,
+        "factor": one.variant.factor,
+        "level": one.variant.level,
+        "relative_to": one.variant.relative_to,
+        "suite": one.suite,
+        "estimate": one.found.estimate,
+        "low": low,
+        "high": high,
+        "p": one.found.p(),
+        "p_equivalent": one.found.p_equivalent(margin),
+        "test_level": judged.level if judged else float("nan"),
+        "df": one.found.df,
+        "n_seeds": one.found.seeds[0],
+        "n_seeds_reference": one.found.seeds[1],
+        "detectable": one.found.detectable(judged.level) if judged else float("nan"),
+        "verdict": verdict,
+        "inert": one.inert,
+        "unsettled": one.unsettled,
+        "method": METHOD,
+    }
+    return [row | {"budget": budget} for budget in one.budgets]
+
+
+def _end(runs: Sequence[RunOutcomes], budget: str) -> float:
+    """Up to where runs are compared: the end that all that finished have reached."""
+    return common_end([(float(_positions(run, budget)[-1]), run.finished) for run in runs])
+
+
+def _positions(run: RunOutcomes, budget: str) -> Floats:
+    return run.rounds_P if budget == "rounds" else run.rollouts_P
+
+
+def _arm(
+    runs: Sequence[RunOutcomes], suite: str, splits: Mapping[str, str], metric: str, budget: str, end: float
+) -> Arm | None:
+    """Runs of one variant on the reported sets of a suite; None where it has none, or nothing of the metric."""
+    names = [name for name in runs[0].suites.get(suite, ()) if splits[name] != "validation"]
+    values = [[_values(run, name, splits, metric, budget, end) for run in runs] for name in names]
+    if not values or any(value is None for of_set in values for value in of_set):
+        return None
+    return Arm.of(*(np.stack([value for value in of_set if value is not None]) for of_set in values))
+
+
+def _values(
+    run: RunOutcomes, name: str, splits: Mapping[str, str], metric: str, budget: str, end: float
+) -> Floats | None:
+    """values_Q of a run on a set; a run that diverged stays at its last checkpoint."""
+    outcomes = run.sets[name]
+    if metric in CURVES:
+        x_P, y_QP = extend(_positions(run, budget), outcomes.correct_QP, end)
+        if metric == "greedy":
+            return value_at(x_P, y_QP, end)
+        whole = area_under_curve(x_P, y_QP, end)
+        if metric == "greedy_auc":
+            return whole
+        return 2 * whole - area_under_curve(x_P, y_QP, (x_P[0] + end) / 2)
+    if metric == "greedy_best_validation":
+        best = best_validation(run, splits)
+        return None if best is None else outcomes.correct_QP[:, best]
+    return outcomes.sampled.get(outcomes.rounds[-1], {}).get(metric)

@@ -1,0 +1,110 @@
+"""What a study says of its levels: effects worked out from ``synthetic.ACCURACY``, one family, each exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rftlab.analysis.primary import Comparison, comparisons, verdicts
+from rftlab.analysis.tables import read_runs
+from rftlab.runfolder.study_plan import PlannedVariant, read_plan
+from synthetic import write_study
+
+ALPHA, MARGIN = 0.05, 0.02
+LABELS = {"model": "tiny-qwen2", "dataset": "chains"}
+
+
+def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greedy", **study: Any) -> list[Comparison]:
+    lost = study.pop("lost", [])
+    path = write_study(folder, **study)
+    monkeypatch.chdir(folder)
+    plan = read_plan(path)
+    return comparisons(read_runs(plan.runs, plan), plan.variants, plan.splits, metric, lost, LABELS)
+
+
+def table(found: list[Comparison]) -> pd.DataFrame:
+    rows = pd.DataFrame(verdicts(found, alpha=ALPHA, margin=MARGIN))
+    return rows.set_index(["level", "suite", "budget"]).sort_index()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return table(compared(tmp_path_factory.mktemp("study"), monkeypatch))
+
+
+def test_a_suite_is_the_mean_of_its_sets(judged: pd.DataFrame) -> None:
+    """Out of distribution there are two sets: +.15 on the longer one and none, or −.05, on the other dataset's."""
+    assert judged.loc["group_norm_extra7", "id", "rounds"]["estimate"] == pytest.approx(0.10)
+    assert judged.loc["n8", "id", "rounds"]["estimate"] == pytest.approx(0.30)
+    assert judged.loc["group_norm_extra7", "ood", "rounds"]["estimate"] == pytest.approx((0.10 - 0.05) / 2)
+    assert judged.loc["n8", "ood", "rounds"]["estimate"] == pytest.approx((0.05 + 0.05) / 2)
+
+
+def test_equal_rollouts_are_a_hypothesis_where_they_are_not_equal_rounds(judged: pd.DataFrame) -> None:
+    dear = judged.loc["group_norm_extra7", "id"]
+    assert dear.loc["rollouts"]["estimate"] == pytest.approx(0.35 - 0.50), "the baseline ends when it has had 40"
+    same = judged.loc["n8", "id"]
+    assert same.loc["rollouts"].equals(same.loc["rounds"])
+    # two suites: three comparisons of two levels, of which one has both budgets alike
+    assert judged["test_level"].min() == pytest.approx(ALPHA / 6)
+
+
+def test_what_is_no_hypothesis_is_not_tested(judged: pd.DataFrame) -> None:
+    assert set(judged.loc["again"]["verdict"]) == {"no hypothesis"}
+    assert set(judged.loc["clip"]["verdict"]) == {"equivalent"}, "its weights are the baseline's, byte for byte"
+    assert judged.loc[["again", "clip"]]["test_level"].isna().all()
+
+
+def test_below_three_seeds_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table(compared(tmp_path, monkeypatch, seeds=(0, 1)))
+    assert set(rows.loc[["n8", "group_norm_extra7"]]["verdict"]) == {"too few seeds"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "id_"),
+    [
+        ("greedy", 0.30),
+        ("greedy_auc", (0.05 / 2 + (0.05 + 0.30) / 2) / 2),
+        ("last_half", (0.05 + 0.30) / 2),
+    ],
+)
+def test_metrics_of_the_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metric: str, id_: float) -> None:
+    """n8 against group_norm_extra7 in distribution: 0, .05, .30 at rounds 0, 5, 10."""
+    assert table(compared(tmp_path, monkeypatch, metric)).loc["n8", "id", "rounds"]["estimate"] == pytest.approx(id_)
+
+
+@pytest.mark.parametrize("metric", ["greedy_best_validation", "pass@1"])
+def test_metrics_of_one_checkpoint_have_no_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metric: str) -> None:
+    rows = table(compared(tmp_path, monkeypatch, metric))
+    assert set(rows.loc["group_norm_extra7"].index.get_level_values("budget")) == {"rounds"}
+
+
+def test_where_a_run_was_lost_nothing_is_called_equivalent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = compared(tmp_path / "a", monkeypatch)
+    monkeypatch.chdir("/")
+    collapsed = compared(tmp_path / "b", monkeypatch, lost=[("ratio/clip", 1)])
+    monkeypatch.chdir("/")
+    diverged = compared(tmp_path / "c", monkeypatch, diverged={("ratio/clip", 2): 7})
+    for found, unsettled in ((whole, False), (collapsed, True), (diverged, True)):
+        clip = [one for one in found if one.variant.name == "ratio/clip"]
+        assert {one.unsettled for one in clip} == {unsettled}
+        assert {row["verdict"] == "equivalent" for row in verdicts(clip, alpha=ALPHA, margin=MARGIN)} == {not unsettled}
+
+
+def test_controls_are_a_family_of_their_own(
+    judged: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compared(tmp_path, monkeypatch)
+    control = PlannedVariant("control/n8", "control", "n8", found[0].variant.overrides, "baseline")
+    assert control.control
+    others = [
+        Comparison(LABELS, control, one.suite, one.budgets, one.found, False, False) for one in found if one.tested
+    ]
+    both = table([*found, *others])
+    levels = both[both["factor"] != "control"]
+    assert levels["test_level"].tolist() == pytest.approx(judged["test_level"].tolist(), nan_ok=True)
+    assert levels["verdict"].tolist() == judged["verdict"].tolist()
