@@ -10,7 +10,7 @@ import pytest
 
 from rftlab.analysis.primary import Comparison, comparisons, verdicts
 from rftlab.analysis.tables import read_runs
-from rftlab.runfolder.study_plan import PlannedVariant, read_plan
+from rftlab.runfolder.study_plan import PlannedPrimary, PlannedVariant, read_plan
 from synthetic import write_study
 
 ALPHA, MARGIN = 0.05, 0.02
@@ -18,11 +18,13 @@ LABELS = {"model": "tiny-qwen2", "dataset": "chains"}
 
 
 def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greedy", **study: Any) -> list[Comparison]:
-    lost = study.pop("lost", [])
+    lost, budget = study.pop("lost", []), study.pop("budget", "both")
     path = write_study(folder, **study)
     monkeypatch.chdir(folder)
     plan = read_plan(path)
-    return comparisons(read_runs(plan.runs, plan), plan.variants, plan.splits, metric, lost, LABELS)
+    return comparisons(
+        read_runs(plan.runs, plan), plan.variants, plan.splits, PlannedPrimary(metric, budget), lost, LABELS
+    )
 
 
 def table(found: list[Comparison]) -> pd.DataFrame:
@@ -51,6 +53,12 @@ def test_equal_rollouts_are_a_hypothesis_where_they_are_not_equal_rounds(judged:
     assert same.loc["rollouts"].equals(same.loc["rounds"])
     # two suites: three comparisons of two levels, of which one has both budgets alike
     assert judged["test_level"].min() == pytest.approx(ALPHA / 6)
+
+
+def test_one_budget_is_half_of_the_hypotheses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table(compared(tmp_path, monkeypatch, budget="rollouts"))
+    assert set(rows.index.get_level_values("budget")) == {"rollouts"}
+    assert rows["test_level"].min() == pytest.approx(ALPHA / 4)
 
 
 def test_what_is_no_hypothesis_is_not_tested(judged: pd.DataFrame) -> None:
@@ -102,7 +110,9 @@ def test_controls_are_a_family_of_their_own(
     control = PlannedVariant("control/n8", "control", "n8", found[0].variant.overrides, "baseline")
     assert control.control
     others = [
-        Comparison(LABELS, control, one.suite, one.budgets, one.found, False, False) for one in found if one.tested
+        Comparison(LABELS, control, one.suite, one.metric, one.budgets, one.found, False, False)
+        for one in found
+        if one.tested
     ]
     both = table([*found, *others])
     levels = both[both["factor"] != "control"]

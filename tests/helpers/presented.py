@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rftlab.runfolder.study_plan import TABLES, study_plan
+from rftlab.analysis.estimator import Difference
+from rftlab.analysis.primary import Comparison, verdicts
+from rftlab.analysis.tables import VERDICTS
+from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
 from rftlab.views.results import Results
 
 ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
@@ -136,7 +140,10 @@ def study(
                     evaluations.append(row | form)
     tables = pd.DataFrame(evaluations)
     planned = study_plan(plan, "plan.json")
-    return Results(planned, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, _gains(plan, tables))
+    gains = _gains(plan, tables)
+    return Results(
+        planned, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, gains, _verdicts(planned, gains)
+    )
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:
@@ -205,8 +212,33 @@ def _plan(
         "evaluation": {"rounds": list(CHECKPOINTS), "samples": 4, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
         "budget": {"rounds": ROUNDS},
-        "report": {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None},
+        "report": {
+            "primary": {"metric": "greedy_auc", "budget": "both"},
+            "equivalence_margin": 0.02,
+            "confidence": 0.95,
+            "other_code": None,
+        },
     }
+
+
+def _verdicts(plan: StudyPlan, gains: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts on the means over each suite's sets, as if queries and seeds had given a standard error of a point."""
+    primary = plan.report.primary
+    chosen = gains[gains["metric"] == primary.metric]
+    found = []
+    for pair in plan.pairs:
+        here = chosen[(chosen["model"] == pair.model) & (chosen["dataset"] == pair.dataset)]
+        for variant, suite, budget in itertools.product(plan.variants, ("id", "ood"), primary.budgets):
+            rows = here[(here["level"] == variant.level) & (here["factor"] == variant.factor)]
+            rows = rows[(rows["suite"] == suite) & (rows["budget"] == budget)]
+            if len(rows):
+                seeds = len(plan.seeds)
+                se = 0.01 if seeds > 1 else float("nan")
+                estimate = Difference(float(rows["estimate"].mean()), se, 12.0, (seeds, seeds), 256)
+                labels, inert = {"model": pair.model, "dataset": pair.dataset}, bool(rows["inert"].all())
+                found.append(Comparison(labels, variant, suite, primary.metric, (budget,), estimate, inert, False))
+    rows = verdicts(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
+    return pd.DataFrame(rows, columns=list(VERDICTS)).astype(VERDICTS)
 
 
 def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:

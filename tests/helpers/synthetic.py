@@ -87,7 +87,12 @@ def write_study(
         "evaluation": {"rounds": [0, *CHECKPOINTS], "samples": SAMPLES, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
         "budget": {"rounds": ROUNDS},
-        "report": {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None},
+        "report": {
+            "primary": {"metric": "greedy_auc", "budget": "both"},
+            "equivalence_margin": 0.02,
+            "confidence": 0.95,
+            "other_code": None,
+        },
     }
     for family in FAMILIES:
         for path in _splits(family).values():

@@ -69,7 +69,12 @@ def test_what_plan_json_says_of_each_part() -> None:
     assert (document["study"], document["description"]) == ("small", "A few sums.")
     assert document["seeds"] == [0, 1, 2]
     assert document["budget"] == {"rounds": 6}
-    assert document["report"] == {"equivalence_margin": 0.02, "confidence": 0.95, "other_code": None}
+    assert document["report"] == {
+        "primary": {"metric": "greedy_auc", "budget": "both"},
+        "equivalence_margin": 0.02,
+        "confidence": 0.95,
+        "other_code": None,
+    }
     folder = plan.resources.data_folder("chains")
     digest = folder.rpartition("/")[2]
     splits = {split: f"{folder}/{split}.jsonl" for split in ("train", "validation", "test")}

@@ -19,6 +19,7 @@ from rftlab.runfolder.study_plan import (
     PlannedDataset,
     PlannedEvaluation,
     PlannedModel,
+    PlannedPrimary,
     PlannedReport,
     PlannedRun,
     PlannedSet,
@@ -91,7 +92,9 @@ def test_what_a_study_is_made_of_is_read_back(plan: Plan, read: StudyPlan) -> No
     assert read.seeds == (0, 1, 2)
     assert read.budget == {"rounds": 6}
     assert read.evaluation == PlannedEvaluation(samples=2, pass_at=(1, 2))
-    assert read.report == PlannedReport(equivalence_margin=0.02, confidence=0.95, other_code=None)
+    assert read.report == PlannedReport(
+        PlannedPrimary("greedy_auc", "both"), equivalence_margin=0.02, confidence=0.95, other_code=None
+    )
 
 
 def test_evaluation_sets_are_read_back_with_their_splits(plan: Plan, read: StudyPlan) -> None:

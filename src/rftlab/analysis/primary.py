@@ -22,12 +22,9 @@ from rftlab.analysis.estimator import METHOD, Arm, Difference, difference, moder
 from rftlab.analysis.marginal_gains import Runs, best_validation, common_end, extend, inert
 from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
-from rftlab.runfolder.study_plan import LEAST_SEEDS, PlannedVariant
+from rftlab.runfolder.study_plan import CURVES, LEAST_SEEDS, PlannedPrimary, PlannedVariant
 
 Floats = NDArray[np.float64]
-
-CURVES = ("greedy_auc", "last_half", "greedy")
-"""Metrics of a whole curve, read at equal rounds and at equal rollouts; of all others there is one value a run."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class Comparison:
     labels: Mapping[str, Any]
     variant: PlannedVariant
     suite: str
+    metric: str
     budgets: tuple[str, ...]
     found: Difference
     inert: bool
@@ -58,7 +56,7 @@ def comparisons(
     runs: Runs,
     variants: Sequence[PlannedVariant],
     splits: Mapping[str, str],
-    metric: str,
+    primary: PlannedPrimary,
     collapsed: Sequence[tuple[str, int]],
     labels: Mapping[str, Any],
 ) -> list[Comparison]:
@@ -68,13 +66,13 @@ def comparisons(
         runs: by variant and seed.
         variants: of the plan.
         splits: split of each evaluation set; those of ``validation`` are not reported.
-        metric: one of ``CURVES``, ``greedy_best_validation``, or a sampled metric such as ``pass@1``.
+        primary: the metric, one of ``CURVES``, ``greedy_best_validation`` or sampled such as ``pass@1``, and budgets.
         collapsed: variant and seed of the runs that collapsed.
         labels: of model and dataset.
     """
     of = {v.name: [run for (name, _), run in sorted(runs.items()) if name == v.name] for v in variants}
     lost = {name for name, seed in collapsed} | {name for name, some in of.items() if not all(r.finished for r in some)}
-    found = []
+    found, metric = [], primary.metric
     for suite in ("id", "ood"):
         alone = [_arm(some, suite, splits, metric, "rounds", _end(some, "rounds")) for some in of.values() if some]
         common = prior([arm for arm in alone if arm is not None])
@@ -84,9 +82,8 @@ def comparisons(
             ours, theirs = of[variant.name], of[variant.relative_to]
             both = [*ours, *theirs]
             same = all(np.array_equal(run.rollouts_P, both[0].rollouts_P) for run in both)
-            for budgets in [("rounds", "rollouts")] if same else [("rounds",), ("rollouts",)]:
-                if metric not in CURVES and budgets == ("rollouts",):
-                    continue
+            wanted = primary.budgets if metric in CURVES else ("rounds",)
+            for budgets in [wanted] if same else [(budget,) for budget in wanted]:
                 end = _end(both, budgets[0])
                 arm, against = (_arm(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
@@ -94,7 +91,7 @@ def comparisons(
                 estimate = difference(arm, against, moderated(arm, common), moderated(against, common))
                 alike = len(ours) == len(theirs) and all(inert(*pair) for pair in zip(ours, theirs, strict=True))
                 unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
-                found.append(Comparison(labels, variant, suite, budgets, estimate, alike, unsettled))
+                found.append(Comparison(labels, variant, suite, metric, budgets, estimate, alike, unsettled))
     return found
 
 
@@ -130,6 +127,7 @@ def _rows(one: Comparison, judged: Verdict | None, alpha: float, margin: float) 
         "level": one.variant.level,
         "relative_to": one.variant.relative_to,
         "suite": one.suite,
+        "metric": one.metric,
         "estimate": one.found.estimate,
         "low": low,
         "high": high,

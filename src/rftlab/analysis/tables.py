@@ -1,4 +1,4 @@
-"""Tables: the files of a study's runs → ``runs``, ``curves``, ``evaluations`` and ``marginal_gains``, CSV and Parquet.
+"""Tables: the files of a study's runs → runs, curves, evaluations, marginal gains and verdicts, CSV and Parquet.
 
 Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --expected results/<study>/expected.json
 --data results/<study>/data.json --folder results/<study>/tables``, from the folder that the plan's paths are relative
@@ -19,6 +19,7 @@ import pandas as pd
 from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
+from rftlab.analysis.primary import comparisons, verdicts
 from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import canonical_json, replacing, write_text
@@ -33,6 +34,12 @@ MARGINAL_GAINS = {
     **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "n_collapsed": "int64", "df": "float64"},
 }
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
+VERDICTS = {
+    **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
+    **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
+    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "inert": "bool", "unsettled": "bool"},
+    "method": "string",
+}
 SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its peak has collapsed
 
 
@@ -49,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """All four tables of a planned study whose runs have ended and were evaluated.
+    """All five tables of a planned study whose runs have ended and were evaluated.
 
     ``expected`` says what each run and evaluation must have been made with; ``data``, the content of ``data.json``, has
     the checksums of the files of queries.
@@ -59,7 +66,7 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     """
     if not plan.runs:
         raise BadInputError(f"the plan of {plan.study} has no runs")
-    runs, curves, evaluations = [], [], []
+    runs, curves, evaluations, found = [], [], [], []
     gains: list[dict[str, Any]] = []
     splits = plan.splits
     as_planned = PlanCheck(plan, expected, data)
@@ -87,6 +94,10 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         for row in rows:
             level = row["factor"], row["level"]
             gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": collapses[level]})
+        lost = [(row["variant"], row["seed"]) for row in here if row["collapse"]]
+        labels = {"model": model, "dataset": dataset}
+        found += comparisons(outcomes, plan.variants, splits, plan.report.primary, lost, labels)
+    alpha, margin = 1 - plan.report.confidence, plan.report.equivalence_margin
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -95,6 +106,10 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         "marginal_gains": pd.DataFrame(gains, columns=list(MARGINAL_GAINS))
         .astype(MARGINAL_GAINS)
         .sort_values(["model", "dataset", "suite", "evaluation_set", "factor", "level", "metric", "budget"])
+        .reset_index(drop=True),
+        "verdicts": pd.DataFrame(verdicts(found, alpha=alpha, margin=margin), columns=list(VERDICTS))
+        .astype(VERDICTS)
+        .sort_values(["model", "dataset", "suite", "factor", "level", "budget"])
         .reset_index(drop=True),
     }
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -20,7 +20,9 @@ BASELINE = "baseline"
 NOISE_FLOOR = "noise_floor"  # factor of the A/A variant
 CONTROL_FACTORS = ("control", "controls")
 LEAST_SEEDS = 3  # fewer give no verdict
-TABLES = ("runs", "curves", "evaluations", "marginal_gains")
+CURVES = ("greedy_auc", "last_half", "greedy")
+"""Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
+TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts")
 
 
 class Pair(NamedTuple):
@@ -141,12 +143,27 @@ class PlannedEvaluation:
 
 
 @dataclass(frozen=True)
+class PlannedPrimary:
+    """The endpoint that verdicts are about: a metric, at equal rounds, equal rollouts or both."""
+
+    metric: str
+    budget: Literal["both", "rounds", "rollouts"]
+
+    @property
+    def budgets(self) -> tuple[str, ...]:
+        """The budgets at which levels are judged."""
+        return ("rounds", "rollouts") if self.budget == "both" else (self.budget,)
+
+
+@dataclass(frozen=True)
 class PlannedReport:
-    """What verdicts rest on: the margin of the equivalence test, as a fraction, and the coverage of intervals.
+    """What verdicts rest on: the primary endpoint, the margin of the equivalence test, as a fraction, and the coverage
+    of intervals.
 
     ``other_code`` is the reason why results of other code than the plan's may be shown; None: they may not.
     """
 
+    primary: PlannedPrimary
     equivalence_margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
     other_code: str | None

@@ -9,6 +9,7 @@ from rftlab import levels
 from rftlab.data.sources.procedural import configured_family
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.policies.templates import render
+from rftlab.runfolder.study_plan import CURVES
 from rftlab.study.owners import content_of, dataset_of, owner_of
 from rftlab.study.schema import Study
 from rftlab.study.sources import Dataset, DatasetSplit, EvaluationSet, Prompt, TinyModel
@@ -30,6 +31,7 @@ def check_names(study: Study) -> None:
     _check_file_names(study)
     _check_references(study)
     _check_suites(study)
+    _check_primary(study)
     for name, model in study.models.items():
         if isinstance(model, TinyModel):
             _check_tiny(study, name, model)
@@ -89,6 +91,23 @@ def _check_suites(study: Study) -> None:
     for dataset in study.datasets:
         if dataset not in tested:
             raise BadInputError(f"evaluation.id: no test split of dataset {dataset!r}; every dataset needs one")
+
+
+def _check_primary(study: Study) -> None:
+    """The primary metric is one that the study computes, at the budgets that it has."""
+    metric, budget = study.report.primary.metric, study.report.primary.budget
+    sampled = [f"pass@{k}" for k in study.evaluation.pass_at] if study.evaluation.samples else []
+    known = [*CURVES, "greedy_best_validation", *sampled]
+    if metric not in known:
+        raise BadInputError(f"report.primary.metric: the study has no {metric!r}; it has {', '.join(known)}")
+    if budget == "rollouts" and metric not in CURVES:
+        raise BadInputError(f"report.primary.budget: {metric} is of one checkpoint, and has no value at equal rollouts")
+    for dataset in study.datasets if metric == "greedy_best_validation" else ():
+        sets = [study.evaluation_sets[name] for name in study.evaluation.id]
+        if not any(dataset_of(one) == dataset and one.split == "validation" for one in sets):
+            raise BadInputError(
+                f"report.primary.metric: {metric} needs a validation set of dataset {dataset!r} in evaluation.id"
+            )
 
 
 def _file_names(key: str, names: Iterable[str]) -> None:

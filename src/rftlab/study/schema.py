@@ -74,9 +74,23 @@ class Diagnostics(Section):
     kl_every: Natural = Field(10, description="rounds between measurements of KL to the base model; 0: never")
 
 
+class Primary(Section):
+    """The one endpoint that verdicts are about; all else in the report is secondary."""
+
+    metric: str = Field(
+        "greedy_auc",
+        description="`greedy_auc`, the mean of greedy accuracy over the checkpoints; `last_half`, over those of the "
+        "second half of the budget; `greedy`, at the last checkpoint; `greedy_best_validation`; or `pass@k`",
+    )
+    budget: Literal["both", "rounds", "rollouts"] = Field(
+        "both", description="levels are compared at equal rounds, at equal rollouts, or at both"
+    )
+
+
 class Report(Section):
     """How results are judged."""
 
+    primary: Primary = Field(Primary(), description="what verdicts are about")
     equivalence_margin: Positive = Field(
         0.02, description="an interval inside ±margin is called equivalent; 0.02 is two points of accuracy"
     )
