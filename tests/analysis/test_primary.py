@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from rftlab.analysis.estimator import Difference
 from rftlab.analysis.primary import Comparison, comparisons, verdicts
 from rftlab.analysis.tables import read_runs
 from rftlab.runfolder.study_plan import PlannedPrimary, PlannedVariant, read_plan
@@ -94,13 +96,15 @@ def test_metrics_of_one_checkpoint_have_no_budget(tmp_path: Path, monkeypatch: p
 def test_where_a_run_was_lost_nothing_is_called_equivalent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = compared(tmp_path / "a", monkeypatch)
     monkeypatch.chdir("/")
-    collapsed = compared(tmp_path / "b", monkeypatch, lost=[("ratio/clip", 1)])
+    collapsed = compared(tmp_path / "b", monkeypatch, lost=[("rollouts/n8", 1)])
     monkeypatch.chdir("/")
-    diverged = compared(tmp_path / "c", monkeypatch, diverged={("ratio/clip", 2): 7})
+    diverged = compared(tmp_path / "c", monkeypatch, diverged={("rollouts/n8", 2): 7})
     for found, unsettled in ((whole, False), (collapsed, True), (diverged, True)):
-        clip = [one for one in found if one.variant.name == "ratio/clip"]
-        assert {one.unsettled for one in clip} == {unsettled}
-        assert {row["verdict"] == "equivalent" for row in verdicts(clip, alpha=ALPHA, margin=MARGIN)} == {not unsettled}
+        n8 = [one for one in found if one.variant.name == "rollouts/n8"]
+        assert {one.unsettled for one in n8} == {unsettled}
+        none = [dataclasses.replace(one, found=Difference(0.0, 0.001, 10.0, (3, 3), 660)) for one in n8]
+        said = {row["verdict"] for row in verdicts(none, alpha=ALPHA, margin=MARGIN)}
+        assert said == {"undecided" if unsettled else "equivalent"}
 
 
 def test_controls_are_a_family_of_their_own(

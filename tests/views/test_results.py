@@ -9,7 +9,7 @@ import pytest
 
 import presented
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import TABLES, Pair, PlannedVariant
+from rftlab.runfolder.study_plan import TABLES, Pair, PlannedPrimary, PlannedVariant
 from rftlab.views.results import ReportedSet, Results, read_results
 
 PAIR = Pair("tiny-qwen2", "chains")
@@ -91,15 +91,32 @@ def test_the_rows_of_a_table_that_belong_to_a_pair(study: Results, table: str) -
     assert study.of(Pair("tiny-qwen2", "another"), table).empty
 
 
-def test_gains_are_those_of_the_primary_metric_by_the_name_of_the_level(study: Results) -> None:
-    gains = study.gains(PAIR)
-    assert len(gains) == 3 * 5
-    assert set(zip(gains["metric"], gains["budget"], strict=True)) == {("greedy", "rounds")}
+def test_what_is_judged_has_the_name_of_its_level_and_its_place(study: Results) -> None:
+    judged = study.judged(PAIR)
+    assert len(judged) == 3 * 4
     named = {"again": "again", "group_norm_extra7": "advantage/group_norm_extra7", "n8": "rollouts/n8"}
-    assert gains["variant"].tolist() == [named[level] for level in gains["level"]]
-    everything = study.gains(PAIR, primary=False)
-    assert len(everything) == 3 * 5 * 7
-    assert {"greedy_auc", "pass@4"} <= set(everything["metric"])
+    assert judged["variant"].tolist() == [named[level] for level in judged["level"]]
+    assert [panel.name for panel in study.panels(PAIR)] == [
+        "in distribution, equal rounds",
+        "in distribution, equal rollouts",
+        "out of distribution, equal rounds",
+        "out of distribution, equal rollouts",
+    ]
+    assert set(judged["panel"]) == {panel.name for panel in study.panels(PAIR)}
+    alone = dataclasses.replace(study, verdicts=study.verdicts.query("budget == 'rounds'"))
+    assert [panel.budget for panel in alone.panels(PAIR)] == ["rounds", "rounds"]
+
+
+def test_the_primary_metric_in_words(study: Results) -> None:
+    assert study.primary == "mean greedy accuracy over the checkpoints"
+    report = dataclasses.replace(study.plan.report, primary=PlannedPrimary("pass@4", "rounds"))
+    assert replanned(study, report=report).primary == "pass@4"
+
+
+def test_gains_are_all_that_is_secondary(study: Results) -> None:
+    gains = study.gains(PAIR)
+    assert len(gains) == 3 * 5 * 7
+    assert {"greedy_auc", "pass@4"} <= set(gains["metric"])
 
 
 def test_gains_on_what_is_not_reported_are_left_out(study: Results) -> None:

@@ -170,23 +170,22 @@ def test_several_values_are_counted_the_most_frequent_first(values: list[str], c
     assert summary.with_counts(values) == counted
 
 
-def test_gains_have_a_row_a_level_and_a_column_a_reported_set(study: Results) -> None:
+def test_gains_have_a_row_a_level_and_a_column_a_suite_and_budget(study: Results) -> None:
     table = summary.gains(study, study.pairs[0])
-    sets = ["chains_test (id)", "longer (ood)", "larger (ood)", "products (ood)", "words_test (ood)"]
-    assert table.columns == ["level", *sets]
+    assert table.columns == ["level", *(panel.name for panel in study.panels(study.pairs[0]))]
     assert column(table, "level") == ["A/A: baseline again", "advantage/group_norm_extra7", "rollouts/n8"]
-    gain = study.gains(study.pairs[0]).query("variant == 'rollouts/n8' and evaluation_set == 'longer'").iloc[0]
-    assert table.rows[2][2] == summary.gain_cell(gain)
+    gain = study.judged(study.pairs[0]).query("variant == 'rollouts/n8' and suite == 'id' and budget == 'rollouts'")
+    assert table.rows[2][2] == summary.verdict_cell(gain.iloc[0])
 
 
-def test_a_level_that_was_not_evaluated_on_a_set_says_so(study: Results) -> None:
-    gains = study.marginal_gains.query("not (level == 'n8' and evaluation_set == 'longer')")
-    table = summary.gains(dataclasses.replace(study, marginal_gains=gains), study.pairs[0])
-    assert column(table, "longer (ood)")[2] == "not evaluated"
-    assert column(table, "larger (ood)")[2] != "not evaluated"
-    gains = study.marginal_gains.query("level != 'n8'")
+def test_a_level_that_was_not_judged_somewhere_says_so(study: Results) -> None:
+    rows = study.verdicts.query("not (level == 'n8' and budget == 'rollouts')")
+    table = summary.gains(dataclasses.replace(study, verdicts=rows), study.pairs[0])
+    assert column(table, "in distribution, equal rollouts")[2] == "not evaluated"
+    assert column(table, "in distribution, equal rounds")[2] != "not evaluated"
+    rows = study.verdicts.query("level != 'n8'")
     assert "rollouts/n8" not in column(
-        summary.gains(dataclasses.replace(study, marginal_gains=gains), study.pairs[0]), "level"
+        summary.gains(dataclasses.replace(study, verdicts=rows), study.pairs[0]), "level"
     )
 
 
@@ -211,17 +210,36 @@ def test_other_gains_have_a_column_a_metric_and_budget(study: Results) -> None:
 
 
 @pytest.mark.parametrize(
-    ("estimate", "low", "high", "verdict", "cell"),
+    ("estimate", "low", "high", "verdict", "level", "cell"),
     [
-        (0.052, 0.011, 0.093, "higher", Cell("+5.2", 0.052, "[+1.1, +9.3] higher", "higher")),
-        (-0.052, -0.093, -0.011, "lower", Cell("−5.2", -0.052, "[−9.3, −1.1] lower", "lower")),
-        (0.0, math.nan, math.nan, "too few seeds", Cell("+0.0", 0.0, "no interval too few seeds", "too-few-seeds")),
+        (0.052, 0.011, 0.093, "higher", 0.01, Cell("+5.2", 0.052, "[+1.1, +9.3] higher, p = 0.0021", "higher")),
+        (-0.052, -0.093, -0.011, "lower", 0.01, Cell("−5.2", -0.052, "[−9.3, −1.1] lower, p = 0.0021", "lower")),
+        (
+            0.01,
+            -0.01,
+            0.03,
+            "undecided",
+            0.01,
+            Cell("+1.0", 0.01, "[−1.0, +3.0] undecided, p = 0.0021, would show ≥ 4.4", "undecided"),
+        ),
+        (
+            0.0,
+            math.nan,
+            math.nan,
+            "too few seeds",
+            math.nan,
+            Cell("+0.0", 0.0, "no interval too few seeds", "too-few-seeds"),
+        ),
     ],
 )
-def test_a_gain_is_points_with_its_interval_and_verdict(
-    estimate: float, low: float, high: float, verdict: str, cell: Cell
+def test_what_is_judged_has_its_verdict_and_its_p(
+    estimate: float, low: float, high: float, verdict: str, level: float, cell: Cell
 ) -> None:
-    assert summary.gain_cell(SimpleNamespace(estimate=estimate, low=low, high=high, verdict=verdict)) == cell
+    row = SimpleNamespace(
+        estimate=estimate, low=low, high=high, verdict=verdict, p=0.0021, test_level=level, detectable=0.044
+    )
+    assert summary.verdict_cell(row) == cell
+    assert summary.gain_cell(row).note == cell.note.partition(verdict)[0].strip()
 
 
 def test_a_level_says_what_it_is_relative_to_and_what_it_is() -> None:

@@ -27,9 +27,9 @@ def headlines(results: Results) -> list[str]:
 
 def lowered(results: Results, verdict: str = "lower") -> Results:
     """Controls with one verdict."""
-    gains = results.marginal_gains.copy()
-    gains.loc[gains["factor"] == "control", "verdict"] = verdict
-    return changed(results, "marginal_gains", gains)
+    table = results.verdicts.copy()
+    table.loc[table["factor"] == "control", "verdict"] = verdict
+    return changed(results, "verdicts", table)
 
 
 def with_values(results: Results, value: float, evaluation_set: str) -> Results:

@@ -16,8 +16,8 @@ Divergence
     A diverged run stays at the last checkpoint it reached, to the end of its partner: what divergence cost is part of
     the effect, and cutting the partner short would hide it. ``n_diverged`` counts the pairs in which a run diverged.
 Many comparisons
-    ``p_holm`` is Holm's over all levels of one model, dataset, evaluation set, metric and budget; the A/A variant is
-    no hypothesis and not among them. Verdicts are per interval, uncorrected.
+    None of these is judged: verdicts are about the primary endpoint alone (:mod:`rftlab.analysis.primary`). Intervals
+    and p are of one comparison each.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
-from rftlab.analysis.statistics import crossed, holm, verdict
+from rftlab.analysis.statistics import crossed
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import NOISE_FLOOR, PlannedVariant
+from rftlab.runfolder.study_plan import PlannedVariant
 
 Floats = NDArray[np.float64]
 Runs = Mapping[tuple[str, int], RunOutcomes]  # (variant, seed) → run
@@ -45,7 +45,6 @@ def marginal_gains(
     splits: Mapping[str, str],
     *,
     confidence: float,
-    margin: float,
 ) -> list[dict[str, Any]]:
     """Marginal gains of every level, for the runs of one model and dataset.
 
@@ -54,7 +53,6 @@ def marginal_gains(
         variants: of the plan.
         splits: split of each evaluation set; those of ``validation`` choose checkpoints and are not reported.
         confidence: coverage of the intervals.
-        margin: differences smaller than this do not matter: the margin of the equivalence test, as a fraction.
 
     Returns:
         One row per level, evaluation set, metric and budget; estimates and intervals are fractions.
@@ -77,11 +75,8 @@ def marginal_gains(
             for metric, budget in by_seed[0]:
                 estimate = crossed(np.stack([of_seed[metric, budget] for of_seed in by_seed]), confidence)
                 place = {"evaluation_set": name, "suite": suite, **labels, "metric": metric, "budget": budget}
-                said = verdict(estimate, margin)
-                if counts["inert"] and said == "undecided":  # the same weights, by their bytes: it needs no test
-                    said = "equivalent"
-                rows.append(place | asdict(estimate) | {"verdict": said} | counts)
-    return _with_holm(rows)
+                rows.append(place | asdict(estimate) | counts)
+    return rows
 
 
 def differences(
@@ -154,18 +149,6 @@ def _reported_sets(
     run, _ = pairs[0]
     for suite, names in run.suites.items():
         yield from ((suite, name) for name in names if splits[name] != "validation")
-
-
-def _with_holm(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        row["p_holm"] = float("nan")
-        if row["factor"] != NOISE_FLOOR:
-            families.setdefault((row["evaluation_set"], row["metric"], row["budget"]), []).append(row)
-    for family in families.values():
-        for row, p in zip(family, holm([row["p"] for row in family]), strict=True):
-            row["p_holm"] = float(p)
-    return list(rows)
 
 
 def _name(run: RunOutcomes) -> str:

@@ -117,10 +117,10 @@ def _rows(one: Comparison, judged: Verdict | None, alpha: float, margin: float) 
     low, high = one.found.interval(1 - alpha)
     if judged is not None:
         verdict = judged.verdict
-    elif one.variant.noise_floor:
-        verdict = "no hypothesis"
+    elif min(one.found.seeds) < LEAST_SEEDS:
+        verdict = "too few seeds"
     else:
-        verdict = "equivalent" if one.inert and not one.unsettled else "too few seeds"
+        verdict = "equivalent" if one.inert else "no hypothesis"
     row = {
         **one.labels,
         "factor": one.variant.factor,

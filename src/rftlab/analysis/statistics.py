@@ -1,4 +1,4 @@
-"""Statistics: paired differences in; estimates with intervals, corrected p-values and verdicts out.
+"""Statistics: paired differences in; estimates with intervals out.
 
 Seeds and queries are crossed effects: every seed answers the same queries, so neither seeds nor answers are independent
 draws. An interval over seed means alone ignores the sampling of queries and covers less the more seeds there are; a
@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from rftlab.runfolder.study_plan import LEAST_SEEDS
-
 Floats = NDArray[np.float64]
 
 METHOD = "crossed seed×query variance components, t"
-VERDICTS = ("higher", "lower", "equivalent", "undecided", "too few seeds")
 
 
 @dataclass(frozen=True)
@@ -106,56 +103,3 @@ def standard_error(seeds: Floats, queries: Floats, residual: Floats, S: int, Q: 
     v = np.maximum(seeds + queries - residual, residual)
     terms = seeds**2 / (S - 1) + queries**2 / (Q - 1) + residual**2 / ((S - 1) * (Q - 1))
     return np.sqrt(v / (S * Q)), np.maximum(v**2 / terms, min(S, Q) - 1)
-
-
-def holm(p_values: ArrayLike) -> Floats:
-    """Holm's step-down p-values: of m tests, the i-th smallest p is multiplied by m − i + 1, kept monotone, at most 1.
-
-    Rejecting where the result is ≤ α keeps the chance of any false rejection in the family ≤ α, however the tests
-    depend on one another. A NaN is no test: it stays NaN and does not count in m.
-
-    Args:
-        p_values: shape (m,).
-
-    Raises:
-        ValueError: a p-value outside [0, 1].
-
-    Source: Holm 1979.
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    tested = np.flatnonzero(~np.isnan(p))
-    if ((p[tested] < 0) | (p[tested] > 1)).any():
-        raise ValueError("p-values lie between 0 and 1")
-    order = tested[np.argsort(p[tested], kind="stable")]
-    adjusted = np.full(p.shape, np.nan)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
-    return adjusted
-
-
-def verdict(estimate: Estimate, margin: float) -> str:
-    """What an interval allows to be said, in one of :data:`VERDICTS`.
-
-    - ``too few seeds``: fewer than three, whatever the interval.
-    - ``equivalent``: the interval lies strictly inside ±margin. These are two one-sided tests, each at level
-      (1 − confidence)/2, so 2.5% for a 95% interval: stricter than the customary 5%, and one interval serves both
-      questions. An interval inside ±margin that excludes zero is ``equivalent`` too: the sign is known, and the
-      difference is smaller than what the study declared to matter.
-    - ``higher``, ``lower``: the interval excludes zero.
-    - ``undecided``: none of these, or no interval. It is not evidence of no effect.
-
-    Raises:
-        ValueError: a margin that is not positive.
-
-    Source: Schuirmann 1987 for the equivalence test.
-    """
-    if not margin > 0:
-        raise ValueError(f"the equivalence margin must be positive, not {margin:g}")
-    if estimate.n_seeds < LEAST_SEEDS:
-        return "too few seeds"
-    if -margin < estimate.low and estimate.high < margin:
-        return "equivalent"
-    if estimate.low > 0:
-        return "higher"
-    if estimate.high < 0:
-        return "lower"
-    return "undecided"

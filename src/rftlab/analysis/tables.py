@@ -30,8 +30,8 @@ from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
 MARGINAL_GAINS = {
     **dict.fromkeys(["model", "dataset", "evaluation_set", "suite", "factor", "level", "relative_to"], "string"),
     **{"metric": "string", "budget": "string", "estimate": "float64", "low": "float64", "high": "float64"},
-    **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "p_holm": "float64"},
-    **{"verdict": "string", "inert": "bool", "n_diverged": "int64", "n_collapsed": "int64", "df": "float64"},
+    **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "df": "float64"},
+    **{"inert": "bool", "n_diverged": "int64", "n_collapsed": "int64"},
 }
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
 VERDICTS = {
@@ -87,7 +87,6 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
             plan.variants,
             splits,
             confidence=plan.report.confidence,
-            margin=plan.report.equivalence_margin,
         )
         here = runs[-len(entries) :]
         collapses = collections.Counter((row["factor"], row["level"]) for row in here if row["collapse"])

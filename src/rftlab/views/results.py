@@ -11,7 +11,25 @@ import pandas as pd
 from rftlab.errors import BadInputError
 from rftlab.runfolder.study_plan import BASELINE, TABLES, Pair, PlannedVariant, StudyPlan, read_plan
 
-PRIMARY = {"metric": "greedy", "budget": "rounds"}  # greedy accuracy at the last checkpoint, at equal rounds
+METRICS = {  # in words, where a name does not say it
+    "greedy_auc": "mean greedy accuracy over the checkpoints",
+    "last_half": "mean greedy accuracy over the checkpoints of the second half",
+    "greedy": "greedy accuracy at the last checkpoint",
+    "greedy_best_validation": "greedy accuracy at the checkpoint that validation queries choose",
+}
+SUITES = {"id": "in distribution", "ood": "out of distribution"}
+
+
+class Panel(NamedTuple):
+    """Where levels are judged: a suite of evaluation sets at one budget."""
+
+    suite: str
+    budget: str
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        return f"{SUITES[self.suite]}, equal {self.budget}"
 
 
 class ReportedSet(NamedTuple):
@@ -73,20 +91,36 @@ class Results:
             if sets[name].split != "validation"
         ]
 
-    def gains(self, pair: Pair, *, primary: bool = True) -> pd.DataFrame:
-        """Marginal gains of a pair with ``variant``, the name of the level; those of the primary metric, or all."""
+    @property
+    def primary(self) -> str:
+        """The primary metric, in words."""
+        metric = self.plan.report.primary.metric
+        return METRICS.get(metric, metric)
+
+    def judged(self, pair: Pair) -> pd.DataFrame:
+        """Every level of a pair at the primary endpoint, with ``variant``, its name, and ``panel``."""
+        rows = self._named(self.of(pair, "verdicts"))
+        panels = [Panel(*place).name for place in zip(rows["suite"], rows["budget"], strict=True)]
+        return rows.assign(panel=panels)
+
+    def panels(self, pair: Pair) -> list[Panel]:
+        """Where the levels of a pair were judged, in distribution first."""
+        there = set(self.judged(pair)["panel"])
+        panels = [Panel(suite, budget) for suite in SUITES for budget in ("rounds", "rollouts")]
+        return [panel for panel in panels if panel.name in there]
+
+    def gains(self, pair: Pair) -> pd.DataFrame:
+        """Marginal gains of a pair by set, metric and budget, all secondary, with ``variant``, the level's name."""
         gains = self.of(pair, "marginal_gains")
-        if primary:
-            for column, value in PRIMARY.items():
-                gains = gains[gains[column] == value]
-        gains = gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])]
+        return self._named(gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])])
+
+    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
         names = {(v.factor, v.level): v.name for v in self.levels}
-        keys = zip(gains["factor"], gains["level"], strict=True)
-        return gains.assign(variant=[names[key] for key in keys])
+        return rows.assign(variant=[names[key] for key in zip(rows["factor"], rows["level"], strict=True)])
 
     def inert(self, pair: Pair) -> set[str]:
         """Names of the levels that changed nothing: their final weights are their reference's, byte for byte."""
-        gains = self.gains(pair, primary=False)
+        gains = self.gains(pair)
         return set(gains.loc[gains["inert"].fillna(False).astype(bool), "variant"])
 
     def greedy(self, pair: Pair) -> pd.DataFrame:

@@ -149,22 +149,21 @@ def forms(results: Results, pair: Pair) -> Table:
 
 
 def gains(results: Results, pair: Pair) -> Table:
-    """Marginal gains at the primary metric: a row per level, a column per evaluation set."""
-    table = results.gains(pair)
-    sets = results.evaluation_sets(pair)
-    cells = {(row.variant, row.evaluation_set): gain_cell(row) for row in table.itertuples()}
+    """Levels at the primary endpoint with their verdicts: a row per level, a column per suite and budget."""
+    table, panels = results.judged(pair), results.panels(pair)
+    cells = {(row.variant, row.panel): verdict_cell(row) for row in table.itertuples()}
     inert = results.inert(pair)
     rows = [
-        [level_cell(v, inert), *(cells.get((v.name, s.name), Cell("not evaluated")) for s in sets)]
+        [level_cell(v, inert), *(cells.get((v.name, panel.name), Cell("not evaluated")) for panel in panels)]
         for v in results.levels
         if v.name in set(table["variant"])
     ]
-    return Table(["level", *(f"{s.name} ({s.suite})" for s in sets)], rows)
+    return Table(["level", *(panel.name for panel in panels)], rows)
 
 
 def other_gains(results: Results, pair: Pair, evaluation_set: ReportedSet) -> Table:
     """Marginal gains on one evaluation set by every metric and budget: a row per level."""
-    table = results.gains(pair, primary=False)
+    table = results.gains(pair)
     table = table[table["evaluation_set"] == evaluation_set.name]
     kinds = list(dict.fromkeys(zip(table["metric"], table["budget"], strict=True)))
     cells = {(row.variant, row.metric, row.budget): gain_cell(row) for row in table.itertuples()}
@@ -178,10 +177,17 @@ def other_gains(results: Results, pair: Pair, evaluation_set: ReportedSet) -> Ta
 
 
 def gain_cell(row: Any) -> Cell:
-    """``+5.2`` points, the interval and the verdict."""
-    verdict = str(row.verdict)
+    """``+5.2`` points and the interval."""
     interval = "no interval" if pd.isna(row.low) else f"[{points(row.low)}, {points(row.high)}]"
-    return Cell(points(row.estimate), float(row.estimate), f"{interval} {verdict}", verdict.replace(" ", "-"))
+    return Cell(points(row.estimate), float(row.estimate), interval)
+
+
+def verdict_cell(row: Any) -> Cell:
+    """The same with the verdict, the p-value, and what an undecided comparison would have found."""
+    cell, verdict = gain_cell(row), str(row.verdict)
+    said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [verdict, f"p = {row.p:.2g}"]
+    said += [f"would show ≥ {100 * row.detectable:.1f}"] if verdict == "undecided" else []
+    return Cell(cell.text, cell.sort, f"{cell.note} {', '.join(said)}", verdict.replace(" ", "-"))
 
 
 def level_cell(variant: PlannedVariant, inert: set[str]) -> Cell:

@@ -51,9 +51,9 @@ def _seeds(results: Results) -> Iterator[Warning]:
 
 
 def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
-    """Controls that are not lower than the baseline on any set in distribution."""
-    gains = results.gains(pair)
-    within = gains[gains["suite"] == "id"]
+    """Controls that are not lower than the baseline in distribution, at any budget."""
+    judged = results.judged(pair)
+    within = judged[judged["suite"] == "id"]
     for variant in (v for v in results.levels if v.control):
         verdicts = within.loc[within["variant"] == variant.name, "verdict"]
         if len(verdicts) and not (verdicts == "lower").any() and "too few seeds" not in set(verdicts):

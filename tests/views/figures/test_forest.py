@@ -27,8 +27,8 @@ def drawn(study: Results) -> dict[str, Any]:
 
 def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results, drawn: dict[str, Any]) -> None:
     rows = data(drawn, "low")
-    gains = study.gains(PAIR)
-    assert len(rows) == len(gains) == 3 * 5
+    gains = study.judged(PAIR)
+    assert len(rows) == len(gains) == 3 * 4
     for row, gain in zip(rows, gains.itertuples(), strict=True):
         assert row["gain"] == pytest.approx(100 * gain.estimate, abs=5e-4)
         assert (row["low"], row["high"]) == pytest.approx((100 * gain.low, 100 * gain.high), abs=5e-4)
@@ -40,10 +40,10 @@ def test_the_forest_holds_the_numbers_of_the_table_in_points(study: Results, dra
     }
 
 
-def test_panels_are_in_distribution_first_and_no_validation_set_is_among_them(drawn: dict[str, Any]) -> None:
-    panels = drawn["concat"]
-    assert [panel["title"]["text"] for panel in panels] == ["chains_test", "longer", "larger", "products", "words_test"]
-    assert panels[0]["title"]["subtitle"][0] == "in-distribution"
+def test_panels_are_in_distribution_first(drawn: dict[str, Any]) -> None:
+    titles = [(panel["title"]["text"], panel["title"]["subtitle"]) for panel in drawn["concat"]]
+    suites, budgets = ("in distribution", "out of distribution"), ("at equal rounds", "at equal rollouts")
+    assert titles == [(suite, budget) for suite in suites for budget in budgets]
 
 
 def test_controls_come_last_and_say_so() -> None:
@@ -59,9 +59,9 @@ def test_every_panel_has_the_same_extent_with_zero_and_the_margins_in_it(study: 
         return [x["scale"]["domain"] for x in walk(forest(results, PAIR), "x") if isinstance(x, dict) and "scale" in x]
 
     low, high = extents(study)[0]
-    assert extents(study) == [[low, high]] * 5
-    assert low < min(0, 100 * study.gains(PAIR)["low"].min())
-    assert high > 100 * study.gains(PAIR)["high"].max()
+    assert extents(study) == [[low, high]] * 4
+    assert low < min(0, 100 * study.judged(PAIR)["low"].min())
+    assert high > 100 * study.judged(PAIR)["high"].max()
     wide = dataclasses.replace(study.plan.report, equivalence_margin=0.9)
     low, high = extents(dataclasses.replace(study, plan=dataclasses.replace(study.plan, report=wide)))[0]
     assert (low, high) == pytest.approx((-105, 105))  # a twelfth of 180 points on both sides
@@ -72,10 +72,6 @@ def test_the_margins_of_equivalence_are_dotted(study: Results, drawn: dict[str, 
     assert sorted([row["x"] for row in rule] for rule in rules) == [[-2.0, 2.0], [0]]
 
 
-def test_the_grey_band_is_that_of_the_a_a_variant_alone(drawn: dict[str, Any]) -> None:
-    assert {row["level"] for row in data(drawn, "low") if row["noise_floor"]} == {"A/A: baseline again"}
-
-
 def test_a_gain_without_an_interval_is_a_point_alone() -> None:
     rows = data(forest(presented.study(variants=presented.FEW, seeds=(0,)), PAIR), "gain")
     assert {(row["low"], row["high"], row["verdict"]) for row in rows} == {(None, None, "too few seeds")}
@@ -83,8 +79,9 @@ def test_a_gain_without_an_interval_is_a_point_alone() -> None:
 
 
 def test_every_verdict_has_its_own_colour_and_its_own_shape() -> None:
-    assert set(VERDICTS) == {"higher", "lower", "equivalent", "undecided", "too few seeds"}
-    assert len({colour for colour, _ in VERDICTS.values()}) == len({shape for _, shape in VERDICTS.values()}) == 5
+    assert set(VERDICTS) == {"higher", "lower", "equivalent", "undecided", "too few seeds", "no hypothesis"}
+    assert len({shape for _, shape in VERDICTS.values()}) == 6
+    assert len({colour for colour, _ in VERDICTS.values()}) == 5, "no hypothesis is as grey as too few seeds"
 
 
 def test_long_names_are_broken_into_lines() -> None:
@@ -96,5 +93,5 @@ def test_long_names_are_broken_into_lines() -> None:
 
 
 def test_without_gains_it_says_so(study: Results) -> None:
-    none = dataclasses.replace(study, marginal_gains=study.marginal_gains.iloc[:0])
+    none = dataclasses.replace(study, verdicts=study.verdicts.iloc[:0])
     assert reason(forest(none, PAIR)).startswith("There are no marginal gains: ")

@@ -22,7 +22,7 @@ def study() -> Results:
 
 
 def with_estimates(study: Results, **columns: object) -> Results:
-    return dataclasses.replace(study, marginal_gains=study.marginal_gains.assign(**columns))
+    return dataclasses.replace(study, verdicts=study.verdicts.assign(**columns))
 
 
 def ramp(drawn: dict[str, Any]) -> dict[str, Any]:
@@ -34,13 +34,13 @@ def ramp(drawn: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_holds_the_gains_of_the_table_in_points(study: Results) -> None:
     rows = overview(study)["datasets"]["tiny-qwen2 × chains"]
-    gains = study.gains(PAIR)
-    assert len(rows) == len(gains) == 3 * 5
+    gains = study.judged(PAIR)
+    assert len(rows) == len(gains) == 3 * 4
     for row, gain in zip(rows, gains.itertuples(), strict=True):
         assert row["gain"] == pytest.approx(100 * gain.estimate, abs=5e-3)
-        assert (row["verdict"], row["evaluation_set"], row["relative_to"]) == (
+        assert (row["verdict"], row["panel"], row["relative_to"]) == (
             gain.verdict,
-            gain.evaluation_set,
+            gain.panel,
             gain.relative_to,
         )
 
@@ -57,14 +57,19 @@ def test_only_higher_and_lower_are_clear(study: Results, verdict: str, clear: bo
 def test_rows_and_columns_are_in_the_order_of_the_report(study: Results) -> None:
     (panel,) = overview(study)["concat"]
     orders = {name: walk(panel, name)[0]["scale"]["domain"] for name in ("x", "y")}
-    assert orders["x"] == ["chains_test", "longer", "larger", "products", "words_test"]
+    assert orders["x"] == [
+        "in distribution, equal rounds",
+        "in distribution, equal rollouts",
+        "out of distribution, equal rounds",
+        "out of distribution, equal rollouts",
+    ]
     assert orders["y"] == ["A/A: baseline again", "advantage/group_norm_extra7", "rollouts/n8"]
     assert "title" not in panel
 
 
 def test_white_is_zero_and_the_largest_gain_of_any_pair_has_the_strongest_colour() -> None:
     study = presented.study(models=("a", "b"), variants=presented.FEW)
-    gains = study.marginal_gains
+    gains = study.verdicts
     assert set(gains["model"]) == {"a", "b"}
     drawn = overview(with_estimates(study, estimate=gains["model"].map({"a": 0.02, "b": -0.4})))
     assert ramp(drawn)["domain"] == [-40, 0, 40]
@@ -79,8 +84,8 @@ def test_gains_below_a_point_stay_pale(study: Results) -> None:
 
 def test_a_pair_without_gains_has_no_panel(study: Results) -> None:
     both = presented.study(models=("a", "b"), variants=presented.FEW)
-    of_one = dataclasses.replace(both, marginal_gains=both.marginal_gains.query("model == 'b'"))
+    of_one = dataclasses.replace(both, verdicts=both.verdicts.query("model == 'b'"))
     assert list(overview(of_one)["datasets"]) == ["b × chains"]
     assert len(overview(of_one)["concat"]) == 1
-    none = dataclasses.replace(study, marginal_gains=study.marginal_gains.iloc[:0])
+    none = dataclasses.replace(study, verdicts=study.verdicts.iloc[:0])
     assert reason(overview(none)).startswith("There are no marginal gains: ")

@@ -20,15 +20,15 @@ class Figure:
 FIGURES = {
     "overview": Figure(
         "Marginal gains at a glance",
-        "Difference in greedy accuracy at the last checkpoint, variant − reference, in percentage points. "
-        "Bold, framed cells carry the verdict higher or lower; the others may be noise.",
+        "Difference at the primary endpoint, level − reference, in percentage points. "
+        "Bold, framed cells carry the verdict higher or lower, corrected for all comparisons; the others may be noise.",
         per_pair=False,
     ),
     "forest": Figure(
         "Marginal gains, with intervals",
-        "Paired difference in greedy accuracy at the last checkpoint, variant − the reference under its name, with its "
-        "confidence interval. The grey band is the interval of the A/A row, the baseline trained again as if with "
-        "another seed: the noise floor. Dotted lines mark the equivalence margin. Controls come last.",
+        "Difference at the primary endpoint, level − the reference under its name, with its confidence interval; every "
+        "evaluation set of a suite counts equally. Colour and shape are the verdict, corrected for all comparisons of "
+        "the study. Dotted lines mark the equivalence margin. Controls come last.",
     ),
     "learning_curves": Figure(
         "Learning curves",

@@ -1,4 +1,4 @@
-"""Forest plot: one row per level, one panel per evaluation set, in- and out-of-distribution side by side."""
+"""Forest plot: one row per level, one panel per suite and budget, in and out of distribution side by side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rftlab.views.figures.style import (
     with_tables,
     wrapped,
 )
-from rftlab.views.results import ReportedSet, Results
+from rftlab.views.results import SUITES, Panel, Results
 
 # colour and shape say the same, so that neither is needed
 VERDICTS = {
@@ -27,51 +27,45 @@ VERDICTS = {
     "equivalent": (COLOURS[2], "square"),
     "undecided": (GREY, "circle"),
     "too few seeds": ("#9aa1ab", "cross"),
+    "no hypothesis": ("#9aa1ab", "diamond"),
 }
 LABEL_WIDTH = 31  # characters
 PANEL_WIDTH = 165  # pixels
 
 
 def forest(results: Results, pair: Pair) -> Specification:
-    """Marginal gains at the primary metric with their intervals, in percentage points."""
-    gains = results.gains(pair)
-    if gains.empty:
+    """Levels at the primary endpoint with their intervals and verdicts, in percentage points."""
+    judged = results.judged(pair)
+    if judged.empty:
         return empty("There are no marginal gains: the study has no level besides its baseline, or none was evaluated.")
     inert = results.inert(pair)
-    levels = [v for v in results.levels if v.name in set(gains["variant"])]
+    levels = [v for v in results.levels if v.name in set(judged["variant"])]
     labels = {v.name: _label(v, v.name in inert) for v in levels}
     table = pd.DataFrame(
         {
-            "row": gains["variant"].map(labels),
-            "level": gains["variant"].map({v.name: v.label for v in levels}),
-            "relative_to": gains["relative_to"],
-            "evaluation_set": gains["evaluation_set"],
-            "verdict": gains["verdict"],
-            "noise_floor": gains["variant"].isin([v.name for v in levels if v.noise_floor]),
-            "gain": (100 * gains["estimate"]).round(3),
-            "low": (100 * gains["low"]).round(3),
-            "high": (100 * gains["high"]).round(3),
-            "p_holm": gains["p_holm"].round(5),
-            "seeds": gains["n_seeds"],
-            "queries": gains["n_queries"],
+            "row": judged["variant"].map(labels),
+            "level": judged["variant"].map({v.name: v.label for v in levels}),
+            "relative_to": judged["relative_to"],
+            "panel": judged["panel"],
+            "verdict": judged["verdict"],
+            "gain": (100 * judged["estimate"]).round(3),
+            "low": (100 * judged["low"]).round(3),
+            "high": (100 * judged["high"]).round(3),
+            "p": judged["p"].round(6),
+            "detectable": (100 * judged["detectable"]).round(3),
+            "seeds": judged["n_seeds"],
+            "reference_seeds": judged["n_seeds_reference"],
         }
     )
     margin = 100 * results.plan.report.equivalence_margin
     extent = domain([*table["gain"], *table["low"], *table["high"], 0.0, -margin, margin])
-    sets = [s for s in results.evaluation_sets(pair) if s.name in set(table["evaluation_set"])]
     order = [labels[v.name] for v in levels]
-    kinds = [wrapped(s.kind, 28) for s in sets]
-    depth = max(map(len, kinds))
-    panels = [
-        _panel(s, order, extent, margin, first=i == 0, subtitle=kind + [""] * (depth - len(kind)))
-        for i, (s, kind) in enumerate(zip(sets, kinds, strict=True))
-    ]
+    panels = [_panel(panel, order, extent, margin, first=i == 0) for i, panel in enumerate(results.panels(pair))]
     return with_tables(row(None, panels), table=table)
 
 
 def _panel(
-    evaluation_set: ReportedSet, order: list[str], extent: list[float], margin: float, *,
-    first: bool, subtitle: list[str],
+    panel: Panel, order: list[str], extent: list[float], margin: float, *, first: bool
 ) -> alt.LayerChart:  # fmt: skip
     axis = alt.Axis(
         title=None, labelExpr="split(datum.label, '\\n')", labels=first, ticks=False, domain=False, labelLineHeight=13,
@@ -87,18 +81,18 @@ def _panel(
     tooltip = [
         alt.Tooltip("level:N"),
         alt.Tooltip("relative_to:N", title="relative to"),
-        alt.Tooltip("evaluation_set:N", title="evaluation set"),
+        alt.Tooltip("panel:N", title="where"),
         alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
         alt.Tooltip("low:Q", format="+.2f", title="from"),
         alt.Tooltip("high:Q", format="+.2f", title="to"),
         alt.Tooltip("verdict:N"),
-        alt.Tooltip("p_holm:Q", format=".3f", title="p (Holm)"),
+        alt.Tooltip("p:Q", format=".2g"),
+        alt.Tooltip("detectable:Q", format=".1f", title="would show"),
         alt.Tooltip("seeds:Q"),
-        alt.Tooltip("queries:Q"),
+        alt.Tooltip("reference_seeds:Q", title="of the reference"),
     ]
-    rows = chart().transform_filter(alt.FieldEqualPredicate(field="evaluation_set", equal=evaluation_set.name))
+    rows = chart().transform_filter(alt.FieldEqualPredicate(field="panel", equal=panel.name))
     intervals = rows.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    noise = intervals.transform_filter("datum.noise_floor").mark_rect(color="#e9ebef")
     zero = alt.Chart(alt.Data(values=[{"x": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x="x:Q")
     margins = alt.Chart(alt.Data(values=[{"x": -margin}, {"x": margin}]))
     dotted = margins.mark_rule(color=GREY, strokeDash=[1, 3]).encode(x="x:Q")
@@ -107,9 +101,9 @@ def _panel(
         x=x, y=y, color=colour, shape=shape, tooltip=tooltip
     )
     height = 10 + 13 * max(label.count("\n") + 1 for label in order)
-    title = alt.Title(evaluation_set.name, subtitle=subtitle)
+    title = alt.Title(SUITES[panel.suite], subtitle=f"at equal {panel.budget}")
     return alt.layer(
-        noise.encode(x="low:Q", x2="high:Q"), dotted, zero, lines, points,
+        dotted, zero, lines, points,
         width=PANEL_WIDTH, height=alt.Step(height), title=title,
     )  # fmt: skip
 

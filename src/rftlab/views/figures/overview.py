@@ -1,4 +1,4 @@
-"""Overview: every level on every evaluation set of every model × dataset, as a table in colour."""
+"""Overview: every level in and out of distribution of every model × dataset, as a table in colour."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def overview(results: Results) -> Specification:
     panels = []
     for pair, table in tables.items():
         levels = [label for label in order if label in set(table["level"])]
-        sets = [s.name for s in results.evaluation_sets(pair)]
+        sets = [panel.name for panel in results.panels(pair)]
         panel = _panel(str(pair), levels, sets, limit)
         panels.append(panel.properties(title=str(pair)) if len(tables) > 1 else panel)
     return with_tables(grid(panels, min(2, len(panels)), shared=["color"]), **{str(p): t for p, t in tables.items()})
 
 
 def _table(results: Results, pair: Pair) -> pd.DataFrame:
-    gains = results.gains(pair)
+    judged = results.judged(pair)
     return pd.DataFrame(
         {
-            "level": gains["variant"].map({v.name: v.label for v in results.levels}),
-            "relative_to": gains["relative_to"],
-            "evaluation_set": gains["evaluation_set"],
-            "gain": (100 * gains["estimate"]).round(2),
-            "verdict": gains["verdict"],
-            "clear": gains["verdict"].isin(["higher", "lower"]),
+            "level": judged["variant"].map({v.name: v.label for v in results.levels}),
+            "relative_to": judged["relative_to"],
+            "panel": judged["panel"],
+            "gain": (100 * judged["estimate"]).round(2),
+            "verdict": judged["verdict"],
+            "clear": judged["verdict"].isin(["higher", "lower"]),
         }
     )
 
@@ -51,12 +51,12 @@ def _panel(table: str, levels: list[str], sets: list[str], limit: float) -> alt.
         title="gain, points of accuracy", orient="bottom", gradientLength=180, format="+.3~g", titleFontWeight="normal"
     )
     cells = chart(table).encode(
-        x=alt.X("evaluation_set:N", sort=None, scale=alt.Scale(domain=sets), axis=x_axis),
+        x=alt.X("panel:N", sort=None, scale=alt.Scale(domain=sets), axis=x_axis),
         y=alt.Y("level:N", sort=None, scale=alt.Scale(domain=levels), axis=y_axis),
         tooltip=[
             alt.Tooltip("level:N"),
             alt.Tooltip("relative_to:N", title="relative to"),
-            alt.Tooltip("evaluation_set:N", title="evaluation set"),
+            alt.Tooltip("panel:N", title="where"),
             alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
             alt.Tooltip("verdict:N"),
         ],

@@ -31,7 +31,9 @@ IMPORTED = "rftlab.imported"  # what has been imported, written last; null while
 NOTE = "mlflow.note.content"  # what the UI shows as a description
 SUMMARY = "summary"
 # the UI shows few columns at a time
-FIRST_COLUMNS = ("factor", "level", "evaluation_set", "metric", "budget", "estimate", "low", "high", "verdict")
+PLACES = ("factor", "level", "suite", "evaluation_set", "metric", "budget")
+FIRST_COLUMNS = (*PLACES, "estimate", "low", "high", "verdict")
+SHOWN_TABLES = ("verdicts", "marginal_gains")
 
 
 @contextmanager
@@ -188,14 +190,14 @@ class Store:
         for name, path in view.summary.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / name)
-        gains = view.summary.get("tables/marginal_gains.parquet")
-        if gains:  # the layout of MlflowClient.log_table, which the UI shows as a table
-            table = read_table(gains)
-            first = [name for name in FIRST_COLUMNS if name in table]
-            table = table[first + [name for name in table if name not in first]]
-            table.to_json(folder / "marginal_gains.json", orient="split", index=False)
-            tables = json.dumps([{"path": "marginal_gains.json", "type": "table"}])
-            self.client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", tables)
+        shown = [name for name in SHOWN_TABLES if f"tables/{name}.parquet" in view.summary]
+        for name in shown:  # the layout of MlflowClient.log_table, which the UI shows as a table
+            table = read_table(view.summary[f"tables/{name}.parquet"])
+            first = [column for column in FIRST_COLUMNS if column in table]
+            table = table[first + [column for column in table if column not in first]]
+            table.to_json(folder / f"{name}.json", orient="split", index=False)
+        tables = json.dumps([{"path": f"{name}.json", "type": "table"} for name in shown])
+        self.client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", tables)
         self.client.set_tag(run.info.run_id, IMPORTED, state)
         return outcome
 
