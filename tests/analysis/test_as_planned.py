@@ -107,7 +107,7 @@ def test_another_training_split() -> None:
     edit(RESULTS / "data.json", "datasets", "chains", "sha256", value="new")
     was = read_json(RUN / "provenance.json")["key"]["data"]
     told = f"data: made with '{was}', the plan has 'new'"
-    first = RUNS / "again/seed-0"  # in the order of their names
+    first = RUNS / "baseline/seed-0"
     assert refused().startswith(f"{first}/provenance.json: key: {told}; ")
 
 

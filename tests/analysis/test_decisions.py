@@ -7,14 +7,14 @@ import pytest
 
 from rftlab.analysis.decisions import Looks, Verdict, decide
 from rftlab.analysis.estimator import Difference
-from simulated import Study, race
+from simulated import known
 
 RACE = Looks((3, 4, 6, 8, 12), 0.05, 0.03)
 ONCE = Looks((5,), 0.05, 0.02)
 
 
 def found(estimate: float, se: float, df: float = 10.0) -> Difference:
-    return Difference(estimate, se, df, (3, 9), 660)
+    return known(estimate, se, df)
 
 
 def test_one_look_is_holm() -> None:
@@ -69,39 +69,3 @@ def test_more_looks_or_levels_than_were_planned() -> None:
         decide([look, look], ONCE)
     with pytest.raises(ValueError, match="1 looks at 2 levels, 1 and 1 were planned"):
         decide([look], ONCE, tests=1)
-
-
-# error of whole studies ----------------------------------------------------------------------------------------------
-
-STUDIES = 120
-WORST = 0.05 + 2 * np.sqrt(0.05 * 0.95 / STUDIES)
-
-
-def wrong(verdicts: dict[str, Verdict], effects: dict[str, float]) -> bool:
-    """Whether a level is called different in a way that it is not."""
-    signs = {"higher": 1.0, "lower": -1.0}
-    return any(v.verdict in signs and effects[name] * signs[v.verdict] <= 0 for name, v in verdicts.items())
-
-
-@pytest.mark.parametrize("looks", [RACE, Looks((3,), 0.05, 0.03)], ids=["race", "three seeds"])
-@pytest.mark.parametrize("noisy", [{}, {"0": 2.0}, {"0": 2.0, "1": 2.0, "2": 2.0}], ids=["alike", "one", "three"])
-def test_a_study_without_effects_errs_in_one_of_twenty_at_most(looks: Looks, noisy: dict[str, float]) -> None:
-    rng, effects = np.random.default_rng(17), {str(i): 0.0 for i in range(10)}
-    errors = [wrong(race(Study(rng, effects, noisy=noisy), looks, 9)[0], effects) for _ in range(STUDIES)]
-    assert np.mean(errors) <= WORST
-
-
-def test_levels_at_the_margin_are_not_called_equivalent() -> None:
-    rng, effects = np.random.default_rng(19), {str(i): 0.03 for i in range(10)}
-    told = [race(Study(rng, effects), RACE, 9)[0].values() for _ in range(STUDIES)]
-    assert np.mean([any(v.verdict == "equivalent" for v in verdicts) for verdicts in told]) <= WORST
-
-
-def test_five_points_are_found_and_most_levels_decided() -> None:
-    rng = np.random.default_rng(23)
-    effects = {"a": 0.05, "b": -0.05, "c": 0.1, "d": -0.08, "e": 0.06} | {str(i): 0.0 for i in range(5)}
-    told, runs = zip(*(race(Study(rng, effects), RACE, 9) for _ in range(40)), strict=True)
-    large = [v.verdict in ("higher", "lower") for verdicts in told for name, v in verdicts.items() if effects[name]]
-    assert np.mean(large) >= 0.95
-    assert np.mean([v.decided for verdicts in told for v in verdicts.values()]) >= 0.9
-    assert np.mean(runs) < 9 + 10 * 9, "fewer than nine seeds of every level"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated, prior
-from simulated import Population, Study
+from rftlab.analysis.estimator import Arm, SeedVariance, difference, moderated, prior
+from simulated import PAIR, Population, Study, known
 
 V = Arm.of([[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])  # rows .75, .75, .25; mean 7/12
 R = Arm.of([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0]])  # rows .25, .5; mean 3/8
@@ -136,7 +136,7 @@ def test_two_live_arms_say_nothing_of_each_other() -> None:
 
 
 def test_tests_and_intervals_agree() -> None:
-    d = Difference(0.02, 0.01, 8.0, (3, 3), 100)
+    d = known(0.02, 0.01, 8.0, (3, 3), 100)
     assert d.p() == pytest.approx(2 * stats.t.sf(2, 8))
     low, high = d.interval(0.95)
     assert d.p(low) == pytest.approx(0.05)
@@ -148,7 +148,7 @@ def test_tests_and_intervals_agree() -> None:
 
 def test_what_is_called_detectable_would_have_been_found() -> None:
     rng = np.random.default_rng(1)
-    d = Difference(0.0, 0.01, 8.0, (3, 3), 100)
+    d = known(0.0, 0.01, 8.0, (3, 3), 100)
     at = d.detectable(0.01)
     noise, spread = rng.normal(size=20_000), np.sqrt(rng.chisquare(8, 20_000) / 8)
     found = (at + 0.01 * noise) / (0.01 * spread) > stats.t.isf(0.005, 8)
@@ -163,7 +163,7 @@ def test_no_discordant_answer_bounds_the_share_that_could_be() -> None:
     assert (-low, high) == pytest.approx((1 - 0.025 ** (1 / 4),) * 2)
     assert d.p() == 1.0
     assert d.p_equivalent(0.02) == 1.0, "four queries prove nothing"
-    many = Difference(0.0, 0.0, np.inf, (3, 3), 300)
+    many = known(0.0, 0.0, np.inf, (3, 3), 300)
     assert many.p_equivalent(0.02) == pytest.approx(2 * 0.98**300)
     assert many.p_equivalent(many.interval(0.95)[1]) == pytest.approx(0.05)
 
@@ -183,7 +183,6 @@ def test_coverage(seeds: int) -> None:
     covered = []
     for _ in range(150):
         study = Study(rng, {str(i): 0.0 for i in range(10)}, Population(queries=200))
-        covered += [low <= 0 <= high for low, high in (
-            d.interval(0.95) for d in study.look([*study.shift][1:], seeds, 9).values()
-        )]  # fmt: skip
+        found = [one.found for one in study.compare(PAIR, dict.fromkeys(study.shift, seeds) | {"baseline": 9})]
+        covered += [low <= 0 <= high for low, high in (d.interval(0.95) for d in found)]
     assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 150), "levels of a study share their reference"

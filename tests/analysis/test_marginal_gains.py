@@ -11,11 +11,9 @@ import pandas as pd
 import pytest
 
 from rftlab.analysis.marginal_gains import common_end, differences, extend
-from rftlab.analysis.tables import read_runs
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import read_plan
-from synthetic import tables_of, write_study
+from synthetic import outcomes_of, tables_of, write_study
 
 
 def gains_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **study: Any) -> pd.DataFrame:
@@ -160,9 +158,9 @@ def test_a_level_that_was_not_run_on_a_dataset_has_no_row(tmp_path: Path, monkey
 
 
 def test_runs_that_answered_different_queries_are_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = read_plan(write_study(tmp_path, variants=("baseline", "ratio/clip")))
+    plan = write_study(tmp_path, variants=("baseline", "ratio/clip"))
     monkeypatch.chdir(tmp_path)
-    runs = read_runs(plan.runs, plan)
+    runs = outcomes_of(plan)
     cut = runs["ratio/clip", 1]
     outcomes = dataclasses.replace(cut.sets["longer"], queries=cut.sets["longer"].queries[:-1])
     cut = dataclasses.replace(cut, sets={**cut.sets, "longer": outcomes})

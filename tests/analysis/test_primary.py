@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rftlab.analysis.estimator import Difference
-from rftlab.analysis.primary import Comparison, comparisons, verdicts
-from rftlab.analysis.tables import read_runs
-from rftlab.runfolder.study_plan import PlannedPrimary, PlannedVariant, read_plan
-from synthetic import write_study
+from rftlab.analysis.primary import Comparison, comparisons
+from rftlab.runfolder.study_plan import Pair, PlannedPrimary, PlannedVariant, read_plan
+from simulated import judged, known
+from synthetic import outcomes_of, write_study
 
 ALPHA, MARGIN = 0.05, 0.02
-LABELS = {"model": "tiny-qwen2", "dataset": "chains"}
+PAIR = Pair("tiny-qwen2", "chains")
 
 
 def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greedy", **study: Any) -> list[Comparison]:
@@ -24,37 +23,35 @@ def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greed
     path = write_study(folder, **study)
     monkeypatch.chdir(folder)
     plan = read_plan(path)
-    return comparisons(
-        read_runs(plan.runs, plan), plan.variants, plan.splits, PlannedPrimary(metric, budget), lost, LABELS
-    )
+    return comparisons(outcomes_of(path), plan.variants, plan.splits, PlannedPrimary(metric, budget), lost, PAIR)
 
 
 def table(found: list[Comparison]) -> pd.DataFrame:
-    rows = pd.DataFrame(verdicts(found, alpha=ALPHA, margin=MARGIN))
+    rows = pd.DataFrame(judged(found, alpha=ALPHA, margin=MARGIN))
     return rows.set_index(["level", "suite", "budget"]).sort_index()
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as monkeypatch:
         return table(compared(tmp_path_factory.mktemp("study"), monkeypatch))
 
 
-def test_a_suite_is_the_mean_of_its_sets(judged: pd.DataFrame) -> None:
+def test_a_suite_is_the_mean_of_its_sets(whole: pd.DataFrame) -> None:
     """Out of distribution there are two sets: +.15 on the longer one and none, or −.05, on the other dataset's."""
-    assert judged.loc["group_norm_extra7", "id", "rounds"]["estimate"] == pytest.approx(0.10)
-    assert judged.loc["n8", "id", "rounds"]["estimate"] == pytest.approx(0.30)
-    assert judged.loc["group_norm_extra7", "ood", "rounds"]["estimate"] == pytest.approx((0.10 - 0.05) / 2)
-    assert judged.loc["n8", "ood", "rounds"]["estimate"] == pytest.approx((0.05 + 0.05) / 2)
+    assert whole.loc["group_norm_extra7", "id", "rounds"]["estimate"] == pytest.approx(0.10)
+    assert whole.loc["n8", "id", "rounds"]["estimate"] == pytest.approx(0.30)
+    assert whole.loc["group_norm_extra7", "ood", "rounds"]["estimate"] == pytest.approx((0.10 - 0.05) / 2)
+    assert whole.loc["n8", "ood", "rounds"]["estimate"] == pytest.approx((0.05 + 0.05) / 2)
 
 
-def test_equal_rollouts_are_a_hypothesis_where_they_are_not_equal_rounds(judged: pd.DataFrame) -> None:
-    dear = judged.loc["group_norm_extra7", "id"]
+def test_equal_rollouts_are_a_hypothesis_where_they_are_not_equal_rounds(whole: pd.DataFrame) -> None:
+    dear = whole.loc["group_norm_extra7", "id"]
     assert dear.loc["rollouts"]["estimate"] == pytest.approx(0.35 - 0.50), "the baseline ends when it has had 40"
-    same = judged.loc["n8", "id"]
+    same = whole.loc["n8", "id"]
     assert same.loc["rollouts"].equals(same.loc["rounds"])
     # two suites: three comparisons of two levels, of which one has both budgets alike
-    assert judged["test_level"].min() == pytest.approx(ALPHA / 6)
+    assert whole["test_level"].min() == pytest.approx(ALPHA / 6)
 
 
 def test_one_budget_is_half_of_the_hypotheses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +60,10 @@ def test_one_budget_is_half_of_the_hypotheses(tmp_path: Path, monkeypatch: pytes
     assert rows["test_level"].min() == pytest.approx(ALPHA / 4)
 
 
-def test_what_is_no_hypothesis_is_not_tested(judged: pd.DataFrame) -> None:
-    assert set(judged.loc["again"]["verdict"]) == {"no hypothesis"}
-    assert set(judged.loc["clip"]["verdict"]) == {"equivalent"}, "its weights are the baseline's, byte for byte"
-    assert judged.loc[["again", "clip"]]["test_level"].isna().all()
+def test_what_is_no_hypothesis_is_not_tested(whole: pd.DataFrame) -> None:
+    assert set(whole.loc["again"]["verdict"]) == {"no hypothesis"}
+    assert set(whole.loc["clip"]["verdict"]) == {"equivalent"}, "its weights are the baseline's, byte for byte"
+    assert whole.loc[["again", "clip"]]["test_level"].isna().all()
 
 
 def test_below_three_seeds_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,23 +99,23 @@ def test_where_a_run_was_lost_nothing_is_called_equivalent(tmp_path: Path, monke
     for found, unsettled in ((whole, False), (collapsed, True), (diverged, True)):
         n8 = [one for one in found if one.variant.name == "rollouts/n8"]
         assert {one.unsettled for one in n8} == {unsettled}
-        none = [dataclasses.replace(one, found=Difference(0.0, 0.001, 10.0, (3, 3), 660)) for one in n8]
-        said = {row["verdict"] for row in verdicts(none, alpha=ALPHA, margin=MARGIN)}
+        none = [dataclasses.replace(one, found=known(0.0, 0.001, 10.0, (3, 3))) for one in n8]
+        said = {row["verdict"] for row in judged(none, alpha=ALPHA, margin=MARGIN)}
         assert said == {"undecided" if unsettled else "equivalent"}
 
 
 def test_controls_are_a_family_of_their_own(
-    judged: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = compared(tmp_path, monkeypatch)
     control = PlannedVariant("control/n8", "control", "n8", found[0].variant.overrides, "baseline")
     assert control.control
     others = [
-        Comparison(LABELS, control, one.suite, one.metric, one.budgets, one.found, False, False)
+        Comparison(PAIR, control, one.suite, one.metric, one.budgets, one.found, False, False)
         for one in found
         if one.tested
     ]
     both = table([*found, *others])
     levels = both[both["factor"] != "control"]
-    assert levels["test_level"].tolist() == pytest.approx(judged["test_level"].tolist(), nan_ok=True)
-    assert levels["verdict"].tolist() == judged["verdict"].tolist()
+    assert levels["test_level"].tolist() == pytest.approx(whole["test_level"].tolist(), nan_ok=True)
+    assert levels["verdict"].tolist() == whole["verdict"].tolist()

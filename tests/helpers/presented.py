@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rftlab.analysis.estimator import Difference
-from rftlab.analysis.primary import Comparison, verdicts
+from rftlab.analysis.primary import Comparison
 from rftlab.analysis.tables import VERDICTS
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
 from rftlab.views.results import Results
+from simulated import judged, known
 
 ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
 SETS = {
@@ -211,6 +211,7 @@ def _plan(
         "runs": runs,
         "evaluation": {"rounds": list(CHECKPOINTS), "samples": 4, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
+        "race": {"looks": [len(seeds)], "reference": len(seeds)},
         "budget": {"rounds": ROUNDS},
         "report": {
             "primary": {"metric": "greedy_auc", "budget": "both"},
@@ -234,10 +235,10 @@ def _verdicts(plan: StudyPlan, gains: pd.DataFrame) -> pd.DataFrame:
             if len(rows):
                 seeds = len(plan.seeds)
                 se = 0.01 if seeds > 1 else float("nan")
-                estimate = Difference(float(rows["estimate"].mean()), se, 12.0, (seeds, seeds), 256)
-                labels, inert = {"model": pair.model, "dataset": pair.dataset}, bool(rows["inert"].all())
-                found.append(Comparison(labels, variant, suite, primary.metric, (budget,), estimate, inert, False))
-    rows = verdicts(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
+                estimate = known(float(rows["estimate"].mean()), se, 12.0, (seeds, seeds), 256)
+                inert = bool(rows["inert"].all())
+                found.append(Comparison(pair, variant, suite, primary.metric, (budget,), estimate, inert, False))
+    rows = judged(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
     return pd.DataFrame(rows, columns=list(VERDICTS)).astype(VERDICTS)
 
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rftlab.analysis.decisions import Looks, Verdict, decide
-from rftlab.analysis.estimator import Arm, Difference, difference, moderated, prior
+from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated, prior
+from rftlab.analysis.primary import Comparison
+from rftlab.analysis.race import Design, Standing, rows, standings
+from rftlab.runfolder.study_plan import BASELINE, Pair, PlannedRace, PlannedVariant
 
 Floats = NDArray[np.float64]
+PAIR = Pair("tiny", "sums")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Population:
 
 
 class Study:
-    """Arms whose seeds can be drawn one after another; the reference is ``reference``.
+    """Arms whose seeds can be drawn one after another, of the baseline and of its levels.
 
     ``effects`` are in points of accuracy as a fraction, converted at a success rate of one half to logits and corrected
     for the spread; ``noisy`` multiplies the seeds' spread of an arm.
@@ -51,9 +55,12 @@ class Study:
         self.difficulty_Q = rng.normal(0, of.difficulty, of.queries)
         spread = np.hypot(np.hypot(of.difficulty, of.arm_query), np.hypot(of.seed, of.seed_query))
         slope = 0.25 / np.sqrt(1 + 0.35 * spread**2)  # of accuracy by logit, averaged over queries: probit-like
-        self.shift = {"reference": 0.0, **{name: effect / slope for name, effect in effects.items()}}
+        self.shift = {BASELINE: 0.0, **{name: effect / slope for name, effect in effects.items()}}
         self.arm_Q = {name: rng.normal(0, of.arm_query, of.queries) for name in self.shift}
         self.values: dict[str, list[Floats]] = {name: [] for name in self.shift}
+        self.variants = [PlannedVariant(BASELINE, None, None, None, {})]
+        self.variants += [PlannedVariant(name, "level", name, BASELINE, {}) for name in effects]
+        self.levels = self.variants[1:]
 
     def arm(self, name: str, seeds: int) -> Arm:
         """An arm with that many of its seeds; those drawn before are among them."""
@@ -66,29 +73,34 @@ class Study:
             )
         return Arm.of(self.values[name][:seeds])
 
-    def look(self, names: Sequence[str], seeds: int, reference_seeds: int) -> dict[str, Difference]:
-        """Differences of some levels to the reference."""
-        arms = [self.arm("reference", reference_seeds), *(self.arm(name, seeds) for name in names)]
-        common = prior(arms)
-        return {
-            name: difference(arm, arms[0], moderated(arm, common), moderated(arms[0], common))
-            for name, arm in zip(names, arms[1:], strict=True)
-        }
+    def compare(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
+        """Every level against its reference, with so many seeds of each."""
+        arms = {name: self.arm(name, count) for name, count in seeds.items()}
+        common = prior([*arms.values()])
+        moderate = {name: moderated(arm, common) for name, arm in arms.items()}
+        return [
+            Comparison(pair, level, "id", "greedy_auc", ("rounds", "rollouts"), found, False, False)
+            for level in self.levels
+            for ours, theirs in [(level.name, str(level.relative_to))]
+            for found in [difference(arms[ours], arms[theirs], moderate[ours], moderate[theirs])]
+        ]
 
 
-def race(study: Study, looks: Looks, reference_seeds: int) -> tuple[dict[str, Verdict], int]:
-    """Verdicts of a race, and the runs that it took."""
-    names = [name for name in study.shift if name != "reference"]
-    estimates: list[dict[str, Difference]] = []
-    verdicts: dict[str, Verdict] = {}
-    runs = reference_seeds
-    before = 0
-    for seeds in looks.seeds:
-        open_ = [name for name in names if not (name in verdicts and verdicts[name].decided)]
-        if not open_:
-            break
-        runs += (seeds - before) * len(open_) + max(0, seeds - max(reference_seeds, before))
-        estimates.append(study.look(open_, seeds, max(reference_seeds, seeds)))
-        verdicts = decide(estimates, looks, len(names))
-        before = seeds
-    return verdicts, runs
+def known(estimate: float, se: float, df: float, seeds: tuple[int, int] = (3, 9), queries: int = 660) -> Difference:
+    """A difference with that standard error, all of it between seeds, half of it in each arm."""
+    between = tuple(SeedVariance(S * se**2 / 2, df / 2) for S in seeds)
+    return Difference(estimate, se, df, seeds, queries, (between[0], between[1]), 0.0)
+
+
+def judged(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
+    """Verdicts of comparisons at one look, as rows."""
+    pairs, variants = list({c.pair: None for c in found}), list({c.variant.name: c.variant for c in found}.values())
+    design = Design(PlannedRace((max(c.found.seeds[0] for c in found),), 1), alpha, margin)
+    (standing,) = standings(pairs, variants, design, lambda pair, _: [one for one in found if one.pair == pair])
+    return rows(standing)
+
+
+def race(study: Study, design: Design) -> Standing:
+    """Where a race of the study ends."""
+    *_, last = standings([PAIR], study.variants, design, study.compare)
+    return last

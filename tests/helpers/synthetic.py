@@ -20,11 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rftlab.analysis.finished import FinishedRuns
+from rftlab.analysis.runs import RunOutcomes
 from rftlab.analysis.tables import tables
 from rftlab.evaluation.outcomes import Made
 from rftlab.runfolder.expected import read_expected
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import study_plan
+from rftlab.runfolder.study_plan import read_plan, study_plan
 
 QUERIES = 20
 ROUNDS = 10
@@ -86,6 +88,7 @@ def write_study(
         "runs": [],
         "evaluation": {"rounds": [0, *CHECKPOINTS], "samples": SAMPLES, "pass_at": [1, 2, 4], "temperature": 1.0},
         "seeds": list(seeds),
+        "race": {"looks": [len(seeds)], "reference": len(seeds)},
         "budget": {"rounds": ROUNDS},
         "report": {
             "primary": {"metric": "greedy_auc", "budget": "both"},
@@ -144,6 +147,19 @@ def tables_of(plan: Path, document: Mapping[str, Any] | None = None) -> dict[str
     """Tables of the study, from the folder that its paths are relative to; ``document`` is another plan of its runs."""
     expected, data = (plan.with_name(name) for name in ("expected.json", "data.json"))
     return tables(study_plan(document or read_document(plan), str(plan)), read_expected(expected), read_document(data))
+
+
+def runs_of(plan: Path) -> FinishedRuns:
+    """Its runs, from the folder that its paths are relative to."""
+    expected, data = (plan.with_name(name) for name in ("expected.json", "data.json"))
+    return FinishedRuns(read_plan(plan), read_expected(expected), read_document(data))
+
+
+def outcomes_of(plan: Path) -> dict[tuple[str, int], RunOutcomes]:
+    """Outcomes of all runs of the first model and dataset, by variant and seed."""
+    runs, planned = runs_of(plan), read_plan(plan)
+    all_seeds = {variant.name: len(planned.seeds) for variant in planned.variants}
+    return {key: run.outcomes for key, run in runs.of(planned.pairs[0], all_seeds).items()}
 
 
 def manifest_again(run: Path) -> None:

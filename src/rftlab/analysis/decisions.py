@@ -29,7 +29,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a level, at which look, and at which level of error; an open one's is that of the next test."""
+    """What is said of a level, at which look, and at which level of error; an open one's is that of its last test."""
 
     verdict: str
     look: int
@@ -80,9 +80,10 @@ def decide(
         }
         for name, level in _step_down(p, looks, look, tests - len(equivalent)):
             equivalent[name] = Verdict("equivalent", look, level)
-    last = len(estimates) - 1
-    open_ = Verdict("undecided", last, looks.level(last, max(1, tests - len(different))))
-    return {name: different.get(name) or equivalent.get(name) or open_ for name in names}
+    still = max(1, tests - len(different))
+    last = {name: look for look, found in enumerate(estimates) for name in found}
+    open_ = {name: Verdict("undecided", look, looks.level(look, still)) for name, look in last.items()}
+    return {name: different.get(name) or equivalent.get(name) or open_[name] for name in names}
 
 
 def _step_down(p: Mapping[str, float], looks: Looks, look: int, tests: int) -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ the arms of a study lend each other what they know of it: each is drawn towards 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,6 +106,8 @@ class Difference:
     df: float
     seeds: tuple[int, int]  # of the variant and of its reference
     queries: int
+    between_seeds: tuple[SeedVariance, SeedVariance]
+    between_queries: float  # the part of the variance that no further seed makes smaller
 
     def p(self, null: float = 0.0) -> float:
         """Two-sided p-value of the difference being ``null``."""
@@ -126,13 +128,27 @@ class Difference:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Ends of the interval of that coverage."""
-        level = 1 - confidence
-        half = self._quantile(level) * self.se if self.se else 1 - (level / 2) ** (1 / self.queries)
+        half = self.half_width(1 - confidence)
         return self.estimate - half, self.estimate + half
+
+    def half_width(self, level: float) -> float:
+        """How far the estimate must be from a value for a two-sided test at ``level`` to reject it."""
+        return self._quantile(level) * self.se if self.se else 1 - (level / 2) ** (1 / self.queries)
 
     def detectable(self, level: float, power: float = 0.8) -> float:
         """The smallest true difference that a test at a two-sided ``level`` would have found with ``power``."""
         return float((self._quantile(level) + stats.t.ppf(power, self.df)) * self.se)
+
+    def with_seeds(self, variant: int, reference: int) -> Difference:
+        """What other numbers of seeds let expect: the same estimate, its error by the variances that these have shown.
+
+        V = s̃²_v/S_v + s̃²_r/S_r + the queries' part; each further seed is one more degree of freedom of its arm.
+        """
+        seeds = variant, reference
+        a = [of.variance / S for of, S in zip(self.between_seeds, seeds, strict=True)]
+        more = [max(of.df + S - had, 1) for of, S, had in zip(self.between_seeds, seeds, self.seeds, strict=True)]
+        variance = sum(a) + self.between_queries
+        return replace(self, se=float(np.sqrt(variance)), df=_satterthwaite(a, more), seeds=seeds)
 
     def _quantile(self, level: float) -> float:
         return float(stats.t.isf(level / 2, self.df))
@@ -188,12 +204,13 @@ def difference(variant: Arm, reference: Arm, variant_seeds: SeedVariance, refere
     if variant.queries != reference.queries:
         raise ValueError(f"arms of {variant.queries} and {reference.queries} queries are not paired")
     K, seeds = len(variant.queries), (variant.seeds, reference.seeds)
+    between_seeds, nan = (variant_seeds, reference_seeds), float("nan")
     gaps = [ours_Q - theirs_Q for ours_Q, theirs_Q in zip(variant.means, reference.means, strict=True)]
     estimate = float(np.mean([gap_Q.mean() for gap_Q in gaps]))
     # were a share δ of the answers of all sets to differ, no K·min Q_k queries or more would hide it better
     queries = K * min(variant.queries)
     if 1 in variant.queries or 1 in seeds:
-        return Difference(estimate, float("nan"), float("nan"), seeds, queries)
+        return Difference(estimate, nan, nan, seeds, queries, between_seeds, nan)
     a = variant_seeds.variance / variant.seeds, reference_seeds.variance / reference.seeds
     residuals = [
         (ours / variant.seeds + theirs / reference.seeds) / len(gap_Q)
@@ -202,5 +219,10 @@ def difference(variant: Arm, reference: Arm, variant_seeds: SeedVariance, refere
     residual = sum(residuals) / K**2
     query_part = max(0.0, sum(float(gap_Q.var(ddof=1)) / len(gap_Q) for gap_Q in gaps) / K**2 - residual)
     variance = max(sum(a) + query_part, residual)
-    degrees = sum(a) ** 2 / (a[0] ** 2 / variant_seeds.df + a[1] ** 2 / reference_seeds.df) if sum(a) else np.inf
-    return Difference(estimate, float(np.sqrt(variance)), float(degrees), seeds, queries)
+    degrees = _satterthwaite(a, (variant_seeds.df, reference_seeds.df))
+    return Difference(estimate, float(np.sqrt(variance)), degrees, seeds, queries, between_seeds, query_part)
+
+
+def _satterthwaite(a: Sequence[float], df: Sequence[float]) -> float:
+    """Degrees of freedom of a sum of variances: (Σ a)² / Σ (a²/df); infinite where there is none."""
+    return float(sum(a) ** 2 / sum(one**2 / of for one, of in zip(a, df, strict=True))) if sum(a) else float("inf")

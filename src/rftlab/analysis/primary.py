@@ -2,7 +2,7 @@
 
 A hypothesis is a level on a suite of evaluation sets, each set counting equally, at one budget. Where a level samples
 as many rollouts in a round as its reference, equal rounds are equal rollouts, and both are one hypothesis. All of a
-study are judged together (:mod:`rftlab.analysis.decisions`), controls among themselves: whether they behaved is no
+study are judged together (:mod:`rftlab.analysis.race`), controls among themselves: whether they behaved is no
 finding. An A/A variant is no hypothesis, and neither is a level whose final weights are its reference's, byte for byte:
 it is equivalent without a test. Where a run diverged, or its level or reference collapsed, nothing is called
 equivalent: the mean over seeds does not say what became of them.
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rftlab.analysis.decisions import Looks, Verdict, decide
-from rftlab.analysis.estimator import METHOD, Arm, Difference, difference, moderated, prior
+from rftlab.analysis.estimator import Arm, Difference, difference, moderated, prior
 from rftlab.analysis.marginal_gains import Runs, best_validation, common_end, extend, inert
 from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
-from rftlab.runfolder.study_plan import CURVES, LEAST_SEEDS, PlannedPrimary, PlannedVariant
+from rftlab.runfolder.study_plan import CURVES, LEAST_SEEDS, Pair, PlannedPrimary, PlannedVariant
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +29,7 @@ Floats = NDArray[np.float64]
 class Comparison:
     """A level against its reference on the sets of one suite, at one budget or at both, which are then the same."""
 
-    labels: Mapping[str, Any]
+    pair: Pair
     variant: PlannedVariant
     suite: str
     metric: str
@@ -44,7 +42,12 @@ class Comparison:
     @property
     def key(self) -> str:
         """What names it within a study."""
-        return "/".join([*map(str, self.labels.values()), self.variant.name, self.suite, *self.budgets])
+        return "/".join([*self.pair, self.variant.name, self.suite, *self.budgets])
+
+    @property
+    def arm(self) -> tuple[Pair, str]:
+        """The level, and where it was trained."""
+        return self.pair, self.variant.name
 
     @property
     def tested(self) -> bool:
@@ -58,7 +61,7 @@ def comparisons(
     splits: Mapping[str, str],
     primary: PlannedPrimary,
     collapsed: Sequence[tuple[str, int]],
-    labels: Mapping[str, Any],
+    pair: Pair,
 ) -> list[Comparison]:
     """Differences of every level to its reference, for the runs of one model and dataset.
 
@@ -68,7 +71,7 @@ def comparisons(
         splits: split of each evaluation set; those of ``validation`` are not reported.
         primary: the metric, one of ``CURVES``, ``greedy_best_validation`` or sampled such as ``pass@1``, and budgets.
         collapsed: variant and seed of the runs that collapsed.
-        labels: of model and dataset.
+        pair: their model and dataset.
     """
     of = {v.name: [run for (name, _), run in sorted(runs.items()) if name == v.name] for v in variants}
     lost = {name for name, seed in collapsed} | {name for name, some in of.items() if not all(r.finished for r in some)}
@@ -77,11 +80,11 @@ def comparisons(
         alone = [_arm(some, suite, splits, metric, "rounds", _end(some, "rounds")) for some in of.values() if some]
         common = prior([arm for arm in alone if arm is not None])
         for variant in variants:
-            if variant.relative_to is None or not of[variant.name]:
+            if variant.relative_to is None or not (of[variant.name] and of[variant.relative_to]):
                 continue
             ours, theirs = of[variant.name], of[variant.relative_to]
             both = [*ours, *theirs]
-            same = all(np.array_equal(run.rollouts_P, both[0].rollouts_P) for run in both)
+            same = len(set().union(*map(_rollouts_per_round, both))) == 1
             wanted = primary.budgets if metric in CURVES else ("rounds",)
             for budgets in [wanted] if same else [(budget,) for budget in wanted]:
                 end = _end(both, budgets[0])
@@ -89,66 +92,21 @@ def comparisons(
                 if arm is None or against is None:
                     continue
                 estimate = difference(arm, against, moderated(arm, common), moderated(against, common))
-                alike = len(ours) == len(theirs) and all(inert(*pair) for pair in zip(ours, theirs, strict=True))
+                of_seed = {run.labels["seed"]: run for run in theirs}
+                alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
                 unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
-                found.append(Comparison(labels, variant, suite, metric, budgets, estimate, alike, unsettled))
+                found.append(Comparison(pair, variant, suite, metric, budgets, estimate, alike, unsettled))
     return found
-
-
-def verdicts(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
-    """Rows of the table ``verdicts``: every comparison of a study at every budget, judged with all others.
-
-    Args:
-        found: of all models and datasets.
-        alpha: chance of any false finding that the study may have: 1 − its confidence.
-        margin: differences smaller than this do not matter, as a fraction.
-    """
-    said: dict[str, Verdict] = {}
-    for control in (False, True):
-        family = [one for one in found if one.variant.control == control and one.tested]
-        if family:
-            looks = Looks((min(min(one.found.seeds) for one in family),), alpha, margin)
-            estimates = {one.key: one.found for one in family}
-            said |= decide([estimates], looks, never_equivalent={one.key for one in family if one.unsettled})
-    return [row for one in found for row in _rows(one, said.get(one.key), alpha, margin)]
-
-
-def _rows(one: Comparison, judged: Verdict | None, alpha: float, margin: float) -> list[dict[str, Any]]:
-    low, high = one.found.interval(1 - alpha)
-    if judged is not None:
-        verdict = judged.verdict
-    elif min(one.found.seeds) < LEAST_SEEDS:
-        verdict = "too few seeds"
-    else:
-        verdict = "equivalent" if one.inert else "no hypothesis"
-    row = {
-        **one.labels,
-        "factor": one.variant.factor,
-        "level": one.variant.level,
-        "relative_to": one.variant.relative_to,
-        "suite": one.suite,
-        "metric": one.metric,
-        "estimate": one.found.estimate,
-        "low": low,
-        "high": high,
-        "p": one.found.p(),
-        "p_equivalent": one.found.p_equivalent(margin),
-        "test_level": judged.level if judged else float("nan"),
-        "df": one.found.df,
-        "n_seeds": one.found.seeds[0],
-        "n_seeds_reference": one.found.seeds[1],
-        "detectable": one.found.detectable(judged.level) if judged else float("nan"),
-        "verdict": verdict,
-        "inert": one.inert,
-        "unsettled": one.unsettled,
-        "method": METHOD,
-    }
-    return [row | {"budget": budget} for budget in one.budgets]
 
 
 def _end(runs: Sequence[RunOutcomes], budget: str) -> float:
     """Up to where runs are compared: the end that all that finished have reached."""
     return common_end([(float(_positions(run, budget)[-1]), run.finished) for run in runs])
+
+
+def _rollouts_per_round(run: RunOutcomes) -> set[float]:
+    """At its checkpoints: one number, or none of a run that diverged before its first."""
+    return set(run.rollouts_P[1:] / run.rounds_P[1:])
 
 
 def _positions(run: RunOutcomes, budget: str) -> Floats:

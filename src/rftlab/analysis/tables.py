@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import argparse
 import collections
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from rftlab.analysis.as_planned import PlanCheck
+from rftlab.analysis.finished import EDGE, FinishedRun, FinishedRuns
 from rftlab.analysis.marginal_gains import inert, marginal_gains
-from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
-from rftlab.analysis.primary import comparisons, verdicts
-from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
+from rftlab.analysis.metrics import collapsed, first_mean, last_mean, peak_mean
+from rftlab.analysis.race import rows as verdict_rows
+from rftlab.analysis.runs import RunOutcomes
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import canonical_json, replacing, write_text
 from rftlab.runfolder.expected import Expected, read_expected
-from rftlab.runfolder.read import read_curve, read_document
+from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
 
 MARGINAL_GAINS = {
@@ -33,11 +32,11 @@ MARGINAL_GAINS = {
     **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "df": "float64"},
     **{"inert": "bool", "n_diverged": "int64", "n_collapsed": "int64"},
 }
-EDGE = 0.2  # first, last and peak means are over this share of the rounds
 VERDICTS = {
     **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
     **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
-    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "inert": "bool", "unsettled": "bool"},
+    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "look": "int64", "chance": "float64"},
+    **{"inert": "bool", "unsettled": "bool"},
     "method": "string",
 }
 SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its peak has collapsed
@@ -66,37 +65,23 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     """
     if not plan.runs:
         raise BadInputError(f"the plan of {plan.study} has no runs")
-    runs, curves, evaluations, found = [], [], [], []
+    finished = FinishedRuns(plan, expected, data)
+    *_, standing = finished.standings()
+    runs, curves, evaluations = [], [], []
     gains: list[dict[str, Any]] = []
-    splits = plan.splits
-    as_planned = PlanCheck(plan, expected, data)
-    planned_runs = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
-    for (model, dataset), group in itertools.groupby(planned_runs, key=lambda run: run.pair):
-        entries = list(group)  # one model and dataset at a time: outcomes are paired within them, and fit in memory
-        other_code = {(entry.variant, entry.seed): as_planned.check(entry) for entry in entries}
-        outcomes = read_runs(entries, plan)
-        for entry in entries:
-            run = outcomes[entry.variant, entry.seed]
-            curve = read_curve(Path(entry.folder))
-            row = run_row(entry, curve, run, outcomes.get((str(entry.relative_to), entry.seed)))
-            runs.append({**row, "other_code": other_code[entry.variant, entry.seed]})
-            curves.append(with_labels(entry, curve))
-            evaluations.append(with_labels(entry, evaluation_values(run, splits)))
-        rows = marginal_gains(
-            outcomes,
-            plan.variants,
-            splits,
-            confidence=plan.report.confidence,
-        )
-        here = runs[-len(entries) :]
-        collapses = collections.Counter((row["factor"], row["level"]) for row in here if row["collapse"])
-        for row in rows:
-            level = row["factor"], row["level"]
-            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": collapses[level]})
-        lost = [(row["variant"], row["seed"]) for row in here if row["collapse"]]
-        labels = {"model": model, "dataset": dataset}
-        found += comparisons(outcomes, plan.variants, splits, plan.report.primary, lost, labels)
-    alpha, margin = 1 - plan.report.confidence, plan.report.equivalence_margin
+    for pair in sorted(plan.pairs):
+        seeds = {variant: count for (of, variant), count in standing.asked.items() if of == pair}
+        here = dict(sorted(finished.of(pair, seeds).items()))
+        outcomes = {key: run.outcomes for key, run in here.items()}
+        for run in here.values():
+            planned = run.planned
+            runs.append(run_row(run, outcomes.get((str(planned.relative_to), planned.seed))))
+            curves.append(with_labels(planned, run.curve))
+            evaluations.append(with_labels(planned, evaluation_values(run.outcomes, plan.splits)))
+        rows = marginal_gains(outcomes, plan.variants, plan.splits, confidence=plan.report.confidence)
+        lost = [run.planned for run in here.values() if run.ways_to_collapse]
+        collapses = collections.Counter((run.factor, run.level) for run in lost)
+        gains += [{**pair._asdict(), **row, "n_collapsed": collapses[row["factor"], row["level"]]} for row in rows]
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -106,35 +91,23 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         .astype(MARGINAL_GAINS)
         .sort_values(["model", "dataset", "suite", "evaluation_set", "factor", "level", "metric", "budget"])
         .reset_index(drop=True),
-        "verdicts": pd.DataFrame(verdicts(found, alpha=alpha, margin=margin), columns=list(VERDICTS))
+        "verdicts": pd.DataFrame(verdict_rows(standing), columns=list(VERDICTS))
         .astype(VERDICTS)
         .sort_values(["model", "dataset", "suite", "factor", "level", "budget"])
         .reset_index(drop=True),
     }
 
 
-def read_runs(entries: Sequence[PlannedRun], plan: StudyPlan) -> dict[tuple[str, int], RunOutcomes]:
-    """Outcomes of the runs of one model and dataset, by variant and seed; a base model is read once."""
-    metrics = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
-    bases: dict[str, dict[str, SetOutcomes]] = {}
-    runs = {}
-    for entry in entries:
-        if entry.base not in bases:
-            bases[entry.base] = read_outcomes(Path(entry.base), None, metrics)
-        manifest = read_document(Path(entry.folder) / "checkpoints.json")
-        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], metrics)
-    return runs
-
-
-def run_row(entry: PlannedRun, curve: pd.DataFrame, run: RunOutcomes, reference: RunOutcomes | None) -> dict[str, Any]:
+def run_row(finished: FinishedRun, reference: RunOutcomes | None) -> dict[str, Any]:
     """A run in one row: how it ended, what it cost, how its reward moved, and its configuration, flattened."""
-    folder = Path(entry.folder)
+    planned, run, curve = finished.planned, finished.outcomes, finished.curve
+    folder = Path(planned.folder)
     reward_R, accuracy_R = (curve[name].to_numpy("float64") for name in ("reward_mean", "accuracy"))
     totals = curve.iloc[-1] if len(curve) else {"rollouts": 0, "tokens": 0}
     return {
-        **{key: getattr(entry, key) for key in ("model", "dataset", "variant", "factor", "level")},
-        "relative_to": entry.relative_to,
-        "seed": entry.seed,
+        **{key: getattr(planned, key) for key in ("model", "dataset", "variant", "factor", "level")},
+        "relative_to": planned.relative_to,
+        "seed": planned.seed,
         "status": "finished" if run.finished else "diverged",
         "inert": reference is not None and inert(run, reference),
         "rounds": len(curve),
@@ -147,19 +120,10 @@ def run_row(entry: PlannedRun, curve: pd.DataFrame, run: RunOutcomes, reference:
         "accuracy_peak": peak_mean(accuracy_R, EDGE),
         "accuracy_last": last_mean(accuracy_R, EDGE),
         "collapsed": collapsed(accuracy_R, EDGE, SHARE_OF_PEAK),
-        "collapse": ", ".join(ways_to_collapse(curve)),
+        "collapse": ", ".join(finished.ways_to_collapse),
         **flattened("config", read_document(folder / "run.json")["config"]),
+        "other_code": finished.other_code,
     }
-
-
-def ways_to_collapse(curve: pd.DataFrame) -> tuple[str, ...]:
-    """The ways in which a run collapsed: reward, entropy, truncation; none for most."""
-    if curve.empty:
-        return ()
-    accuracy_R, entropy_R, truncated_R = (
-        curve[name].to_numpy("float64") for name in ("accuracy", "entropy", "truncation_rate")
-    )
-    return collapse(accuracy_R, entropy_R, truncated_R, EDGE)
 
 
 def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFrame:

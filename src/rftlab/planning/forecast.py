@@ -70,7 +70,7 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
             "base models": len(study.models),
             "datasets": len(study.datasets),
             "variants": len(plan.variants),
-            "seeds": len(study.seeds),
+            "seeds": len(study.possible_seeds),
         },
         "variants": [{"variant": name, **cost} for name, cost in costs.items()],
         "totals": _sum([*costs.values()]),

@@ -47,10 +47,10 @@ class Plan:
         return [Pair(model, dataset) for model in self.study.models for dataset in self.study.datasets]
 
     def runs(self) -> Iterator[Run]:
-        """Every run, in the study's order."""
+        """Every run that there can be, in the study's order."""
         for pair in self.pairs():
             for variant in self.variants.values():
-                for seed in self.study.seeds:
+                for seed in self.study.possible_seeds[: self.study.looks.most(variant)]:
                     yield Run(*pair, variant, seed)
 
     def run(self, model: str, dataset: str, variant: str, seed: str | int) -> Run:

@@ -9,6 +9,7 @@ whether code or data were edited while trainings ran, which took the edited code
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def describe(plan: Plan) -> dict[str, Any]:
                 plan.run(next(iter(study.models)), next(iter(study.datasets)), "baseline", 0)
             ),
         },
-        "seeds": study.seeds,
+        "seeds": study.possible_seeds,
+        "race": dataclasses.asdict(study.looks),
         "budget": study.budget.model_dump(exclude_none=True),
         "report": study.report.model_dump(),
     }

@@ -170,8 +170,27 @@ class PlannedReport:
 
 
 @dataclass(frozen=True)
+class PlannedRace:
+    """Seeds of a level at each look, and of the baseline, which most levels are compared with, at least.
+
+    A study with fixed seeds has one look.
+    """
+
+    looks: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    reference: Annotated[int, Field(ge=1)]
+
+    def seeds(self, variant: str, look: int) -> int:
+        """Seeds of a variant that goes on to a look, counted from 0."""
+        return max(self.looks[look], self.reference if variant == BASELINE else 0)
+
+    def most(self, variant: PlannedVariant) -> int:
+        """The most seeds that a variant can come to; the A/A variant, of which nothing is said, never goes on."""
+        return self.seeds(variant.name, 0 if variant.noise_floor else len(self.looks) - 1)
+
+
+@dataclass(frozen=True)
 class StudyPlan:
-    """The content of ``plan.json``."""
+    """The content of ``plan.json``; ``runs`` and ``seeds`` are all that a race can come to."""
 
     study: str
     description: str
@@ -182,6 +201,7 @@ class StudyPlan:
     runs: tuple[PlannedRun, ...]
     evaluation: PlannedEvaluation
     seeds: tuple[int, ...]
+    race: PlannedRace
     budget: Mapping[str, int]
     report: PlannedReport
 

@@ -97,7 +97,8 @@ def refuse_too_much(study: Study, variants: Mapping[str, Variant]) -> None:
         raise BadInputError(
             f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
         )
-    runs = len(study.models) * len(study.datasets) * len(variants) * len(study.seeds)
+    seeds = sum(study.looks.most(variant) for variant in variants.values())
+    runs = len(study.models) * len(study.datasets) * seeds
     if runs > MOST_RUNS:
         raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
     for variant in variants.values():

@@ -6,10 +6,12 @@ so that an edit here retrains nothing. ``config/README.md`` and ``workflow/schem
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from rftlab.runfolder.study_plan import LEAST_SEEDS, PlannedRace
 from rftlab.study.baseline import Baseline, EngineSection
 from rftlab.study.section import Count, Natural, NonNegative, Positive, Scientific, Section
 from rftlab.study.sources import Dataset, EvaluationSet, Model
@@ -115,6 +117,34 @@ class State(Section):
     )
 
 
+class Race(Section):
+    """Seeds until a level is decided: 0, 1, 2, …, in steps."""
+
+    race: list[Count] = Field(
+        min_length=1,
+        description=f"seeds of a level at each look, {LEAST_SEEDS} or more at the first: `[3, 4, 6, 8, 12]`; what a "
+        "look decides, or finds hopeless, gets no further seeds",
+    )
+    reference: Count = Field(9, description="seeds of the baseline, which most levels are compared with, at least")
+
+    @field_validator("race")
+    @classmethod
+    def _growing(cls, looks: list[int]) -> list[int]:
+        if looks[0] < LEAST_SEEDS:
+            raise ValueError(f"the first look needs {LEAST_SEEDS} seeds: fewer give no verdict, not {looks[0]}")
+        for before, after in itertools.pairwise(looks):
+            if after <= before:
+                raise ValueError(f"each look needs more seeds than the one before, not {after} after {before}")
+        return looks
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seeds = Annotated[
+    Annotated[list[Seed], Field(min_length=1), Tag("list")] | Annotated[Race, Tag("race")],
+    Discriminator(lambda value: "race" if isinstance(value, dict | Race) else "list"),
+]
+
+
 class Study(Section):
     """base models × datasets × (baseline + levels) × seeds."""
 
@@ -127,8 +157,8 @@ class Study(Section):
         {},
         description="factor → level → dotted overrides of the baseline, `relative_to: factor/level` and `inert: true`",
     )
-    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
-        [0, 1, 2], min_length=1, description="one run each; below three there is no verdict"
+    seeds: Seeds = Field(
+        [0, 1, 2], description="one run each, below three there is no verdict; or `race`: until every level is decided"
     )
     noise_floor: bool = Field(True, description="adds the A/A variant `again`: the baseline as if with another seed")
     budget: Budget = Field(description="how long every run trains")
@@ -151,10 +181,24 @@ class Study(Section):
 
     @field_validator("seeds")
     @classmethod
-    def _distinct(cls, seeds: list[int]) -> list[int]:
+    def _distinct(cls, seeds: list[int] | Race) -> list[int] | Race:
         seen: set[int] = set()
-        for seed in seeds:
+        for seed in [] if isinstance(seeds, Race) else seeds:
             if seed in seen:
                 raise ValueError(f"{seed} is given twice; seeds must differ")
             seen.add(seed)
         return seeds
+
+    @property
+    def looks(self) -> PlannedRace:
+        """When the study looks at its results: once, where its seeds are fixed."""
+        if isinstance(self.seeds, Race):
+            return PlannedRace(tuple(self.seeds.race), self.seeds.reference)
+        return PlannedRace((len(self.seeds),), len(self.seeds))
+
+    @property
+    def possible_seeds(self) -> list[int]:
+        """Those of any run that there can be, in the order in which they are taken."""
+        if isinstance(self.seeds, Race):
+            return [*range(max(self.seeds.reference, *self.seeds.race))]
+        return self.seeds
