@@ -27,6 +27,7 @@ app = typer.Typer(
     "say what it would do, and what came of it.",
 )
 
+RACE = "In a race a level ends when it is decided, or has no chance to be; its row is the most that it can come to. "
 WIDTH = 120  # characters, where the output is no terminal
 
 StudyFiles = Annotated[
@@ -71,13 +72,18 @@ def plan(
     for row in estimate["variants"]:
         table.add_row(*(_cell(key, value) for key, value in row.items()))
     table.add_section()
-    table.add_row("all", *(_cell(key, value) for key, value in estimate["totals"].items()))
+    if estimate["race"]:
+        for name, totals in (("at least", estimate["least"]), ("about", estimate["expected"])):
+            table.add_row(name, *(_cell(key, value) for key, value in totals.items()))
+    name = "at most" if estimate["race"] else "all"
+    table.add_row(name, *(_cell(key, value) for key, value in estimate["totals"].items()))
     size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in estimate["size"].items())
     console.print(f"{estimate['study']}: {size}", highlight=False)
     console.print(table)
     console.print(
         "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
-        f"disk: of checkpoints. Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
+        f"disk: of checkpoints. {RACE if estimate['race'] else ''}"
+        f"Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )
     for note in estimate["notes"]:

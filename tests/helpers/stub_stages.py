@@ -43,7 +43,7 @@ def train(given: argparse.Namespace) -> None:
         write_text(folder / f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     for number in range(1, rounds + 1):
         path = f"checkpoints/round-{number:05d}"
-        write_text(folder / path / "model.safetensors", digest([key, number]))
+        write_text(folder / path / "model.safetensors", f"{digest([key, number])} {run['config']['optimizer']['lr']}")
         sha256 = file_sha256(folder / path / "model.safetensors")
         checkpoints.append({"round": number, "path": path, "sha256": sha256, "rollouts": number, "tokens": number})
     write_json(folder / "provenance.json", {"key": key, "seconds": 3.0})
@@ -58,16 +58,22 @@ def _measures(seed: str) -> dict[str, float]:
 
 
 def evaluate(given: argparse.Namespace) -> None:
-    """Answers that are right or wrong by the digest of weights, code, configuration and query."""
+    """Answers that are right or wrong by the digest of weights, code, configuration and query.
+
+    A learning rate is what it adds to a chance of one half of being right.
+    """
     config, settings = given.config, given.config["evaluation"]
     if given.run:
         entries = read_json(given.run / "checkpoints.json")["checkpoints"]
-        weights = {e["round"]: file_sha256(given.run / e["path"] / "model.safetensors") for e in entries}
+        files = {e["round"]: given.run / e["path"] / "model.safetensors" for e in entries}
     else:
-        weights = {0: file_sha256(given.model / "model.safetensors")}
+        files = {0: given.model / "model.safetensors"}
+    weights = {number: file_sha256(path) for number, path in files.items()}
     asked = digest([given.code, {key: value for key, value in config.items() if key != "labels"}])
     rows = []
     for number, sha256 in weights.items():
+        _, *rate = files[number].read_text().split()
+        threshold = round(256 * (0.5 + sum(map(float, rate))))
         for name, entry in config["sets"].items():
             samples = settings["samples"] if number == max(weights) else 0
             for query in read_queries(Path(entry["path"])):
@@ -75,13 +81,13 @@ def evaluate(given: argparse.Namespace) -> None:
                     for sample in range(count):
                         luck = digest([sha256, asked, query.query, query.answer, decoding, sample])
                         row = {"round": number, "evaluation_set": name, "decoding": decoding, "sample": sample}
-                        rows.append(config["labels"] | row | _outcome(query.id, luck))
+                        rows.append(config["labels"] | row | _outcome(query.id, luck, threshold))
     queries = {name: file_sha256(Path(entry["path"])) for name, entry in config["sets"].items()}
     write_rows(given.output, rows, dict.fromkeys(queries, 0), Made(given.code, config, weights, queries))
 
 
-def _outcome(query: str, luck: str) -> dict[str, Any]:
-    right = int(luck[:2], 16) % 2 == 0
+def _outcome(query: str, luck: str, threshold: int) -> dict[str, Any]:
+    right = int(luck[:2], 16) < threshold
     forms = dict.fromkeys(("correct", "strict", "flexible", "formatted"), right)
     text = {"failure": None, "extracted": luck[:1], "completion": luck}
     return {"query": query, **forms, **text, "tokens": int(luck[2], 16), "truncated": False}

@@ -15,7 +15,7 @@ def test_every_run_and_evaluation_with_what_its_job_is_given() -> None:
     plan = planned()
     document = expected(plan)
     assert list(document["runs"]) == [plan.run_folder(run) for run in plan.runs()]
-    assert set(document["evaluations"]) == set(plan.evaluations())
+    assert set(document["evaluations"]) == set(plan.evaluations(plan.runs()))
     run = plan.run("tiny", "chains", "lr/zero", 1)
     assert document["runs"][plan.run_folder(run)] == {
         "code": plan.run_params(run)["code"],

@@ -42,7 +42,7 @@ def test_plan_json_names_every_file_a_reader_needs(tmp_path: Path) -> None:
     assert document == json.loads(json.dumps(describe(plan)))
     assert [run["folder"] for run in document["runs"]] == [plan.run_folder(run) for run in plan.runs()]
     assert {path for run in document["runs"] for path in (*run["evaluations"].values(), run["base"])} == set(
-        plan.evaluations()
+        plan.evaluations(plan.runs())
     )
     assert document["evaluation_sets"]["chains_test"]["path"] == plan.resources.data_file("chains", "test")
     assert document["evaluation_sets"]["longer"]["path"] == plan.resources.data_file("longer", "test")

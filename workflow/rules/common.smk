@@ -79,6 +79,7 @@ wildcard_constraints:
     dataset="[^/]+",
     variant="baseline|again|[^/]+/[^/]+",
     seed="[0-9]+",
+    look="[0-9]+",
     digest="[0-9a-f]{16}",
     suite="id|ood",
     split="train|validation|test",
@@ -116,6 +117,11 @@ def trained(runs):
     return [f"{plan.run_folder(run)}/checkpoints.json" for run in runs]
 
 
-def removals():
+def run_files(runs):
+    """All that a run publishes."""
+    return [f"{plan.run_folder(run)}/{name}" for run in runs for name in RUN_FILES]
+
+
+def removals(runs):
     """What says which checkpoints of each run were removed, where the study does not keep them."""
-    return [] if plan.study.checkpoints == "keep" else [f"{plan.run_folder(run)}/removed.json" for run in plan.runs()]
+    return [] if plan.study.checkpoints == "keep" else [f"{plan.run_folder(run)}/removed.json" for run in runs]

@@ -54,7 +54,7 @@ rule evaluate:
 rule evaluations:
     input:
         CHECKED,
-        plan.evaluations(),
+        lambda w: plan.evaluations(asked()),
 
 
 # Once nothing reads them any more; checkpoints.json stays, since evaluations depend on it.

@@ -23,8 +23,8 @@ rule tables:
     input:
         plan=rules.plan.output.plan,
         expected=rules.plan.output.expected,
-        runs=[f"{plan.run_folder(run)}/{name}" for run in plan.runs() for name in RUN_FILES],
-        evaluations=plan.evaluations(),
+        runs=lambda w: run_files(asked()),
+        evaluations=lambda w: plan.evaluations(asked()),
         data=CHECKED,
     output:
         [f"{RESULTS}/tables/{name}.{form}" for name in TABLES for form in ("csv", "parquet")],
@@ -80,7 +80,7 @@ rule figures:
 rule report:
     input:
         plan=rules.plan.output.plan,
-        runs=rules.tables.input.runs,
+        runs=lambda w: run_files(asked()),
         tables=rules.tables.output,
         figures=rules.figures.output,
         data=CHECKED,

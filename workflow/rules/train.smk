@@ -36,7 +36,7 @@ rule train:
 rule baseline:
     input:
         CHECKED,
-        trained(run for run in plan.runs() if run.variant.name == "baseline"),
+        lambda w: trained(run for run in asked() if run.variant.name == "baseline"),
 
 
 for factor in plan.study.factors:
@@ -46,4 +46,4 @@ for factor in plan.study.factors:
             f"factor_{factor}"
         input:
             CHECKED,
-            trained(run for run in plan.runs() if run.variant.factor == factor),
+            lambda w, factor=factor: trained(run for run in asked() if run.variant.factor == factor),

@@ -24,6 +24,7 @@ from rftlab.study.yaml_file import read_yaml
 
 BYTES = 4  # checkpoints are float32
 TINY_VOCABULARY = 40  # characters, about
+SHARE = 0.4  # of the runs after its first look, what a race of some effects and some nulls takes: docs/evidence.md
 Number = TypeVar("Number", int, float)
 PARTS = ("sample_h", "update_h", "evaluate_h", "start_h")
 COUNTS = ("runs", "rounds", "rollouts", "max_tokens", "checkpoints", "disk_bytes", "evaluation_rows")
@@ -53,14 +54,21 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
     are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
+    Of a race they are the most that there can be; ``least`` is its first look alone, ``expected`` what a race of some
+    effects and some nulls comes to.
     With the throughput of each model there are ``hours`` too, and the ``overhead`` that is a share of them.
     """
     study, queries = plan.study, query_counts(plan)
     sizes = {name: weights_bytes(plan, name) for name in study.models}
     by_variant: dict[str, list[dict[str, int | None]]] = {name: [] for name in plan.variants}
+    first, at_first = {run.path for run in plan.first_runs()}, []
     for run in plan.runs():
-        by_variant[run.variant.name].append(run_costs(plan, run, queries, sizes[run.model]))
+        cost = run_costs(plan, run, queries, sizes[run.model])
+        by_variant[run.variant.name].append(cost)
+        if run.path in first:
+            at_first.append(cost)
     costs = {name: _sum(rows) for name, rows in by_variant.items()}
+    least, most = _sum(at_first), _sum([*costs.values()])
     bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
     rows = total([queries[name] for _, digest in bases for name in plan.base_sets(digest)])
     estimate: dict[str, Any] = {
@@ -72,15 +80,22 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
             "variants": len(plan.variants),
             "seeds": len(study.possible_seeds),
         },
+        "race": least != most,
+        "least": least,
+        "expected": {key: _between(least[key], most[key]) for key in COUNTS},
         "variants": [{"variant": name, **cost} for name, cost in costs.items()],
-        "totals": _sum([*costs.values()]),
+        "totals": most,
         "base_evaluation_rows": None if rows is None else rows * (1 + study.evaluation.samples),
         "notes": notes(plan),
     }
     if throughput is None:
         return estimate
     times = hours(plan, throughput, queries)
+    first_hours = [run_hours(plan, run, throughput[run.model], queries) for run in plan.first_runs()]
+    least_hours = total([total([*parts.values()]) for parts in first_hours])
     return estimate | {
+        "least": least | {"hours": least_hours},
+        "expected": estimate["expected"] | {"hours": _between(least_hours, times["totals"]["hours"])},
         "variants": [row | {"hours": times["variants"][row["variant"]]["hours"]} for row in estimate["variants"]],
         "totals": estimate["totals"] | {"hours": times["totals"]["hours"]},
         "hours": {part.removesuffix("_h"): times["totals"][part] for part in PARTS},
@@ -141,6 +156,12 @@ def total(values: Sequence[Number | None]) -> Number | None:
     """Sum; None where one of them is unknown."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
+
+
+def _between(least: Number | None, most: Number | None) -> Number | None:
+    if least is None or most is None:
+        return None
+    return type(least)(least + SHARE * (most - least))
 
 
 def _sum(rows: list[dict[str, int | None]]) -> dict[str, int | None]:

@@ -6,7 +6,7 @@ The Snakefile asks a :class:`Plan` while it builds the graph; nothing here impor
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rftlab.files import canonical_json, digest
@@ -21,6 +21,7 @@ from rftlab.study.variants import Run, Variant, variants_of
 
 STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planning.planfile",
+    "look": "rftlab.analysis.looks",
     "tables": "rftlab.analysis.tables",
     "figures": "rftlab.views.figures.__main__",
     "report": "rftlab.views.report",
@@ -47,11 +48,22 @@ class Plan:
         return [Pair(model, dataset) for model in self.study.models for dataset in self.study.datasets]
 
     def runs(self) -> Iterator[Run]:
-        """Every run that there can be, in the study's order."""
+        """Every run that there can be, in the study's order; a race takes some of them."""
         for pair in self.pairs():
             for variant in self.variants.values():
                 for seed in self.study.possible_seeds[: self.study.looks.most(variant)]:
                     yield Run(*pair, variant, seed)
+
+    def first_runs(self) -> list[Run]:
+        """Those of its first look: all, where it does not race."""
+        count = {variant.name: self.study.looks.seeds(variant.name, 0) for variant in self.variants.values()}
+        return [run for run in self.runs() if run.seed in self.study.possible_seeds[: count[run.variant.name]]]
+
+    def run_at(self, key: str) -> Run:
+        """A run by its place below ``runs``."""
+        model, dataset, rest = key.split("/", 2)
+        variant, seed = rest.rsplit("/seed-", 1)
+        return self.run(model, dataset, variant, seed)
 
     def run(self, model: str, dataset: str, variant: str, seed: str | int) -> Run:
         """One run by its wildcards."""
@@ -158,9 +170,9 @@ class Plan:
         """Path of a run's outcomes on a suite."""
         return f"{self.folder}/evaluations/{run.path}/{suite}.parquet"
 
-    def evaluations(self) -> list[str]:
-        """Every run's outcomes, and every base model's."""
-        of_runs = [self.evaluation(run, suite) for run in self.runs() for suite in self.suites(run.dataset)]
+    def evaluations(self, runs: Iterable[Run]) -> list[str]:
+        """Outcomes of some runs, and of every base model."""
+        of_runs = [self.evaluation(run, suite) for run in runs for suite in self.suites(run.dataset)]
         return of_runs + self.base_evaluations()
 
     def base_evaluations(self) -> list[str]:

@@ -211,6 +211,11 @@ class StudyPlan:
         return list(dict.fromkeys(run.pair for run in self.runs))
 
     @property
+    def first_runs(self) -> list[PlannedRun]:
+        """Those of the first look: all, where the study does not race."""
+        return [run for run in self.runs if run.seed in self.seeds[: self.race.seeds(run.variant, 0)]]
+
+    @property
     def splits(self) -> dict[str, str]:
         """Split of each evaluation set."""
         return {name: entry.split for name, entry in self.evaluation_sets.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import BASELINE, TABLES, Pair, PlannedVariant, StudyPlan, read_plan
+from rftlab.runfolder.study_plan import BASELINE, TABLES, Pair, PlannedRun, PlannedVariant, StudyPlan, read_plan
 
 METRICS = {  # in words, where a name does not say it
     "greedy_auc": "mean greedy accuracy over the checkpoints",
@@ -92,6 +93,13 @@ class Results:
         ]
 
     @property
+    def seeds(self) -> str:
+        """Seeds of a variant, in words: of some more than of others where the study raced."""
+        counts = self.runs.groupby(["model", "dataset", "variant"]).size()
+        fewest, most = int(counts.min()), int(counts.max())
+        return f"{fewest} seed{'' if most == 1 else 's'}" if fewest == most else f"{fewest} to {most} seeds"
+
+    @property
     def primary(self) -> str:
         """The primary metric, in words."""
         metric = self.plan.report.primary.metric
@@ -146,10 +154,15 @@ def read_results(plan: Path, tables: Path) -> Results:
             raise BadInputError(f"{path}: no such file; `snakemake tables` writes a study's plan and tables")
     frames = {name: read_table(tables / f"{name}.parquet") for name in TABLES}
     results, names = Results(plan=read_plan(plan), **frames), ["model", "dataset", "variant", "seed"]
-    planned = {(run.model, run.dataset, run.variant, run.seed) for run in results.plan.runs}
-    if planned != set(results.runs[names].itertuples(index=False, name=None)):
+    taken = set(results.runs[names].itertuples(index=False, name=None))
+    if not set(map(_key, results.plan.first_runs)) <= taken <= set(map(_key, results.plan.runs)):
         raise BadInputError(f"{tables}: of other runs than {plan} has; `snakemake tables` brings them up to date")
-    return results
+    runs = tuple(run for run in results.plan.runs if _key(run) in taken)
+    return dataclasses.replace(results, plan=dataclasses.replace(results.plan, runs=runs))
+
+
+def _key(run: PlannedRun) -> tuple[str, str, str, int]:
+    return run.model, run.dataset, run.variant, run.seed
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -60,12 +60,9 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
 
 def _reading(results: Results) -> str:
     """What the numbers are."""
-    seeds, error = len(results.plan.seeds), 100 * (1 - results.plan.report.confidence)
-    told = [
-        f"Points of {results.primary}, level - reference, {seeds} seed{'' if seeds == 1 else 's'}; "
-        f"[{100 - error:g}% interval]."
-    ]
-    if seeds >= LEAST_SEEDS:
+    error = 100 * (1 - results.plan.report.confidence)
+    told = [f"Points of {results.primary}, level - reference, {results.seeds}; [{100 - error:g}% interval]."]
+    if results.plan.race.looks[0] >= LEAST_SEEDS:
         told.append(
             f"Verdicts are corrected for all of the study: a false one stands in at most {error:g}% of studies. "
             "Below an undecided one: the smallest effect that it had a chance of 80% to find."

@@ -91,7 +91,7 @@ def provenance(results: Results, records: RunRecords) -> dict[str, list[str]]:
         "Python": with_counts(p["python"] for p in provenances),
         "Platform": with_counts(f"{p['platform']}, {p['threads']} threads" for p in provenances),
         **{name: with_counts(p["packages"].get(name, "absent") for p in provenances) for name in packages},
-        "Seeds": [", ".join(map(str, plan.seeds))],
+        "Seeds": [_seeds(plan)],
         "Models": [f"{name}: {planned.digest}" for name, planned in plan.models.items()],
         "Datasets": [f"{name}: {planned.digest}" for name, planned in plan.datasets.items()],
         "Evaluation sets": [f"{name}: {planned.digest}" for name, planned in plan.evaluation_sets.items()],
@@ -223,3 +223,11 @@ def shared_configuration(results: Results) -> dict[str, str]:
 
 def _configuration(table: pd.DataFrame) -> list[str]:
     return sorted(c for c in table.columns if c.startswith("config."))
+
+
+def _seeds(plan: StudyPlan) -> str:
+    """Those of a variant, or how the study raced."""
+    if len(plan.race.looks) == 1:
+        return ", ".join(map(str, plan.seeds))
+    looks = ", ".join(map(str, plan.race.looks))
+    return f"a race from 0 on, looks at {looks}; {plan.race.reference} of the baseline at least"

@@ -41,11 +41,10 @@ def _unrewarded(results: Results) -> Iterator[Warning]:
 
 def _seeds(results: Results) -> Iterator[Warning]:
     """Fewer seeds than a verdict needs."""
-    seeds = len(results.plan.seeds)
-    if seeds < LEAST_SEEDS:
+    if results.plan.race.looks[0] < LEAST_SEEDS:
         yield Warning(
             "No verdicts.",
-            f"This study has {seeds} seed{'' if seeds == 1 else 's'}; below {LEAST_SEEDS} the spread between seeds "
+            f"This study has {results.seeds}; below {LEAST_SEEDS} the spread between seeds "
             "cannot be told from an effect, so that the numbers describe these runs only.",
         )
 

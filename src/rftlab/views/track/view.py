@@ -139,7 +139,8 @@ def read_view(plan_path: Path) -> StudyView:
     runs = [view for run in plan.runs if (view := _run(folder, plan, run, evaluations))]
     keys = {view.key for view in runs}
     between = frozenset(run.key for run in plan.runs if run.key not in keys and (folder / "runs" / run.key).exists())
-    return StudyView(plan.study, plan.description, len(plan.runs), runs, between, _summary(folder), _note(folder))
+    planned = keys | between | {run.key for run in plan.first_runs}  # a race takes some of those that there can be
+    return StudyView(plan.study, plan.description, len(planned), runs, between, _summary(folder), _note(folder))
 
 
 def _run(folder: Path, plan: StudyPlan, run: PlannedRun, evaluations: Evaluations) -> RunView | None:
