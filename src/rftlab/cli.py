@@ -55,11 +55,13 @@ def plan(
 ) -> None:
     """What a study would run: runs, rounds, rollouts, tokens, checkpoints, disk, evaluations and hours, by variant."""
     from rftlab.planning.forecast import forecast, read_throughput
+    from rftlab.planning.margin import refuse_unresolvable
     from rftlab.planning.plan import Plan
     from rftlab.study.lock import lock_path
     from rftlab.study.read import load_study
 
     planned = Plan(load_study(*study, unlocked=True))
+    refuse_unresolvable(planned)
     rates = None if throughput is None else read_throughput(throughput, list(planned.study.models))
     estimate = forecast(planned, rates)
     if as_json:

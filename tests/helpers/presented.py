@@ -216,6 +216,7 @@ def _plan(
         "report": {
             "primary": {"metric": "greedy_auc", "budget": "both"},
             "equivalence_margin": 0.02,
+            "margin_of_design": False,
             "confidence": 0.95,
             "other_code": None,
         },

@@ -10,6 +10,7 @@ import pytest
 
 from rftlab.files import digest, read_json
 from rftlab.planning.expected import expected
+from rftlab.planning.margin import resolved_margin
 from rftlab.planning.planfile import describe, main
 from rftlab.runfolder.study_plan import read_plan
 from studies import STUDY, changed, planned
@@ -68,10 +69,12 @@ def test_what_plan_json_says_of_each_part() -> None:
     document = describe(plan)
     assert (document["study"], document["description"]) == ("small", "A few sums.")
     assert document["seeds"] == [0, 1, 2]
+    assert document["race"] == {"looks": (3,), "reference": 3}
     assert document["budget"] == {"rounds": 6}
     assert document["report"] == {
         "primary": {"metric": "greedy_auc", "budget": "both"},
-        "equivalence_margin": 0.02,
+        "equivalence_margin": resolved_margin(plan),
+        "margin_of_design": True,
         "confidence": 0.95,
         "other_code": None,
     }

@@ -93,7 +93,11 @@ def test_what_a_study_is_made_of_is_read_back(plan: Plan, read: StudyPlan) -> No
     assert read.budget == {"rounds": 6}
     assert read.evaluation == PlannedEvaluation(samples=2, pass_at=(1, 2))
     assert read.report == PlannedReport(
-        PlannedPrimary("greedy_auc", "both"), equivalence_margin=0.02, confidence=0.95, other_code=None
+        PlannedPrimary("greedy_auc", "both"),
+        equivalence_margin=0.02,
+        margin_of_design=False,
+        confidence=0.95,
+        other_code=None,
     )
 
 

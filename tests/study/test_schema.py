@@ -14,7 +14,7 @@ from studies import GONE, STUDY, changed, refusal
 def test_defaults() -> None:
     study = Study.model_validate(changed(("seeds", GONE)))
     assert (study.seeds, study.noise_floor, study.checkpoints, study.threads) == ([0, 1, 2], True, "keep", 1)
-    assert (study.report.equivalence_margin, study.report.confidence) == (0.02, 0.95)
+    assert (study.report.equivalence_margin, study.report.confidence) == (None, 0.95)
 
 
 @pytest.mark.parametrize(

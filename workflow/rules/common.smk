@@ -12,6 +12,7 @@ from rftlab.jobs.interrupt import pass_on_interrupts
 from rftlab.jobs.unlock import free_stale_lock
 from rftlab.planning.check_checkpoints import products_of, refuse_removed
 from rftlab.planning.expected import expected
+from rftlab.planning.margin import refuse_unresolvable
 from rftlab.planning.owner import claim, refuse_other_file
 from rftlab.runfolder.expected import EXPECTED
 from rftlab.runfolder.log import RUN_FILES
@@ -50,6 +51,7 @@ if workflow.is_main_process:  # others are jobs of one
         refuse_unencodable(plan.study.model_dump_json())
         refuse_other_file(Path(plan.folder), workflow.configfiles)
         refuse_removed(plan)
+        refuse_unresolvable(plan)
     except BadInputError as error:
         sys.exit(str(error))
 

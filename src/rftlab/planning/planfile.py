@@ -16,6 +16,7 @@ from typing import Any
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import digest, json_option, write_json
 from rftlab.planning.expected import expected
+from rftlab.planning.margin import resolved_margin
 from rftlab.planning.plan import Plan
 from rftlab.runfolder.expected import EXPECTED
 from rftlab.study.read import read_study
@@ -88,7 +89,11 @@ def describe(plan: Plan) -> dict[str, Any]:
         "seeds": study.possible_seeds,
         "race": dataclasses.asdict(study.looks),
         "budget": study.budget.model_dump(exclude_none=True),
-        "report": study.report.model_dump(),
+        "report": {
+            **study.report.model_dump(),
+            "equivalence_margin": resolved_margin(plan),
+            "margin_of_design": study.report.equivalence_margin is None,
+        },
     }
 
 

@@ -158,13 +158,14 @@ class PlannedPrimary:
 @dataclass(frozen=True)
 class PlannedReport:
     """What verdicts rest on: the primary endpoint, the margin of the equivalence test, as a fraction, and the coverage
-    of intervals.
+    of intervals. ``margin_of_design``: the margin is what the design resolves, and nobody's choice.
 
     ``other_code`` is the reason why results of other code than the plan's may be shown; None: they may not.
     """
 
     primary: PlannedPrimary
     equivalence_margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    margin_of_design: bool
     confidence: Annotated[float, Field(gt=0, lt=1)]
     other_code: str | None
 

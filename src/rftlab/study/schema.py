@@ -93,8 +93,10 @@ class Report(Section):
     """How results are judged."""
 
     primary: Primary = Field(Primary(), description="what verdicts are about")
-    equivalence_margin: Positive = Field(
-        0.02, description="an interval inside ±margin is called equivalent; 0.02 is two points of accuracy"
+    equivalence_margin: Positive | None = Field(
+        None,
+        description="differences within ±margin do not matter, 0.02 is two points; by default what the design "
+        "resolves: within which a level without effect is called equivalent with a chance of 80%",
     )
     confidence: Annotated[float, Field(gt=0.5, lt=1), Scientific] = Field(0.95, description="of the intervals")
     other_code: str | None = Field(
