@@ -95,6 +95,8 @@ def known(estimate: float, se: float, df: float, seeds: tuple[int, int] = (3, 9)
 def judged(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
     """Verdicts of comparisons at one look, as rows."""
     pairs, variants = list({c.pair: None for c in found}), list({c.variant.name: c.variant for c in found}.values())
+    if not found:
+        return []
     design = Design(PlannedRace((max(c.found.seeds[0] for c in found),), 1), alpha, margin)
     (standing,) = standings(pairs, variants, design, lambda pair, _: [one for one in found if one.pair == pair])
     return rows(standing)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rftlab.errors import BadInputError
+from rftlab.planning.margin import resolved_margin
 from rftlab.planning.plan import Plan
 from rftlab.planning.planfile import describe
 from rftlab.runfolder.study_plan import (
@@ -94,8 +95,8 @@ def test_what_a_study_is_made_of_is_read_back(plan: Plan, read: StudyPlan) -> No
     assert read.evaluation == PlannedEvaluation(samples=2, pass_at=(1, 2))
     assert read.report == PlannedReport(
         PlannedPrimary("greedy_auc", "both"),
-        equivalence_margin=0.02,
-        margin_of_design=False,
+        equivalence_margin=resolved_margin(plan),
+        margin_of_design=True,
         confidence=0.95,
         other_code=None,
     )
