@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.estimator import Difference
 from rftlab.analysis.primary import Comparison, verdicts
 from rftlab.analysis.tables import VERDICTS
@@ -141,9 +142,11 @@ def study(
     tables = pd.DataFrame(evaluations)
     planned = study_plan(plan, "plan.json")
     gains = _gains(plan, tables)
-    return Results(
-        planned, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, gains, _verdicts(planned, gains)
-    )
+    lost = pd.DataFrame(
+        collapses(runs, planned.variants, confidence=planned.report.confidence), columns=list(COLLAPSES)
+    ).astype(COLLAPSES)
+    all_curves = pd.concat(curves, ignore_index=True)
+    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, _verdicts(planned, gains), lost)
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:

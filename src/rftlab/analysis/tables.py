@@ -1,4 +1,4 @@
-"""Tables: the files of a study's runs → runs, curves, evaluations, marginal gains and verdicts, CSV and Parquet.
+"""Tables: the files of a study's runs → runs, curves, evaluations, marginal gains, verdicts and more, CSV and Parquet.
 
 Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --expected results/<study>/expected.json
 --data results/<study>/data.json --folder results/<study>/tables``, from the folder that the plan's paths are relative
@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from rftlab.analysis.as_planned import PlanCheck
+from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
 from rftlab.analysis.primary import comparisons, verdicts
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """All five tables of a planned study whose runs have ended and were evaluated.
+    """All tables of a planned study whose runs have ended and were evaluated.
 
     ``expected`` says what each run and evaluation must have been made with; ``data``, the content of ``data.json``, has
     the checksums of the files of queries.
@@ -89,10 +90,10 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
             confidence=plan.report.confidence,
         )
         here = runs[-len(entries) :]
-        collapses = collections.Counter((row["factor"], row["level"]) for row in here if row["collapse"])
+        n_collapsed = collections.Counter((row["factor"], row["level"]) for row in here if row["collapse"])
         for row in rows:
             level = row["factor"], row["level"]
-            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": collapses[level]})
+            gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": n_collapsed[level]})
         lost = [(row["variant"], row["seed"]) for row in here if row["collapse"]]
         labels = {"model": model, "dataset": dataset}
         found += comparisons(outcomes, plan.variants, splits, plan.report.primary, lost, labels)
@@ -109,6 +110,10 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         "verdicts": pd.DataFrame(verdicts(found, alpha=alpha, margin=margin), columns=list(VERDICTS))
         .astype(VERDICTS)
         .sort_values(["model", "dataset", "suite", "factor", "level", "budget"])
+        .reset_index(drop=True),
+        "collapses": pd.DataFrame(collapses(runs, plan.variants, confidence=1 - alpha), columns=list(COLLAPSES))
+        .astype(COLLAPSES)
+        .sort_values(["model", "dataset", "variant"])
         .reset_index(drop=True),
     }
 

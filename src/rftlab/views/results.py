@@ -49,7 +49,7 @@ class ReportedSet(NamedTuple):
 
 @dataclass(frozen=True)
 class Results:
-    """The plan of a study and its five tables, columns as ``rftlab.analysis.tables`` writes them."""
+    """The plan of a study and its tables, columns as ``rftlab.analysis.tables`` writes them."""
 
     plan: StudyPlan
     runs: pd.DataFrame
@@ -57,6 +57,7 @@ class Results:
     evaluations: pd.DataFrame
     marginal_gains: pd.DataFrame
     verdicts: pd.DataFrame
+    collapses: pd.DataFrame
 
     @property
     def pairs(self) -> list[Pair]:
@@ -136,7 +137,7 @@ class Results:
 
 
 def read_results(plan: Path, tables: Path) -> Results:
-    """Read plan.json and the five tables (Parquet).
+    """Read plan.json and the tables (Parquet).
 
     Raises:
         BadInputError: one of the files is not there, or is no Parquet file, or the tables are of another plan's runs.

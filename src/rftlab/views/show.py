@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
+from rftlab.views import cells, lost
 from rftlab.views.results import Panel, Results
 from rftlab.views.warnings import warnings
 
@@ -51,11 +52,24 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         console.print(f"{results.plan.study}: {pair.model} x {pair.dataset}", style="bold", highlight=False)
         console.print(gains_tables(results, pair, console.width))
     console.print(_reading(results), highlight=False, markup=False)
+    if (lost_runs := lost.lost_runs(results)).rows:
+        console.print(plain(lost_runs))
+        console.print(lost.reading(results), highlight=False, markup=False)
     if results.other_code:
         console.print(results.other_code, highlight=False, markup=False)
     if report is not None:
         console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
         console.print("MLflow: make mlflow", highlight=False, markup=False)
+
+
+def plain(content: cells.Table) -> RenderableType:
+    """A table of the report, for the terminal: the second line of a cell below the first."""
+    table = Table(
+        *content.columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, safe_box=True
+    )
+    for row in content.rows:
+        table.add_row(*(Text(cell.text).append(f"\n{cell.note}" if cell.note else "", style="dim") for cell in row))
+    return table
 
 
 def _reading(results: Results) -> str:
