@@ -162,7 +162,7 @@ def test_a_level_that_was_not_run_on_a_dataset_has_no_row(tmp_path: Path, monkey
 def test_runs_that_answered_different_queries_are_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = read_plan(write_study(tmp_path, variants=("baseline", "ratio/clip")))
     monkeypatch.chdir(tmp_path)
-    runs = read_runs(plan.runs, plan)
+    runs = read_runs(plan.runs, plan, {})
     cut = runs["ratio/clip", 1]
     outcomes = dataclasses.replace(cut.sets["longer"], queries=cut.sets["longer"].queries[:-1])
     cut = dataclasses.replace(cut, sets={**cut.sets, "longer": outcomes})

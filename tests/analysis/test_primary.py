@@ -25,7 +25,7 @@ def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greed
     monkeypatch.chdir(folder)
     plan = read_plan(path)
     return comparisons(
-        read_runs(plan.runs, plan), plan.variants, plan.splits, PlannedPrimary(metric, budget), lost, LABELS
+        read_runs(plan.runs, plan, {}), plan.variants, plan.splits, PlannedPrimary(metric, budget), lost, LABELS
     )
 
 

@@ -65,8 +65,15 @@ PROVENANCE = {
 OVERLONG = {"chains_test": 0, "longer": 3}  # queries whose prompts were dropped
 TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"], "several_boxes": []}
 CHECKED: dict[str, Any] = {  # the content of data.json
-    name: {"queries": 256, "overlap": {}, "reason": None} for name in SETS
-} | {"larger": {"queries": 256, "overlap": {"chains": {"exact": 1, "normalised": 2}}, "reason": "a known duplicate"}}
+    name: {"queries": 256, "overlap": {}, "reason": None, "clusters": {}} for name in SETS
+} | {
+    "larger": {
+        "queries": 256,
+        "overlap": {"chains": {"exact": 1, "normalised": 2}},
+        "reason": "a known duplicate",
+        "clusters": {},
+    }
+}
 RELATIVE_TO = {
     "rollouts/n8": "advantage/group_norm_extra7",
     "rollouts/n16": "advantage/group_norm_extra7",

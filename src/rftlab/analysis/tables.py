@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from rftlab.analysis.as_planned import PlanCheck
+from rftlab.analysis.clusters import Clusters, read_clusters
 from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
@@ -70,12 +71,12 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     runs, curves, evaluations, found = [], [], [], []
     gains: list[dict[str, Any]] = []
     splits = plan.splits
-    as_planned = PlanCheck(plan, expected, data)
+    as_planned, clusters = PlanCheck(plan, expected, data), read_clusters(data)
     planned_runs = sorted(plan.runs, key=lambda run: (run.model, run.dataset, run.variant, run.seed))
     for (model, dataset), group in itertools.groupby(planned_runs, key=lambda run: run.pair):
         entries = list(group)  # one model and dataset at a time: outcomes are paired within them, and fit in memory
         other_code = {(entry.variant, entry.seed): as_planned.check(entry) for entry in entries}
-        outcomes = read_runs(entries, plan)
+        outcomes = read_runs(entries, plan, clusters)
         for entry in entries:
             run = outcomes[entry.variant, entry.seed]
             curve = read_curve(Path(entry.folder))
@@ -118,16 +119,16 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     }
 
 
-def read_runs(entries: Sequence[PlannedRun], plan: StudyPlan) -> dict[tuple[str, int], RunOutcomes]:
+def read_runs(entries: Sequence[PlannedRun], plan: StudyPlan, clusters: Clusters) -> dict[tuple[str, int], RunOutcomes]:
     """Outcomes of the runs of one model and dataset, by variant and seed; a base model is read once."""
     metrics = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
     bases: dict[str, dict[str, SetOutcomes]] = {}
     runs = {}
     for entry in entries:
         if entry.base not in bases:
-            bases[entry.base] = read_outcomes(Path(entry.base), None, metrics)
+            bases[entry.base] = read_outcomes(Path(entry.base), None, metrics, clusters)
         manifest = read_document(Path(entry.folder) / "checkpoints.json")
-        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], metrics)
+        runs[entry.variant, entry.seed] = read_run(entry, manifest, bases[entry.base], metrics, clusters)
     return runs
 
 
@@ -188,7 +189,9 @@ def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFra
                 }
                 totals = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))
                 place = (name, splits[name], suite)
-                rows += [(*totals, *place, metric, values[metric], len(outcomes.queries)) for metric in sorted(values)]
+                rows += [
+                    (*totals, *place, metric, values[metric], len(outcomes.correct_QP)) for metric in sorted(values)
+                ]
     columns = ["round", "rollouts", "tokens", "evaluation_set", "split", "suite", "metric", "value", "n_queries"]
     return pd.DataFrame(rows, columns=columns).sort_values(["round", "suite", "evaluation_set"], kind="stable")
 
