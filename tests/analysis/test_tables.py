@@ -13,7 +13,7 @@ from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
 from synthetic import accuracy, manifest_again, stage_arguments, tables_of, write_study
 
-NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "collapses")
+NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "pooled", "collapses")
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rftlab.analysis.decisions import Looks, Verdict, decide
-from rftlab.analysis.estimator import METHOD, Arm, Difference, difference, moderated, prior
+from rftlab.analysis.estimator import METHOD, Arm, Difference, Term, contrast, moderated, prior
 from rftlab.analysis.marginal_gains import Runs, best_validation, common_end, extend, inert
 from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
 from rftlab.runfolder.study_plan import CURVES, LEAST_SEEDS, PlannedPrimary, PlannedVariant
 
 Floats = NDArray[np.float64]
+
+VERDICTS = {
+    **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
+    **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
+    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "inert": "bool", "unsettled": "bool"},
+    "method": "string",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class Comparison:
     inert: bool
     unsettled: bool
     """Whether a run diverged or collapsed, so that no mean stands for all of them."""
+    terms: tuple[Term, ...] = ()
+    """The level's arm and its reference's, which ``found`` is the difference of."""
 
     @property
     def key(self) -> str:
@@ -88,10 +97,12 @@ def comparisons(
                 arm, against = (_arm(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
                     continue
-                estimate = difference(arm, against, moderated(arm, common), moderated(against, common))
+                names = tuple((name, ours[0].sets[name].queries) for name in _reported(ours[0], suite, splits))
+                terms = tuple(Term(c, of_c, moderated(of_c, common), names) for c, of_c in ((1, arm), (-1, against)))
                 alike = len(ours) == len(theirs) and all(inert(*pair) for pair in zip(ours, theirs, strict=True))
                 unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
-                found.append(Comparison(labels, variant, suite, metric, budgets, estimate, alike, unsettled))
+                estimate = contrast(terms)
+                found.append(Comparison(labels, variant, suite, metric, budgets, estimate, alike, unsettled, terms))
     return found
 
 
@@ -146,6 +157,11 @@ def _rows(one: Comparison, judged: Verdict | None, alpha: float, margin: float) 
     return [row | {"budget": budget} for budget in one.budgets]
 
 
+def _reported(run: RunOutcomes, suite: str, splits: Mapping[str, str]) -> list[str]:
+    """The sets of a suite that count; those of ``validation`` only choose checkpoints."""
+    return [name for name in run.suites.get(suite, ()) if splits[name] != "validation"]
+
+
 def _end(runs: Sequence[RunOutcomes], budget: str) -> float:
     """Up to where runs are compared: the end that all that finished have reached."""
     return common_end([(float(_positions(run, budget)[-1]), run.finished) for run in runs])
@@ -159,7 +175,7 @@ def _arm(
     runs: Sequence[RunOutcomes], suite: str, splits: Mapping[str, str], metric: str, budget: str, end: float
 ) -> Arm | None:
     """Runs of one variant on the reported sets of a suite; None where it has none, or nothing of the metric."""
-    names = [name for name in runs[0].suites.get(suite, ()) if splits[name] != "validation"]
+    names = _reported(runs[0], suite, splits)
     values = [[_values(run, name, splits, metric, budget, end) for run in runs] for name in names]
     if not values or any(value is None for of_set in values for value in of_set):
         return None

@@ -21,7 +21,8 @@ from rftlab.analysis.clusters import Clusters, read_clusters
 from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
-from rftlab.analysis.primary import comparisons, verdicts
+from rftlab.analysis.pooled import POOLED, pooled
+from rftlab.analysis.primary import VERDICTS, comparisons, verdicts
 from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import canonical_json, replacing, write_text
@@ -36,12 +37,6 @@ MARGINAL_GAINS = {
     **{"inert": "bool", "n_diverged": "int64", "n_collapsed": "int64"},
 }
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
-VERDICTS = {
-    **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
-    **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
-    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "inert": "bool", "unsettled": "bool"},
-    "method": "string",
-}
 SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its peak has collapsed
 
 
@@ -104,18 +99,14 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         # a run that diverged in its first round has no rows, and no types either
         "curves": pd.concat([curve for curve in curves if len(curve)] or curves[:1], ignore_index=True),
         "evaluations": pd.concat(evaluations, ignore_index=True),
-        "marginal_gains": pd.DataFrame(gains, columns=list(MARGINAL_GAINS))
-        .astype(MARGINAL_GAINS)
-        .sort_values(["model", "dataset", "suite", "evaluation_set", "factor", "level", "metric", "budget"])
-        .reset_index(drop=True),
-        "verdicts": pd.DataFrame(verdicts(found, alpha=alpha, margin=margin), columns=list(VERDICTS))
-        .astype(VERDICTS)
-        .sort_values(["model", "dataset", "suite", "factor", "level", "budget"])
-        .reset_index(drop=True),
-        "collapses": pd.DataFrame(collapses(runs, plan.variants, confidence=1 - alpha), columns=list(COLLAPSES))
-        .astype(COLLAPSES)
-        .sort_values(["model", "dataset", "variant"])
-        .reset_index(drop=True),
+        "marginal_gains": ordered(
+            gains, MARGINAL_GAINS, "model dataset suite evaluation_set factor level metric budget"
+        ),
+        "verdicts": ordered(
+            verdicts(found, alpha=alpha, margin=margin), VERDICTS, "model dataset suite factor level budget"
+        ),
+        "pooled": ordered(pooled(found, alpha=alpha, margin=margin), POOLED, "suite factor level budget"),
+        "collapses": ordered(collapses(runs, plan.variants, confidence=1 - alpha), COLLAPSES, "model dataset variant"),
     }
 
 
@@ -231,6 +222,11 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 values = [None if value is None else canonical_json(value) for value in values]
         columns[name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(columns)
+
+
+def ordered(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], by: str) -> pd.DataFrame:
+    """Rows as columns of these types, sorted by some of them."""
+    return pd.DataFrame(rows, columns=list(types)).astype(dict(types)).sort_values(by.split()).reset_index(drop=True)
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
