@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.estimator import Difference
+from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison, verdicts
 from rftlab.analysis.tables import VERDICTS
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
@@ -152,8 +153,9 @@ def study(
     lost = pd.DataFrame(
         collapses(runs, planned.variants, confidence=planned.report.confidence), columns=list(COLLAPSES)
     ).astype(COLLAPSES)
-    all_curves = pd.concat(curves, ignore_index=True)
-    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, _verdicts(planned, gains), lost)
+    all_curves, judged = pd.concat(curves, ignore_index=True), _verdicts(planned, gains)
+    pooled = _pooled(judged, len(planned.pairs))
+    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, pooled, lost)
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:
@@ -249,6 +251,20 @@ def _verdicts(plan: StudyPlan, gains: pd.DataFrame) -> pd.DataFrame:
                 found.append(Comparison(labels, variant, suite, primary.metric, (budget,), estimate, inert, False))
     rows = verdicts(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
     return pd.DataFrame(rows, columns=list(VERDICTS)).astype(VERDICTS)
+
+
+def _pooled(judged: pd.DataFrame, pairs: int) -> pd.DataFrame:
+    """Rows over pairs: of the first pair, their mean, and what there is of others."""
+    place = ["factor", "level", "suite", "budget"]
+    rows = judged.drop_duplicates(place) if pairs > 1 else judged.iloc[:0]
+    mean = judged.groupby(place)["estimate"].mean().loc[[tuple(p) for p in rows[place].itertuples(index=False)]]
+    y = mean.to_numpy()
+    counts = {"n_pairs": pairs, "higher_in": np.where(y > 0.05, pairs - 1, 0), "lower_in": np.where(y < -0.05, 1, 0)}
+    ends = {"general_low": y - 0.03, "general_high": y + 0.03, "predicted_low": y - 0.06, "predicted_high": y + 0.06}
+    if pairs < 3:
+        ends = dict.fromkeys(ends, np.nan)
+    rows = rows.assign(estimate=y, low=y - 0.02, high=y + 0.02, general_p=0.1, **counts, **ends)
+    return rows[list(POOLED)].astype(POOLED).reset_index(drop=True)
 
 
 def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:

@@ -57,6 +57,7 @@ class Results:
     evaluations: pd.DataFrame
     marginal_gains: pd.DataFrame
     verdicts: pd.DataFrame
+    pooled: pd.DataFrame
     collapses: pd.DataFrame
 
     @property
@@ -100,7 +101,7 @@ class Results:
 
     def judged(self, pair: Pair) -> pd.DataFrame:
         """Every level of a pair at the primary endpoint, with ``variant``, its name, and ``panel``."""
-        rows = self._named(self.of(pair, "verdicts"))
+        rows = self.named(self.of(pair, "verdicts"))
         panels = [Panel(*place).name for place in zip(rows["suite"], rows["budget"], strict=True)]
         return rows.assign(panel=panels)
 
@@ -113,9 +114,10 @@ class Results:
     def gains(self, pair: Pair) -> pd.DataFrame:
         """Marginal gains of a pair by set, metric and budget, all secondary, with ``variant``, the level's name."""
         gains = self.of(pair, "marginal_gains")
-        return self._named(gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])])
+        return self.named(gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])])
 
-    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of levels with ``variant``, the level's name."""
         names = {(v.factor, v.level): v.name for v in self.levels}
         return rows.assign(variant=[names[key] for key in zip(rows["factor"], rows["level"], strict=True)])
 
