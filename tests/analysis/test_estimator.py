@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rftlab.analysis.estimator import Arm, SeedVariance, difference, moderated, prior
+from rftlab.analysis.estimator import Arm, SeedVariance, Term, contrast, difference, moderated, prior
 from simulated import PAIR, Population, Study, known
 
 V = Arm.of([[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])  # rows .75, .75, .25; mean 7/12
@@ -84,6 +84,53 @@ def test_one_seed_or_one_query_has_no_standard_error() -> None:
 def test_arms_of_other_queries_are_not_paired() -> None:
     with pytest.raises(ValueError, match=r"arms of \(4,\) and \(2,\) queries are not paired"):
         difference(V, Arm.of([[1.0, 0.0], [0.0, 1.0]]), raw(V), raw(V))
+
+
+# contrasts -----------------------------------------------------------------------------------------------------------
+
+
+def terms(weights: list[float], arms: list[Arm], *names: str) -> list[Term]:
+    return [Term(w, arm, raw(arm), (name,)) for w, arm, name in zip(weights, arms, names, strict=True)]
+
+
+def test_a_contrast_by_hand() -> None:
+    """Four arms on the same queries, half a difference and half another: their noise of queries is common."""
+    rng = np.random.default_rng(3)
+    y = [rng.random((S, 6)) for S in (3, 4, 5, 2)]
+    weights = [0.5, -0.5, 0.5, -0.5]
+    d = contrast(terms(weights, [Arm.of(values) for values in y], *["q"] * 4))
+    a = [0.25 * values.mean(axis=1).var(ddof=1) / len(values) for values in y]
+    gap_Q = sum(w * values.mean(axis=0) for w, values in zip(weights, y, strict=True))
+    rho = sum(0.25 * Arm.of(values).residuals[0] / (len(values) * 6) for values in y)
+    assert d.estimate == pytest.approx(gap_Q.mean())
+    assert d.se**2 == pytest.approx(max(sum(a) + max(0, gap_Q.var(ddof=1) / 6 - rho), rho))
+    assert d.df == pytest.approx(sum(a) ** 2 / sum(v**2 / (len(values) - 1) for v, values in zip(a, y, strict=True)))
+    assert (d.seeds, d.queries) == ((3, 2), 6)
+
+
+def test_queries_of_another_name_are_other_queries() -> None:
+    y, z = np.random.default_rng(2).random((2, 5, 9))
+    arms = [Arm.of(y), Arm.of(z)] * 2
+    once = contrast(terms([1, -1], arms[:2], "a", "a"))
+    same = contrast(terms([0.5, -0.5, 0.5, -0.5], arms, "a", "a", "a", "a"))
+    apart = contrast(terms([0.5, -0.5, 0.5, -0.5], arms, "a", "a", "b", "b"))
+    assert same.estimate == pytest.approx(once.estimate)
+    assert apart.estimate == pytest.approx(once.estimate)
+    assert apart.se == pytest.approx(once.se / np.sqrt(2)), "twice as many runs and queries"
+    assert same.se > apart.se, "twice as many runs only"
+    assert (once.queries, same.queries, apart.queries) == (9, 9, 18)
+
+
+def test_a_contrast_without_any_variance_has_a_standard_error_of_zero() -> None:
+    ones, zeros = Arm.of(np.ones((3, 7))), Arm.of(np.zeros((3, 7)))
+    d = contrast(terms([1 / 3, -1 / 3] * 3, [ones, zeros] * 3, *["q"] * 6))
+    assert (d.estimate, d.se) == (pytest.approx(1), 0.0)
+
+
+@pytest.mark.parametrize("weights", [[1, -0.5], [2, -2], [1, 1], [1, 0]])
+def test_weights_that_make_no_difference_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="positive weights must sum to 1 and negative ones to -1"):
+        contrast(terms(weights, [V, V], "q", "q"))
 
 
 @pytest.mark.parametrize("values", [[], [[]], [1.0, 2.0], [[float("nan"), 1.0]]])

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from rftlab.analysis.primary import Comparison, comparisons
+from rftlab.analysis.race import at_once
 from rftlab.runfolder.study_plan import Pair, PlannedPrimary, PlannedVariant, read_plan
-from simulated import judged, known
+from simulated import known
 from synthetic import outcomes_of, write_study
 
 ALPHA, MARGIN = 0.05, 0.02
@@ -27,7 +28,7 @@ def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, metric: str = "greed
 
 
 def table(found: list[Comparison]) -> pd.DataFrame:
-    rows = pd.DataFrame(judged(found, alpha=ALPHA, margin=MARGIN))
+    rows = pd.DataFrame(at_once(found, alpha=ALPHA, margin=MARGIN))
     return rows.set_index(["level", "suite", "budget"]).sort_index()
 
 
@@ -100,7 +101,7 @@ def test_where_a_run_was_lost_nothing_is_called_equivalent(tmp_path: Path, monke
         n8 = [one for one in found if one.variant.name == "rollouts/n8"]
         assert {one.unsettled for one in n8} == {unsettled}
         none = [dataclasses.replace(one, found=known(0.0, 0.001, 10.0, (3, 3))) for one in n8]
-        said = {row["verdict"] for row in judged(none, alpha=ALPHA, margin=MARGIN)}
+        said = {row["verdict"] for row in at_once(none, alpha=ALPHA, margin=MARGIN)}
         assert said == {"undecided" if unsettled else "equivalent"}
 
 

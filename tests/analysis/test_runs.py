@@ -40,7 +40,7 @@ def without(**values: object) -> Callable[[pa.Table], pa.Table]:
 
 
 def test_what_was_written_is_read() -> None:
-    outcomes = read_outcomes(FILE, ["chains_test", "chains_validation"], ASKED)["chains_test"]
+    outcomes = read_outcomes(FILE, ["chains_test", "chains_validation"], ASKED, {})["chains_test"]
     assert outcomes.rounds == (5, 10)
     assert outcomes.queries == tuple(f"chains_test-{i:04d}" for i in range(20))
     expected = [accuracy("baseline", "chains_test", number, 0) for number in (5, 10)]
@@ -55,17 +55,35 @@ def test_what_was_written_is_read() -> None:
 
 
 def test_rows_may_come_in_any_order() -> None:
-    before = read_outcomes(FILE, ["chains_test"], ASKED)["chains_test"]
+    before = read_outcomes(FILE, ["chains_test"], ASKED, {})["chains_test"]
     rewrite(lambda table: table.take(np.random.default_rng(0).permutation(len(table))))
-    after = read_outcomes(FILE, ["chains_test"], ASKED)["chains_test"]
+    after = read_outcomes(FILE, ["chains_test"], ASKED, {})["chains_test"]
     assert after.queries == before.queries
     assert (after.correct_QP == before.correct_QP).all()
     assert all((after.sampled[10][m] == before.sampled[10][m]).all() for m in before.sampled[10])
 
 
+def test_the_values_of_a_cluster_are_averaged_and_stand_for_one_query() -> None:
+    single = read_outcomes(FILE, ["chains_test", "chains_validation"], ASKED, {})
+    clusters = {"chains_test": {f"chains_test-{i:04d}": f"{i // 5}" for i in range(5, 20)}}
+    read = read_outcomes(FILE, ["chains_test", "chains_validation"], ASKED, clusters)
+    assert (read["chains_validation"].correct_QP == single["chains_validation"].correct_QP).all()
+    alone, averaged = single["chains_test"], read["chains_test"]
+    assert averaged.queries == alone.queries
+
+    def by_hand(values: np.ndarray) -> np.ndarray:
+        return np.array([*values[:5], *(values[i : i + 5].mean(axis=0) for i in (5, 10, 15))])
+
+    assert averaged.correct_QP == pytest.approx(by_hand(alone.correct_QP))
+    for metric, values_Q in alone.sampled[10].items():
+        assert averaged.sampled[10][metric] == pytest.approx(by_hand(values_Q))
+    assert averaged.tokens_P.tolist() == pytest.approx([by_hand(10.0 + np.arange(20) % 3).mean()] * 2)
+    assert averaged.forms["greedy_strict"] == pytest.approx(averaged.correct_QP.mean(axis=0))
+
+
 def test_without_samples_there_are_no_sampled_metrics() -> None:
     rewrite(without(decoding="sampled"))
-    assert read_outcomes(FILE, ["chains_test"], SampledMetrics(0, ()))["chains_test"].sampled == {}
+    assert read_outcomes(FILE, ["chains_test"], SampledMetrics(0, ()), {})["chains_test"].sampled == {}
 
 
 @pytest.mark.parametrize(
@@ -89,15 +107,15 @@ def test_without_samples_there_are_no_sampled_metrics() -> None:
 def test_half_the_data_is_refused(change: Callable[[pa.Table], pa.Table], message: str) -> None:
     rewrite(change)
     with pytest.raises(BadInputError, match=message) as refused:
-        read_outcomes(FILE, ["chains_test"], ASKED)
+        read_outcomes(FILE, ["chains_test"], ASKED, {})
     assert str(FILE) in str(refused.value)
 
 
 def test_a_run_begins_with_its_base_model_and_has_every_checkpoint_of_its_manifest() -> None:
     run = read_plan(Path("results/synthetic/plan.json")).runs[0]
     manifest = read_document(Path(run.folder) / "checkpoints.json")
-    base = read_outcomes(Path(run.base), None, ASKED)
-    outcomes = read_run(run, manifest, base, ASKED)
+    base = read_outcomes(Path(run.base), None, ASKED, {})
+    outcomes = read_run(run, manifest, base, ASKED, {})
     assert outcomes.rounds_P.tolist() == [0, 5, 10]
     assert outcomes.rollouts_P.tolist() == [0, 20, 40]
     assert outcomes.sets["longer"].correct_QP[:, 0].mean() == accuracy("baseline", "longer", 0, 0)
@@ -105,16 +123,16 @@ def test_a_run_begins_with_its_base_model_and_has_every_checkpoint_of_its_manife
     with pytest.raises(
         BadInputError, match=r"base/0123456789ab\.parquet: no outcomes of the evaluation set chains_val"
     ):
-        read_run(run, manifest, {}, ASKED)
+        read_run(run, manifest, {}, ASKED, {})
     rewrite(without(round=5))
     with pytest.raises(BadInputError, match=r"was evaluated at rounds 10, but .*checkpoints.json lists 5, 10"):
-        read_run(run, manifest, base, ASKED)
+        read_run(run, manifest, base, ASKED, {})
 
 
 def test_a_run_and_its_base_model_answer_the_same_queries() -> None:
     run = read_plan(Path("results/synthetic/plan.json")).runs[0]
     manifest = read_document(Path(run.folder) / "checkpoints.json")
-    base = read_outcomes(Path(run.base), None, ASKED)
+    base = read_outcomes(Path(run.base), None, ASKED, {})
     rewrite(without(query="chains_test-0003"))
     with pytest.raises(BadInputError, match="not the queries of chains_test"):
-        read_run(run, manifest, base, ASKED)
+        read_run(run, manifest, base, ASKED, {})

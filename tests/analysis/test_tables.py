@@ -13,7 +13,7 @@ from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
 from synthetic import accuracy, manifest_again, stage_arguments, tables_of, write_study
 
-NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts")
+NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "pooled", "collapses")
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +157,27 @@ def test_a_collapse_is_told_and_counted_by_variant(tmp_path: Path, monkeypatch: 
     gains = made["marginal_gains"]
     assert set(gains.loc[gains["level"] == "n8", "n_collapsed"]) == {2}
     assert set(gains.loc[gains["level"] != "n8", "n_collapsed"]) == {0}
+
+
+def test_clusters_of_the_checked_data_are_the_units_of_every_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = write_study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    path = plan.with_name("data.json")
+    single, document = tables_of(plan), json.loads(path.read_text())
+    document["evaluation_sets"]["longer"]["clusters"] = {f"longer-{i:04d}": f"{i // 4}" for i in range(20)}
+    path.write_text(json.dumps(document))
+    averaged = tables_of(plan)
+    for name in ("evaluations", "marginal_gains"):
+        counts = averaged[name].groupby("evaluation_set")["n_queries"].unique()
+        assert counts["longer"].tolist() == [5]
+        assert counts["chains_test"].tolist() == [20]
+    place = ["level", "suite", "budget"]
+    before, after = (made["verdicts"].set_index(place).sort_index() for made in (single, averaged))
+    assert after["estimate"].tolist() == pytest.approx(before["estimate"].tolist()), "clusters of four queries each"
+    assert after.loc[("n8", "id"), "low"].tolist() == before.loc[("n8", "id"), "low"].tolist()
+    assert after.loc[("n8", "ood"), "low"].tolist() != before.loc[("n8", "ood"), "low"].tolist()
 
 
 def test_a_plan_without_runs_is_refused(tmp_path: Path) -> None:

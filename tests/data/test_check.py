@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from rftlab import levels
-from rftlab.data.check import check_answers, gold_form, main
+from rftlab.data.check import check_answers, clusters, gold_form, main
+from rftlab.data.queries import Query
+from rftlab.data.sources import source_of
 from rftlab.data.stage import stage
 from rftlab.errors import BadInputError
 from rftlab.files import file_sha256
@@ -66,8 +68,22 @@ def test_new_queries(tmp_path: Path) -> None:
         "datasets": {
             "d": {"queries": 3, "duplicates": 0, "conflicts": 0, "unanswered": [], "several_boxes": [], "sha256": train}
         },
-        "evaluation_sets": {"t": {"queries": 1, "sha256": test, "overlap": {}, "reason": None}},
+        "evaluation_sets": {"t": {"queries": 1, "sha256": test, "overlap": {}, "reason": None, "clusters": {}}},
     }
+
+
+def test_clusters_are_told_by_query(tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    records = [{"question": f"What is {n}?", "answer": "1", "cluster": name} for n, name in (("4", "a"), ("5", None))]
+    path.write_text("".join(json.dumps(record) + "\n" for record in [*records, {"question": "And 6?", "answer": "1"}]))
+    queries = source_of({"source": "jsonl", "files": {"test": str(path)}}).read()["test"].queries
+    assert clusters(queries, "f.jsonl") == {queries[0].id: "a"}
+
+
+def test_a_cluster_that_is_no_text_is_refused_by_file_and_row() -> None:
+    queries = [Query("1", "a", "1"), Query("2", "b", "1", {"cluster": 4})]
+    with pytest.raises(BadInputError, match=r"^f\.jsonl:2: field 'cluster' is 4; a text"):
+        clusters(queries, "f.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +112,7 @@ def test_a_reason_lets_them_pass_and_is_repeated(tmp_path: Path) -> None:
         "sha256": file_sha256(tmp_path / "test/test.jsonl"),
         "overlap": {"d": {"exact": 1, "normalised": 2}},
         "reason": "memorisation is what is measured",
+        "clusters": {},
     }
 
 

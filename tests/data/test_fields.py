@@ -154,3 +154,12 @@ def test_a_number_is_its_shortest_decimal(value: object, answer: str) -> None:
 def test_labels_of_any_width_are_compared_with_answers_of_any(labels: list[object], answer: object) -> None:
     record = {"question": "?", "answer": answer, "choices": {"text": ["a", "b"], "label": labels}}
     assert to_query(CHOICE, "a:1", record).answer == "B"
+
+
+def test_a_cluster_is_a_text_or_none_of_the_records_business() -> None:
+    record = {"question": "q", "answer": "1"}
+    assert to_query(Fields(), "a:1", record | {"cluster": "x"}).metadata == {"cluster": "x"}
+    assert to_query(Fields(answer="cluster"), "a:1", record | {"cluster": 3}).answer == "3"
+    for name in (3, ["x"]):
+        with pytest.raises(DataError, match=r"^a:1: field 'cluster' is .* a text is needed that near-copies"):
+            to_query(Fields(), "a:1", record | {"cluster": name})

@@ -14,11 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rftlab.analysis.collapses import COLLAPSES, collapses
+from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison
-from rftlab.analysis.tables import VERDICTS
+from rftlab.analysis.race import VERDICTS, at_once
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
 from rftlab.views.results import Results
-from simulated import judged, known
+from simulated import known
 
 ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
 SETS = {
@@ -64,8 +66,15 @@ PROVENANCE = {
 OVERLONG = {"chains_test": 0, "longer": 3}  # queries whose prompts were dropped
 TRAINING = {"queries": 512, "duplicates": 4, "conflicts": 1, "unanswered": ["train.jsonl:7"], "several_boxes": []}
 CHECKED: dict[str, Any] = {  # the content of data.json
-    name: {"queries": 256, "overlap": {}, "reason": None} for name in SETS
-} | {"larger": {"queries": 256, "overlap": {"chains": {"exact": 1, "normalised": 2}}, "reason": "a known duplicate"}}
+    name: {"queries": 256, "overlap": {}, "reason": None, "clusters": {}} for name in SETS
+} | {
+    "larger": {
+        "queries": 256,
+        "overlap": {"chains": {"exact": 1, "normalised": 2}},
+        "reason": "a known duplicate",
+        "clusters": {},
+    }
+}
 RELATIVE_TO = {
     "rollouts/n8": "advantage/group_norm_extra7",
     "rollouts/n16": "advantage/group_norm_extra7",
@@ -141,9 +150,12 @@ def study(
     tables = pd.DataFrame(evaluations)
     planned = study_plan(plan, "plan.json")
     gains = _gains(plan, tables)
-    return Results(
-        planned, pd.DataFrame(runs), pd.concat(curves, ignore_index=True), tables, gains, _verdicts(planned, gains)
-    )
+    lost = pd.DataFrame(
+        collapses(runs, planned.variants, confidence=planned.report.confidence), columns=list(COLLAPSES)
+    ).astype(COLLAPSES)
+    all_curves, judged = pd.concat(curves, ignore_index=True), _verdicts(planned, gains)
+    pooled = _pooled(judged, len(planned.pairs))
+    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, pooled, lost)
 
 
 def write(results: Results, folder: Path) -> tuple[Path, Path]:
@@ -239,8 +251,22 @@ def _verdicts(plan: StudyPlan, gains: pd.DataFrame) -> pd.DataFrame:
                 estimate = known(float(rows["estimate"].mean()), se, 12.0, (seeds, seeds), 256)
                 inert = bool(rows["inert"].all())
                 found.append(Comparison(pair, variant, suite, primary.metric, (budget,), estimate, inert, False))
-    rows = judged(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
+    rows = at_once(found, alpha=1 - plan.report.confidence, margin=plan.report.equivalence_margin)
     return pd.DataFrame(rows, columns=list(VERDICTS)).astype(VERDICTS)
+
+
+def _pooled(judged: pd.DataFrame, pairs: int) -> pd.DataFrame:
+    """Rows over pairs: of the first pair, their mean, and what there is of others."""
+    place = ["factor", "level", "suite", "budget"]
+    rows = judged.drop_duplicates(place) if pairs > 1 else judged.iloc[:0]
+    mean = judged.groupby(place)["estimate"].mean().loc[[tuple(p) for p in rows[place].itertuples(index=False)]]
+    y = mean.to_numpy()
+    counts = {"n_pairs": pairs, "higher_in": np.where(y > 0.05, pairs - 1, 0), "lower_in": np.where(y < -0.05, 1, 0)}
+    ends = {"general_low": y - 0.03, "general_high": y + 0.03, "predicted_low": y - 0.06, "predicted_high": y + 0.06}
+    if pairs < 3:
+        ends = dict.fromkeys(ends, np.nan)
+    rows = rows.assign(estimate=y, low=y - 0.02, high=y + 0.02, general_p=0.1, **counts, **ends)
+    return rows[list(POOLED)].astype(POOLED).reset_index(drop=True)
 
 
 def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:

@@ -8,17 +8,16 @@ points, as in the demo's tasks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rftlab.analysis.estimator import Arm, Difference, SeedVariance, difference, moderated, prior
 from rftlab.analysis.primary import Comparison
-from rftlab.analysis.race import Design, Standing, rows, standings
-from rftlab.runfolder.study_plan import BASELINE, Pair, PlannedRace, PlannedVariant
+from rftlab.analysis.race import Design, Standing, standings
+from rftlab.runfolder.study_plan import BASELINE, Pair, PlannedVariant
 
 Floats = NDArray[np.float64]
 PAIR = Pair("tiny", "sums")
@@ -90,16 +89,6 @@ def known(estimate: float, se: float, df: float, seeds: tuple[int, int] = (3, 9)
     """A difference with that standard error, all of it between seeds, half of it in each arm."""
     between = tuple(SeedVariance(S * se**2 / 2, df / 2) for S in seeds)
     return Difference(estimate, se, df, seeds, queries, (between[0], between[1]), 0.0)
-
-
-def judged(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
-    """Verdicts of comparisons at one look, as rows."""
-    pairs, variants = list({c.pair: None for c in found}), list({c.variant.name: c.variant for c in found}.values())
-    if not found:
-        return []
-    design = Design(PlannedRace((max(c.found.seeds[0] for c in found),), 1), alpha, margin)
-    (standing,) = standings(pairs, variants, design, lambda pair, _: [one for one in found if one.pair == pair])
-    return rows(standing)
 
 
 def race(study: Study, design: Design) -> Standing:

@@ -131,7 +131,8 @@ def write_study(
     data = {
         "datasets": {family: {"sha256": _file_sha(folder / _splits(family)["train"])} for family in FAMILIES},
         "evaluation_sets": {
-            name: {"sha256": _file_sha(folder / entry["path"])} for name, entry in plan["evaluation_sets"].items()
+            name: {"sha256": _file_sha(folder / entry["path"]), "clusters": {}}
+            for name, entry in plan["evaluation_sets"].items()
         },
     }
     _write_json(plan_path.with_name("data.json"), data)

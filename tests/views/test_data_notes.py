@@ -38,7 +38,7 @@ def write(path: Path, metadata: dict[str, str] | None) -> None:
 
 def data(**evaluation: dict[str, Any]) -> dict[str, Any]:
     """The content of data.json, with other entries for some evaluation sets."""
-    sets = {name: {"queries": 256, "overlap": {}, "reason": None} for name in presented.SETS}
+    sets = {name: {"queries": 256, "overlap": {}, "reason": None, "clusters": {}} for name in presented.SETS}
     return {"datasets": {"chains": copy.deepcopy(presented.TRAINING)}, "evaluation_sets": sets | evaluation}
 
 
@@ -58,15 +58,22 @@ def test_what_each_set_lost_is_told_by_pair(study: Results) -> None:
 
 def test_what_a_set_shares_with_training_is_told_with_its_reason(study: Results) -> None:
     overlap = {"chains": {"exact": 1, "normalised": 1234}, "words": {"exact": 0, "normalised": 2}}
-    shared = {"queries": 5000, "overlap": overlap, "reason": "a known duplicate"}
+    shared = {"queries": 5000, "overlap": overlap, "reason": "a known duplicate", "clusters": {}}
     notes = evaluation_sets(study, data(chains_test=shared, products=shared | {"reason": None}))
     text = "1,234 with chains, 2 with words, of 5,000"
     assert notes["chains_test"] == SetNotes(text, "a known duplicate", "")
     assert notes["products"] == SetNotes(text, "", "")
 
 
+def test_clusters_are_told(study: Results) -> None:
+    clusters = {"queries": 1256, "overlap": {}, "reason": None, "clusters": {f"{i}": f"{i // 5}" for i in range(1250)}}
+    note = "1,256 queries, 1,250 of them in 250 clusters that count as one each"
+    assert evaluation_sets(study, data(longer=clusters))["longer"].clusters == note
+    assert evaluation_sets(study, data())["longer"].clusters == ""
+
+
 def test_a_reason_without_anything_shared_is_not_told(study: Results) -> None:
-    unneeded = {"queries": 256, "overlap": {}, "reason": "a known duplicate"}
+    unneeded = {"queries": 256, "overlap": {}, "reason": "a known duplicate", "clusters": {}}
     assert evaluation_sets(study, data(products=unneeded))["products"] == NOTHING
 
 

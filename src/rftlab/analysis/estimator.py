@@ -1,4 +1,4 @@
-"""The estimator of a study: differences between two arms, paired by query, not by seed; seed variances are moderated.
+"""The estimator of a study: contrasts of arms, paired by query, not by seed; variances between seeds are moderated.
 
 An arm is a variant's runs on the sets of one suite: values y[s, q] per set, one row a seed, one column a query. The
 sets were chosen, not drawn: each counts equally, and only their queries are a sample. Queries are
@@ -11,7 +11,8 @@ the arms of a study lend each other what they know of it: each is drawn towards 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -106,13 +107,17 @@ class Difference:
     df: float
     seeds: tuple[int, int]  # of the variant and of its reference
     queries: int
-    between_seeds: tuple[SeedVariance, SeedVariance]
+    between_seeds: tuple[SeedVariance, ...]  # of each arm, two in a difference
     between_queries: float  # the part of the variance that no further seed makes smaller
 
     def p(self, null: float = 0.0) -> float:
         """Two-sided p-value of the difference being ``null``."""
         distance = abs(self.estimate - null)
         return self._tail(distance) if self.se else min(1.0, 2 * 0.5**self.queries) if distance else 1.0
+
+    def p_one_sided(self, sign: int) -> float:
+        """P-value against no difference or one of the other sign; ``sign`` is 1 or −1."""
+        return self.p() / 2 if sign * self.estimate > 0 else 1 - self.p() / 2
 
     def p_equivalent(self, margin: float) -> float:
         """Twice the p-value of the difference being as large as ``margin``, in either direction; 1 where it is larger.
@@ -157,6 +162,16 @@ class Difference:
         return float(2 * stats.t.sf(distance / self.se, self.df))
 
 
+@dataclass(frozen=True)
+class Term:
+    """An arm in a contrast: its weight, its variance between seeds, and for each of its sets what names its queries."""
+
+    weight: float
+    arm: Arm
+    seeds: SeedVariance
+    sets: tuple[Hashable, ...]
+
+
 def prior(arms: Sequence[Arm]) -> float | None:
     """What the arms of a study say together of the variance between seeds, s₀²; None with fewer than three live ones.
 
@@ -187,40 +202,62 @@ def moderated(arm: Arm, common: float | None) -> SeedVariance:
 
 
 def difference(variant: Arm, reference: Arm, variant_seeds: SeedVariance, reference_seeds: SeedVariance) -> Difference:
-    """Difference of two arms on the same queries, variant − reference, as the mean over K sets.
-
-    a = s̃²/S per arm; ρ_k = MS_r,v/(S_v·Q_k) + MS_r,r/(S_r·Q_k) per set; V = max(a_v + a_r + max(0, Σ_k
-    (var_q(ȳ_v − ȳ_r)/Q_k − ρ_k)/K²), Σ_k ρ_k/K²); df = (a_v + a_r)² / (a_v²/df_v + a_r²/df_r): queries earn no degrees
-    of freedom. With one seed in an arm, or one query in a set, there is no standard error.
-
-    Two arms whose seeds do not differ leave only the queries' part, with infinite df. See :class:`Difference` for a
-    difference without any variance.
+    """Difference of two arms on the same queries, variant − reference: the :func:`contrast` with weights 1 and −1.
 
     Raises:
         ValueError: the arms answered different numbers of queries.
-
-    Source: our own, simulated in docs/evidence.md.
     """
     if variant.queries != reference.queries:
         raise ValueError(f"arms of {variant.queries} and {reference.queries} queries are not paired")
-    K, seeds = len(variant.queries), (variant.seeds, reference.seeds)
-    between_seeds, nan = (variant_seeds, reference_seeds), float("nan")
-    gaps = [ours_Q - theirs_Q for ours_Q, theirs_Q in zip(variant.means, reference.means, strict=True)]
-    estimate = float(np.mean([gap_Q.mean() for gap_Q in gaps]))
-    # were a share δ of the answers of all sets to differ, no K·min Q_k queries or more would hide it better
-    queries = K * min(variant.queries)
-    if 1 in variant.queries or 1 in seeds:
-        return Difference(estimate, nan, nan, seeds, queries, between_seeds, nan)
-    a = variant_seeds.variance / variant.seeds, reference_seeds.variance / reference.seeds
-    residuals = [
-        (ours / variant.seeds + theirs / reference.seeds) / len(gap_Q)
-        for ours, theirs, gap_Q in zip(variant.residuals, reference.residuals, gaps, strict=True)
-    ]
-    residual = sum(residuals) / K**2
-    query_part = max(0.0, sum(float(gap_Q.var(ddof=1)) / len(gap_Q) for gap_Q in gaps) / K**2 - residual)
-    variance = max(sum(a) + query_part, residual)
-    degrees = _satterthwaite(a, (variant_seeds.df, reference_seeds.df))
-    return Difference(estimate, float(np.sqrt(variance)), degrees, seeds, queries, between_seeds, query_part)
+    names = tuple(range(len(variant.queries)))
+    return contrast([Term(1, variant, variant_seeds, names), Term(-1, reference, reference_seeds, names)])
+
+
+def contrast(terms: Sequence[Term]) -> Difference:
+    """Weighted sum of arms' means, Σ_i c_i·ȳ_i, where each mean is over the K_i sets of its arm.
+
+    a_i = c_i²·s̃_i²/S_i per arm. Sets of one name have the same queries, so that their noise is common to all arms that
+    answered them: with g_k = Σ_i (c_i/K_i)·ȳ_ik, a number a query, and ρ_k = Σ_i (c_i/K_i)²·MS_r,ik/(S_i·Q_k) per
+    name, V = max(Σ_i a_i + max(0, Σ_k (var_q(g_k)/Q_k − ρ_k)), Σ_k ρ_k). df = (Σ_i a_i)² / Σ_i (a_i²/df_i): queries
+    earn no degrees of freedom. With one seed in an arm, or one query in a set, there is no standard error.
+
+    Arms whose seeds do not differ leave only the queries' part, with infinite df. See :class:`Difference` for a
+    contrast without any variance: there a name counts as Q_k/w_k queries, w_k = Σ_i |c_i|/(2·K_i), its part of all.
+
+    Raises:
+        ValueError: positive weights do not sum to 1, or negative ones to −1.
+
+    Source: our own, simulated in docs/evidence.md.
+    """
+    weights = [term.weight for term in terms]
+    positive, negative = (math.fsum(w for w in weights if w * sign > 0) for sign in (1, -1))
+    if not math.isclose(positive, 1) or not math.isclose(negative, -1):
+        raise ValueError(f"positive weights must sum to 1 and negative ones to -1, not {weights}")
+    estimate = math.fsum(term.weight * term.arm.mean for term in terms)
+    by_name: dict[Hashable, list[tuple[float, Term, int]]] = {}
+    for term in terms:
+        for i, name in enumerate(term.sets):
+            by_name.setdefault(name, []).append((term.weight / len(term.sets), term, i))
+    seeds = (
+        min(term.arm.seeds for term in terms if term.weight > 0),
+        min(term.arm.seeds for term in terms if term.weight < 0),
+    )
+    between, residual, queries = 0.0, 0.0, []
+    between_seeds, nan = tuple(term.seeds for term in terms), float("nan")
+    for parts in by_name.values():
+        Q = len(parts[0][1].arm.means[parts[0][2]])
+        queries.append(2 * Q / math.fsum(abs(w) for w, _, _ in parts))
+        gap_Q = np.sum([w * term.arm.means[i] for w, term, i in parts], axis=0)
+        between += float((gap_Q - gap_Q[0]).var(ddof=1)) / Q if Q > 1 else nan  # 0 of equal gaps
+        residual += sum(w**2 * term.arm.residuals[i] / (term.arm.seeds * Q) for w, term, i in parts)
+    count = int(min(queries) + 1e-9)
+    if 1 in seeds or np.isnan(between):
+        return Difference(estimate, nan, nan, seeds, count, between_seeds, nan)
+    a = [term.weight**2 * term.seeds.variance / term.arm.seeds for term in terms]
+    query_part = max(0.0, between - residual)
+    error = float(np.sqrt(max(sum(a) + query_part, residual)))
+    df = _satterthwaite(a, [term.seeds.df for term in terms])
+    return Difference(estimate, error, df, seeds, count, between_seeds, query_part)
 
 
 def _satterthwaite(a: Sequence[float], df: Sequence[float]) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rftlab.analysis.as_planned import PlanCheck
+from rftlab.analysis.clusters import read_clusters
 from rftlab.analysis.metrics import collapse
 from rftlab.analysis.primary import Comparison, comparisons
 from rftlab.analysis.race import Design, Standing, standings
@@ -51,6 +52,7 @@ class FinishedRuns:
 
     def __init__(self, plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> None:
         self.plan, self._check = plan, PlanCheck(plan, expected, data)
+        self._clusters = read_clusters(data)
         self._metrics = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
         self._read = functools.cache(self._read_run)
         self._base = functools.cache(self._read_base)
@@ -77,8 +79,8 @@ class FinishedRuns:
         planned = self.plan.runs[number]
         other_code, folder = self._check.check(planned), Path(planned.folder)
         manifest = read_document(folder / "checkpoints.json")
-        outcomes = read_run(planned, manifest, self._base(planned.base), self._metrics)
+        outcomes = read_run(planned, manifest, self._base(planned.base), self._metrics, self._clusters)
         return FinishedRun(planned, read_curve(folder), outcomes, other_code)
 
     def _read_base(self, path: str) -> dict[str, SetOutcomes]:
-        return read_outcomes(Path(path), None, self._metrics)
+        return read_outcomes(Path(path), None, self._metrics, self._clusters)

@@ -7,6 +7,8 @@ Metrics
     model) included. ``greedy_best_validation``: each run at its own checkpoint with the best mean greedy accuracy over
     the validation sets of its ``id`` suite; round 0 is a candidate, since one can always keep the base model, and ties
     go to the earliest. ``pass@k`` and ``maj@k``: from the samples at each run's last checkpoint.
+Queries
+    Those of a cluster were averaged before (:mod:`rftlab.analysis.clusters`); ``n_queries`` counts clusters then.
 Budgets
     At equal ``rounds`` or at equal sampled ``rollouts``, statistics rollouts among them: both curves of a pair are read
     at, or averaged up to, the most that both reached, linearly between checkpoints, query by query. With a budget in

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rftlab.analysis.estimator import Arm, Difference, difference, moderated, prior
+from rftlab.analysis.estimator import Arm, Difference, Term, contrast, moderated, prior
 from rftlab.analysis.marginal_gains import Runs, best_validation, common_end, extend, inert
 from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 class Comparison:
     """A level against its reference on the sets of one suite, at one budget or at both, which are then the same."""
 
-    pair: Pair
+    pair: Pair | None  # None: over several
     variant: PlannedVariant
     suite: str
     metric: str
@@ -38,14 +38,16 @@ class Comparison:
     inert: bool
     unsettled: bool
     """Whether a run diverged or collapsed, so that no mean stands for all of them."""
+    terms: tuple[Term, ...] = ()
+    """The level's arm and its reference's, which ``found`` is the difference of."""
 
     @property
     def key(self) -> str:
         """What names it within a study."""
-        return "/".join([*self.pair, self.variant.name, self.suite, *self.budgets])
+        return "/".join([*(self.pair or ()), self.variant.name, self.suite, *self.budgets])
 
     @property
-    def arm(self) -> tuple[Pair, str]:
+    def arm(self) -> tuple[Pair | None, str]:
         """The level, and where it was trained."""
         return self.pair, self.variant.name
 
@@ -91,12 +93,20 @@ def comparisons(
                 arm, against = (_arm(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
                     continue
-                estimate = difference(arm, against, moderated(arm, common), moderated(against, common))
+                names = tuple((name, ours[0].sets[name].queries) for name in _reported(ours[0], suite, splits))
+                terms = tuple(Term(c, of_c, moderated(of_c, common), names) for c, of_c in ((1, arm), (-1, against)))
                 of_seed = {run.labels["seed"]: run for run in theirs}
                 alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
                 unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
-                found.append(Comparison(pair, variant, suite, metric, budgets, estimate, alike, unsettled))
+                found.append(
+                    Comparison(pair, variant, suite, metric, budgets, contrast(terms), alike, unsettled, terms)
+                )
     return found
+
+
+def _reported(run: RunOutcomes, suite: str, splits: Mapping[str, str]) -> list[str]:
+    """The sets of a suite that count; those of ``validation`` only choose checkpoints."""
+    return [name for name in run.suites.get(suite, ()) if splits[name] != "validation"]
 
 
 def _end(runs: Sequence[RunOutcomes], budget: str) -> float:
@@ -117,7 +127,7 @@ def _arm(
     runs: Sequence[RunOutcomes], suite: str, splits: Mapping[str, str], metric: str, budget: str, end: float
 ) -> Arm | None:
     """Runs of one variant on the reported sets of a suite; None where it has none, or nothing of the metric."""
-    names = [name for name in runs[0].suites.get(suite, ()) if splits[name] != "validation"]
+    names = _reported(runs[0], suite, splits)
     values = [[_values(run, name, splits, metric, budget, end) for run in runs] for name in names]
     if not values or any(value is None for of_set in values for value in of_set):
         return None

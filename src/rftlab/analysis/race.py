@@ -21,8 +21,15 @@ from rftlab.analysis.estimator import METHOD
 from rftlab.analysis.primary import Comparison
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair, PlannedRace, PlannedVariant
 
+VERDICTS = {
+    **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
+    **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
+    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "look": "int64", "chance": "float64"},
+    **{"inert": "bool", "unsettled": "bool"},
+    "method": "string",
+}
 LEAST_CHANCE = 0.1  # of ever being decided; with less a level gets no further seeds
-Arms = tuple[Pair, str]
+Arms = tuple[Pair | None, str]
 Seeds = Mapping[Arms, int]
 Compare = Callable[[Pair, Mapping[str, int]], Sequence[Comparison]]
 """Comparisons of a pair's levels, each variant with so many of its first seeds."""
@@ -152,6 +159,16 @@ def _chance(one: Comparison, looks: Looks, design: Design, tests: Mapping[bool, 
     return equivalent + 1 - within(max(room, then.half_width(looks.level(last, tests[False]))))
 
 
+def at_once(found: Sequence[Comparison], *, alpha: float, margin: float) -> list[dict[str, Any]]:
+    """Rows of comparisons that are judged together, once: without any look before."""
+    if not found:
+        return []
+    here = {one.key: one for one in found}
+    design = Design(PlannedRace((max(1, min(min(one.found.seeds) for one in found)),), 1), alpha, margin)
+    said, _ = _judged([here], design)
+    return rows(Standing(design, 1, here, said, {}, {}, frozenset()))
+
+
 def rows(standing: Standing) -> list[dict[str, Any]]:
     """Rows of the table ``verdicts``: every comparison at every budget, ``running`` while its level goes on."""
     return [row for key, one in standing.found.items() for row in _rows(one, key, standing)]
@@ -168,7 +185,7 @@ def _rows(one: Comparison, key: str, standing: Standing) -> list[dict[str, Any]]
         verdict = "equivalent" if one.inert else "no hypothesis"
     nan = float("nan")
     row = {
-        **one.pair._asdict(),
+        **(one.pair._asdict() if one.pair else {}),
         "factor": one.variant.factor,
         "level": one.variant.level,
         "relative_to": one.variant.relative_to,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rftlab.analysis.clusters import Clusters, Units
 from rftlab.analysis.metrics import maj_at_k, pass_at_k
 from rftlab.errors import BadInputError
 from rftlab.evaluation.outcomes import read_rows
@@ -35,8 +36,9 @@ class SampledMetrics:
 
 @dataclass(frozen=True)
 class SetOutcomes:
-    """Outcomes on one evaluation set at P checkpoints, queries in the order of their ids.
+    """Outcomes on one evaluation set at P checkpoints; ``queries`` are their ids, sorted.
 
+    Q counts queries, or clusters where queries are of some: a cluster's value is the mean of its queries'.
     ``correct_QP`` are greedy answers (1 correct, 0 not), ``tokens_P`` and ``truncated_P`` their mean length and the
     share that hit the limit; ``forms`` maps a metric of their form to its values_P, ``sampled`` a round with samples to
     metric → values_Q.
@@ -78,7 +80,11 @@ class RunOutcomes:
 
 
 def read_run(
-    run: PlannedRun, manifest: Mapping[str, Any], base: Mapping[str, SetOutcomes], metrics: SampledMetrics
+    run: PlannedRun,
+    manifest: Mapping[str, Any],
+    base: Mapping[str, SetOutcomes],
+    metrics: SampledMetrics,
+    clusters: Clusters,
 ) -> RunOutcomes:
     """Read a run of the plan: its checkpoints from ``checkpoints.json``, its outcomes from one file per suite.
 
@@ -90,7 +96,7 @@ def read_run(
     sets = {}
     for suite, names in run.suites.items():
         path = Path(run.evaluations[suite])
-        outcomes = read_outcomes(path, names if rounds else [], metrics)
+        outcomes = read_outcomes(path, names if rounds else [], metrics, clusters)
         for name in names:
             if name not in base:
                 raise BadInputError(f"{run.base}: no outcomes of the evaluation set {name}")
@@ -117,8 +123,16 @@ def read_run(
     )
 
 
-def read_outcomes(path: Path, names: Sequence[str] | None, metrics: SampledMetrics) -> dict[str, SetOutcomes]:
+def read_outcomes(
+    path: Path, names: Sequence[str] | None, metrics: SampledMetrics, clusters: Clusters
+) -> dict[str, SetOutcomes]:
     """Read the outcomes on some evaluation sets, or on all there are, from an evaluation file.
+
+    Args:
+        path: of the file.
+        names: of the sets; None for all.
+        metrics: what to make of samples.
+        clusters: of the queries of each set, where they are of some.
 
     Raises:
         BadInputError: no such file, not an evaluation file, a set that is not in it, or an incomplete one.
@@ -131,14 +145,14 @@ def read_outcomes(path: Path, names: Sequence[str] | None, metrics: SampledMetri
         of_set = rows[rows["evaluation_set"] == name]
         if of_set.empty:
             raise BadInputError(f"{path}: no outcomes of the evaluation set {name}")
-        outcomes[name] = _set_outcomes(of_set, f"{path}: {name}", metrics)
+        outcomes[name] = _set_outcomes(of_set, f"{path}: {name}", metrics, clusters.get(name, {}))
     return outcomes
 
 
-def _set_outcomes(rows: pd.DataFrame, where: str, metrics: SampledMetrics) -> SetOutcomes:
+def _set_outcomes(rows: pd.DataFrame, where: str, metrics: SampledMetrics, clusters: Mapping[str, str]) -> SetOutcomes:
     greedy, sampled = rows[rows["decoding"] == "greedy"], rows[rows["decoding"] == "sampled"]
     queries, rounds, order_QP = _grid(greedy, "round", where)
-    values = {}
+    units, values = Units.of(queries, clusters), {}
     for number in sorted(sampled["round"].unique()) if metrics.samples else []:
         at_round = sampled[sampled["round"] == number]
         sampled_queries, samples, order_Qn = _grid(at_round, "sample", where)
@@ -148,7 +162,8 @@ def _set_outcomes(rows: pd.DataFrame, where: str, metrics: SampledMetrics) -> Se
                 f"the plan asks for {metrics.samples} of {len(queries)}"
             )
         answers_Qn = at_round["extracted"].cat.codes.to_numpy(np.int64)[order_Qn]
-        values[int(number)] = metrics.values(answers_Qn, at_round["correct"].to_numpy(bool)[order_Qn])
+        of_queries = metrics.values(answers_Qn, at_round["correct"].to_numpy(bool)[order_Qn])
+        values[int(number)] = {metric: units.mean(values_Q) for metric, values_Q in of_queries.items()}
     if metrics.samples and rounds[-1] not in values:
         raise BadInputError(
             f"{where} has no samples at round {rounds[-1]}, the plan asks for {metrics.samples} a query"
@@ -159,13 +174,17 @@ def _set_outcomes(rows: pd.DataFrame, where: str, metrics: SampledMetrics) -> Se
         "format_rate": greedy["formatted"],
         "verifier_failure_rate": greedy["failure"].notna(),
     }
+
+    def of_units(column: pd.Series[Any]) -> Floats:
+        return units.mean(column.to_numpy(np.float64)[order_QP])
+
     return SetOutcomes(
         queries,
         rounds,
-        greedy["correct"].to_numpy(np.float64)[order_QP],
-        greedy["tokens"].to_numpy(np.float64)[order_QP].mean(axis=0),
-        greedy["truncated"].to_numpy(np.float64)[order_QP].mean(axis=0),
-        {name: column.to_numpy(np.float64)[order_QP].mean(axis=0) for name, column in forms.items()},
+        of_units(greedy["correct"]),
+        of_units(greedy["tokens"]).mean(axis=0),
+        of_units(greedy["truncated"]).mean(axis=0),
+        {name: of_units(column).mean(axis=0) for name, column in forms.items()},
         values,
     )
 

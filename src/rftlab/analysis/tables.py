@@ -1,4 +1,4 @@
-"""Tables: the files of a study's runs → runs, curves, evaluations, marginal gains and verdicts, CSV and Parquet.
+"""Tables: the files of a study's runs → runs, curves, evaluations, marginal gains, verdicts and more, CSV and Parquet.
 
 Stage: ``python -m rftlab.analysis.tables --plan results/<study>/plan.json --expected results/<study>/expected.json
 --data results/<study>/data.json --folder results/<study>/tables``, from the folder that the plan's paths are relative
@@ -15,9 +15,12 @@ from typing import Any
 
 import pandas as pd
 
+from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.finished import EDGE, FinishedRun, FinishedRuns
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapsed, first_mean, last_mean, peak_mean
+from rftlab.analysis.pooled import POOLED, pooled
+from rftlab.analysis.race import VERDICTS
 from rftlab.analysis.race import rows as verdict_rows
 from rftlab.analysis.runs import RunOutcomes
 from rftlab.errors import BadInputError, one_line_errors
@@ -31,13 +34,6 @@ MARGINAL_GAINS = {
     **{"metric": "string", "budget": "string", "estimate": "float64", "low": "float64", "high": "float64"},
     **{"n_seeds": "int64", "n_queries": "int64", "method": "string", "p": "float64", "df": "float64"},
     **{"inert": "bool", "n_diverged": "int64", "n_collapsed": "int64"},
-}
-VERDICTS = {
-    **dict.fromkeys(("model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"), "string"),
-    **dict.fromkeys(("estimate", "low", "high", "p", "p_equivalent", "test_level", "detectable", "df"), "float64"),
-    **{"verdict": "string", "n_seeds": "int64", "n_seeds_reference": "int64", "look": "int64", "chance": "float64"},
-    **{"inert": "bool", "unsettled": "bool"},
-    "method": "string",
 }
 SHARE_OF_PEAK = 0.5  # a run whose last mean accuracy is below this share of its peak has collapsed
 
@@ -55,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """All five tables of a planned study whose runs have ended and were evaluated.
+    """All tables of a planned study whose runs have ended and were evaluated.
 
     ``expected`` says what each run and evaluation must have been made with; ``data``, the content of ``data.json``, has
     the checksums of the files of queries.
@@ -80,21 +76,20 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
             evaluations.append(with_labels(planned, evaluation_values(run.outcomes, plan.splits)))
         rows = marginal_gains(outcomes, plan.variants, plan.splits, confidence=plan.report.confidence)
         lost = [run.planned for run in here.values() if run.ways_to_collapse]
-        collapses = collections.Counter((run.factor, run.level) for run in lost)
-        gains += [{**pair._asdict(), **row, "n_collapsed": collapses[row["factor"], row["level"]]} for row in rows]
+        n_collapsed = collections.Counter((run.factor, run.level) for run in lost)
+        gains += [{**pair._asdict(), **row, "n_collapsed": n_collapsed[row["factor"], row["level"]]} for row in rows]
+    found, alpha, margin = list(standing.found.values()), standing.design.alpha, standing.design.margin
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
         "curves": pd.concat([curve for curve in curves if len(curve)] or curves[:1], ignore_index=True),
         "evaluations": pd.concat(evaluations, ignore_index=True),
-        "marginal_gains": pd.DataFrame(gains, columns=list(MARGINAL_GAINS))
-        .astype(MARGINAL_GAINS)
-        .sort_values(["model", "dataset", "suite", "evaluation_set", "factor", "level", "metric", "budget"])
-        .reset_index(drop=True),
-        "verdicts": pd.DataFrame(verdict_rows(standing), columns=list(VERDICTS))
-        .astype(VERDICTS)
-        .sort_values(["model", "dataset", "suite", "factor", "level", "budget"])
-        .reset_index(drop=True),
+        "marginal_gains": ordered(
+            gains, MARGINAL_GAINS, "model dataset suite evaluation_set factor level metric budget"
+        ),
+        "verdicts": ordered(verdict_rows(standing), VERDICTS, "model dataset suite factor level budget"),
+        "pooled": ordered(pooled(found, alpha=alpha, margin=margin), POOLED, "suite factor level budget"),
+        "collapses": ordered(collapses(runs, plan.variants, confidence=1 - alpha), COLLAPSES, "model dataset variant"),
     }
 
 
@@ -147,7 +142,9 @@ def evaluation_values(run: RunOutcomes, splits: Mapping[str, str]) -> pd.DataFra
                 }
                 totals = (number, int(run.rollouts_P[p]), int(run.tokens_P[p]))
                 place = (name, splits[name], suite)
-                rows += [(*totals, *place, metric, values[metric], len(outcomes.queries)) for metric in sorted(values)]
+                rows += [
+                    (*totals, *place, metric, values[metric], len(outcomes.correct_QP)) for metric in sorted(values)
+                ]
     columns = ["round", "rollouts", "tokens", "evaluation_set", "split", "suite", "metric", "value", "n_queries"]
     return pd.DataFrame(rows, columns=columns).sort_values(["round", "suite", "evaluation_set"], kind="stable")
 
@@ -187,6 +184,11 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 values = [None if value is None else canonical_json(value) for value in values]
         columns[name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(columns)
+
+
+def ordered(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], by: str) -> pd.DataFrame:
+    """Rows as columns of these types, sorted by some of them."""
+    return pd.DataFrame(rows, columns=list(types)).astype(dict(types)).sort_values(by.split()).reset_index(drop=True)
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:

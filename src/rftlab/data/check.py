@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rftlab import levels
+from rftlab.data.clusters import cluster_of
 from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import file_sha256, json_option, read_json, write_json
@@ -69,10 +70,21 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
             "sha256": file_sha256(Path(entry["path"])),
             "overlap": {dataset: asdict(overlap) for dataset, overlap in overlaps.items() if overlap.normalised},
             "reason": entry["overlap"],
+            "clusters": clusters(queries[name], entry["path"]),
         }
     refuse_leaks(queries, {name: entry["split"] for name, entry in config["evaluation_sets"].items()})
     datasets = {name: _training(Path(entry["path"])) for name, entry in config["datasets"].items()}
     return {"datasets": datasets, "evaluation_sets": sets}
+
+
+def clusters(queries: Sequence[Query], path: str) -> dict[str, str]:
+    """The clusters of the queries that are of one, by id; ``path`` is their file.
+
+    Raises:
+        DataError: a cluster is no text.
+    """
+    found = {query.id: cluster_of(query.metadata, f"{path}:{row}") for row, query in enumerate(queries, start=1)}
+    return {name: cluster for name, cluster in found.items() if cluster is not None}
 
 
 def refuse_leaks(queries: Mapping[str, list[Query]], splits: Mapping[str, str]) -> None:

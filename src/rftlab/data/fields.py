@@ -3,7 +3,8 @@
 The answer is a text or a number. A worked solution in its place is recognised: of GSM8K's, the answer is what follows
 the last ``####``, without commas; of MATH's, the content of the last ``\\boxed{…}``; the whole text is kept as
 ``metadata["solution"]``. With ``choices`` the query ends in lettered choices and the answer is the letter of the right
-one. A record's other fields of one value (text, number, true or false) are kept in the metadata under their own names.
+one. A record's other fields of one value (text, number, true or false) are kept in the metadata under their own names;
+one called ``cluster`` is a text that near-copies of one question share.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import MinLen
 
+from rftlab.data.clusters import CLUSTER, cluster_of
 from rftlab.data.numbers import decimal_text
 from rftlab.data.queries import DataError, Query, Split, keys_of, query_id
 from rftlab.rewards.boxes import contents, last_box
@@ -116,6 +118,8 @@ def to_query(fields: Fields, where: str, record: Mapping[str, Any]) -> Query:
         if key not in used and (value is None or isinstance(value, str | int) or _is_finite(value))
     }
     metadata = {key: float(value) if isinstance(value, Decimal) else value for key, value in metadata.items()}
+    if CLUSTER not in used:
+        cluster_of(record, where)
     if fields.choices:
         texts, labels = _choices(fields.choices, record, where)
         text = "\n".join([text, *(f"{letter}. {choice}" for letter, choice in zip(LETTERS, texts, strict=False))])

@@ -22,7 +22,7 @@ CONTROL_FACTORS = ("control", "controls")
 LEAST_SEEDS = 3  # fewer give no verdict
 CURVES = ("greedy_auc", "last_half", "greedy")
 """Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
-TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts")
+TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "pooled", "collapses")
 
 
 class Pair(NamedTuple):

@@ -19,11 +19,14 @@ from rftlab.views.summary import RunRecords
 
 @dataclass(frozen=True)
 class SetNotes:
-    """Notes on one evaluation set, in words: what training has too, why, and what was dropped; "" for nothing."""
+    """Notes on one evaluation set, in words: what training has too, why, what was dropped, and its clusters, which
+    count as a query each; "" for nothing.
+    """
 
     shared: str
     reason: str
     dropped: str
+    clusters: str = ""
 
 
 def evaluation_sets(results: Results, data: Mapping[str, Any]) -> dict[str, SetNotes]:
@@ -41,7 +44,8 @@ def evaluation_sets(results: Results, data: Mapping[str, Any]) -> dict[str, SetN
     for name, entry in data["evaluation_sets"].items():
         overlaps = [f"{counts['normalised']:,} with {dataset}" for dataset, counts in entry["overlap"].items()]
         shared = f"{', '.join(overlaps)}, of {entry['queries']:,}" if overlaps else ""
-        notes[name] = SetNotes(shared, entry["reason"] or "" if shared else "", ", ".join(overlong_notes[name]))
+        reason, dropped = entry["reason"] or "" if shared else "", ", ".join(overlong_notes[name])
+        notes[name] = SetNotes(shared, reason, dropped, _clusters(entry["clusters"], entry["queries"]))
     return notes
 
 
@@ -79,6 +83,11 @@ def overlong(path: Path) -> dict[str, int]:
         raise BadInputError(f"{path}: not an evaluation file: it does not say how many prompts were dropped")
     counts: dict[str, int] = json.loads(metadata[b"overlong"])
     return counts
+
+
+def _clusters(of: Mapping[str, str], queries: int) -> str:
+    clusters = len(set(of.values()))
+    return f"{queries:,} queries, {len(of):,} of them in {clusters:,} clusters that count as one each" if of else ""
 
 
 def _bases(results: Results) -> dict[str, Path]:

@@ -50,7 +50,7 @@ class ReportedSet(NamedTuple):
 
 @dataclass(frozen=True)
 class Results:
-    """The plan of a study and its five tables, columns as ``rftlab.analysis.tables`` writes them."""
+    """The plan of a study and its tables, columns as ``rftlab.analysis.tables`` writes them."""
 
     plan: StudyPlan
     runs: pd.DataFrame
@@ -58,6 +58,8 @@ class Results:
     evaluations: pd.DataFrame
     marginal_gains: pd.DataFrame
     verdicts: pd.DataFrame
+    pooled: pd.DataFrame
+    collapses: pd.DataFrame
 
     @property
     def pairs(self) -> list[Pair]:
@@ -107,7 +109,7 @@ class Results:
 
     def judged(self, pair: Pair) -> pd.DataFrame:
         """Every level of a pair at the primary endpoint, with ``variant``, its name, and ``panel``."""
-        rows = self._named(self.of(pair, "verdicts"))
+        rows = self.named(self.of(pair, "verdicts"))
         panels = [Panel(*place).name for place in zip(rows["suite"], rows["budget"], strict=True)]
         return rows.assign(panel=panels)
 
@@ -120,9 +122,10 @@ class Results:
     def gains(self, pair: Pair) -> pd.DataFrame:
         """Marginal gains of a pair by set, metric and budget, all secondary, with ``variant``, the level's name."""
         gains = self.of(pair, "marginal_gains")
-        return self._named(gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])])
+        return self.named(gains[gains["evaluation_set"].isin([s.name for s in self.evaluation_sets(pair)])])
 
-    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of levels with ``variant``, the level's name."""
         names = {(v.factor, v.level): v.name for v in self.levels}
         return rows.assign(variant=[names[key] for key in zip(rows["factor"], rows["level"], strict=True)])
 
@@ -144,7 +147,7 @@ class Results:
 
 
 def read_results(plan: Path, tables: Path) -> Results:
-    """Read plan.json and the five tables (Parquet).
+    """Read plan.json and the tables (Parquet).
 
     Raises:
         BadInputError: one of the files is not there, or is no Parquet file, or the tables are of another plan's runs.

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
+from rftlab.views import cells, lost, pooled
 from rftlab.views.results import Panel, Results
 from rftlab.views.warnings import warnings
 
@@ -24,6 +25,7 @@ WIDTH = 100
 CELL = 16  # "-12.3 undecided", and a space
 LEVEL = (19, 30)  # least and greatest width of a name: "vs advantage/group_norm_extra7" in two lines, in one
 UNSAID = ("too few seeds", "no hypothesis")
+ASCII = str.maketrans({"−": "-", "≥": ">=", "×": "x", "–": "-", "·": "-", "“": '"', "”": '"'})
 STYLES = {"higher": "bold blue", "lower": "bold yellow", "equivalent": "green"}
 
 
@@ -51,11 +53,32 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         console.print(f"{results.plan.study}: {pair.model} x {pair.dataset}", style="bold", highlight=False)
         console.print(gains_tables(results, pair, console.width))
     console.print(_reading(results), highlight=False, markup=False)
+    if (over_pairs := pooled.over_pairs(results)).rows:
+        console.print(f"{results.plan.study}: over {len(results.pairs)} pairs", style="bold", highlight=False)
+        console.print(plain(over_pairs))
+        console.print(pooled.reading(results), highlight=False, markup=False)
+    if (lost_runs := lost.lost_runs(results)).rows:
+        console.print(plain(lost_runs))
+        console.print(lost.reading(results), highlight=False, markup=False)
     if results.other_code:
         console.print(results.other_code, highlight=False, markup=False)
     if report is not None:
         console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
         console.print("MLflow: make mlflow", highlight=False, markup=False)
+
+
+def plain(content: cells.Table) -> RenderableType:
+    """A table of the report in ASCII, for the terminal: notes below their cells, a repeated name once."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, safe_box=True)
+    for name in content.columns:
+        table.add_column(name, overflow="fold")
+    before = None
+    for row in content.rows:
+        cells_ = [cells.Cell(""), *row[1:]] if row[0] == before else row
+        texts = ([part.translate(ASCII) for part in (cell.text, cell.note)] for cell in cells_)
+        table.add_row(*(Text(text).append(f"\n{note}" if note else "", style="dim") for text, note in texts))
+        before = row[0]
+    return table
 
 
 def _reading(results: Results) -> str:
