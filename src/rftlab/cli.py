@@ -38,7 +38,10 @@ StudyFiles = Annotated[
 ]
 Place = Annotated[
     list[Path],
-    typer.Argument(metavar="STUDY|FOLDER", help="a study file, or several as for plan; or the folder of its results"),
+    typer.Argument(
+        metavar="STUDY|FOLDER",
+        help="a study file, or several as for plan; or the folder of its results, or its name below results/",
+    ),
 ]
 
 
@@ -117,6 +120,29 @@ def show(
 
 @app.command()
 @one_line_errors
+def export(
+    place: Place,
+    latex: Annotated[bool, typer.Option("--latex", help="the table of verdicts with a caption: verdicts.tex")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="the figures, as vector graphics")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="the same table: verdicts.csv")] = False,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="where to; by default export/ in the study's folder")
+    ] = None,
+) -> None:
+    """The verdicts and figures of a study as a paper takes them; all forms, or those that are named."""
+    folder = results_folder(place)
+    from rftlab.views.export.files import FORMS
+    from rftlab.views.export.files import export as export_results
+    from rftlab.views.results import read_results
+
+    chosen = [form for form, wanted in zip(FORMS, (latex, pdf, csv), strict=True) if wanted] or FORMS
+    results = read_results(folder / "plan.json", folder / "tables")
+    for path in export_results(results, to or folder / "export", chosen):
+        typer.echo(path)
+
+
+@app.command()
+@one_line_errors
 def track(
     place: Place,
     follow: Annotated[bool, typer.Option(help="keep importing until all runs have finished")] = False,
@@ -187,13 +213,15 @@ def catalogue() -> None:
 
 
 def results_folder(places: Sequence[Path]) -> Path:
-    """Folder of a study's results, from that folder itself or from the study's files.
+    """Folder of a study's results, from that folder itself, from its name under ``results``, or the study's files.
 
     Raises:
-        BadInputError: there is neither, or the study has no plan there yet.
+        BadInputError: there is none of them, or the study has no plan there yet.
     """
     if len(places) == 1 and places[0].is_dir():
         folder, study = places[0], "STUDY"
+    elif len(places) == 1 and not places[0].exists() and ("results" / places[0]).is_dir():
+        folder, study = "results" / places[0], "STUDY"
     else:
         from rftlab.study.check_names import NAME
         from rftlab.study.yaml_file import read_files

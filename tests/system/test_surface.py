@@ -20,6 +20,7 @@ PACKAGE = ROOT / "src" / "rftlab"
 COMMANDS = {
     "plan": ["STUDY", "--json", "--throughput"],
     "show": ["STUDY|FOLDER"],
+    "export": ["STUDY|FOLDER", "--latex", "--pdf", "--csv", "--to"],
     "track": ["STUDY|FOLDER", "--follow", "--no-follow", "--store"],
     "score": ["FILE|-", "--reward"],
     "fetch": ["STUDY", "--renew"],
