@@ -46,7 +46,7 @@ def study_file(tmp_path: Path, monkeypatch) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     result = rftlab("--help")
     assert result.exit_code == 0
-    for command in ("plan", "show", "export", "track", "score", "catalogue"):
+    for command in ("plan", "show", "export", "compare", "track", "score", "catalogue"):
         assert command in result.stdout
     script = (
         "import sys, rftlab.cli\nassert not {'torch', 'pandas', 'numpy', 'mlflow', 'pydantic', 'yaml'} & {*sys.modules}"
@@ -182,6 +182,28 @@ def test_export_without_a_form_is_all_of_them(study_file: Path, monkeypatch) -> 
     for flags in ([], ["--pdf"], ["--csv", "--pdf"]):
         assert rftlab("export", "small", *flags).exit_code == 0
     assert [list(forms) for forms in asked] == [["latex", "pdf", "csv"], ["pdf"], ["pdf", "csv"]]
+
+
+def test_compare_takes_names_and_folders(study_file: Path) -> None:
+    results = presented.study(name="small", variants=presented.FEW)
+    for folder in ("results/small", "elsewhere/copy"):
+        presented.write(results, Path(folder))
+    result = rftlab("compare", "small", "elsewhere/copy")
+    assert result.exit_code == 0
+    assert "A: results/small: tiny-qwen2 x chains" in result.stdout
+    assert "B: elsewhere/copy: " in result.stdout
+    assert "Verdicts: 6 the same, 0 opposed" in " ".join(result.stdout.split())
+    assert rftlab("compare", "results/small", str(study_file)).exit_code == 0
+    assert_refused(rftlab("compare", "small", "gone"), "gone: cannot be read: No such file")
+    Path("results/begun").mkdir()
+    assert_refused(rftlab("compare", "begun", "small"), "results/begun/plan.json: no such file yet")
+
+
+def test_compare_refuses_studies_that_share_nothing(study_file: Path) -> None:
+    presented.write(presented.study(name="small", variants=presented.FEW), Path("results/small"))
+    variants = {name: presented.VARIANTS[name] for name in ("baseline", "history/window8")}
+    presented.write(presented.study(name="other", variants=variants), Path("results/other"))
+    assert_refused(rftlab("compare", "small", "other"), "results/small, results/other: no comparison", "is in both")
 
 
 def test_track_imports_into_the_store_beside_the_study(study_file: Path, monkeypatch) -> None:

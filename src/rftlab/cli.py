@@ -143,6 +143,30 @@ def export(
 
 @app.command()
 @one_line_errors
+def compare(
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="a study, as for show, or another machine's copy of its results")
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="another one")],
+) -> None:
+    """Two studies side by side: differences of their effects, whether verdicts agree, what was done differently."""
+    folders = [results_folder([place]) for place in (a, b)]
+    from rftlab.analysis.side_by_side import side_by_side
+    from rftlab.views.compare.origins import read_side
+    from rftlab.views.compare.terminal import show_comparison
+    from rftlab.views.show import terminal
+
+    one, other = map(read_side, folders)
+    confidence = one.results.plan.report.confidence, other.results.plan.report.confidence
+    rows = side_by_side(one.results.verdicts, other.results.verdicts, confidence)
+    if not (rows["where"] == "both").any():
+        shared = "level, reference, suite, metric and budget of one model and dataset"
+        raise BadInputError(f"{folders[0]}, {folders[1]}: no comparison ({shared}) is in both")
+    show_comparison(one, other, rows, terminal())
+
+
+@app.command()
+@one_line_errors
 def track(
     place: Place,
     follow: Annotated[bool, typer.Option(help="keep importing until all runs have finished")] = False,
