@@ -102,15 +102,15 @@ def _configuration(results: Results, variant: str) -> dict[str, str]:
 
 def _json(value: Any) -> str:
     """A cell of the table of runs, whatever its column's kind: one of several kinds holds JSON, 1 may stand as 1.0."""
-    if isinstance(value, str):
+    found = value.item() if hasattr(value, "item") else value
+    if isinstance(found, str):
         try:
-            value = json.loads(value)
+            found = json.loads(found)
         except ValueError:
-            return value
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, str):
-        return value
-    return canonical_json(int(value) if isinstance(value, float) and value.is_integer() else value)
+            return str(value)
+    if isinstance(found, str):
+        return found
+    return canonical_json(int(found) if isinstance(found, float) and found.is_integer() else found)
 
 
 def _origins(side: Side) -> dict[str, list[str]]:
