@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+import presented
 from rftlab import levels
 from rftlab.cli import app
 from rftlab.planning.forecast import forecast
@@ -45,7 +46,7 @@ def study_file(tmp_path: Path, monkeypatch) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     result = rftlab("--help")
     assert result.exit_code == 0
-    for command in ("plan", "show", "track", "score", "catalogue"):
+    for command in ("plan", "show", "export", "compare", "track", "score", "catalogue"):
         assert command in result.stdout
     script = (
         "import sys, rftlab.cli\nassert not {'torch', 'pandas', 'numpy', 'mlflow', 'pydantic', 'yaml'} & {*sys.modules}"
@@ -124,7 +125,7 @@ def test_disk_is_the_size_of_weights_that_exist(study_file: Path) -> None:
     assert forecast(plan)["totals"]["disk_bytes"] == 45 * 1000
 
 
-@pytest.mark.parametrize("command", ["plan", "show", "track"])
+@pytest.mark.parametrize("command", ["plan", "show", "export", "track"])
 def test_a_study_that_is_not_there_or_no_study(command: str, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert_refused(rftlab(command, "gone.yaml"), "gone.yaml: cannot be read: No such file")
@@ -139,7 +140,7 @@ def test_a_bad_study_is_refused_in_one_line(study_file: Path) -> None:
     assert_refused(rftlab("plan", str(study_file)), "study.yaml: budget: unknown key 'round'", "did you mean 'rounds'?")
 
 
-@pytest.mark.parametrize("command", ["show", "track"])
+@pytest.mark.parametrize("command", ["show", "export", "track"])
 def test_a_study_without_results(study_file: Path, command: str) -> None:
     assert_refused(
         rftlab(command, str(study_file)), "results/small/plan.json: no such file yet; `snakemake --configfile"
@@ -153,9 +154,56 @@ def test_show_takes_a_study_or_its_folder(study_file: Path) -> None:
     write_tables(stage_arguments(plan, str(plan.parent / "tables")))
     by_file, by_folder = rftlab("show", str(study_file)), rftlab("show", "results/small")
     assert by_file.exit_code == by_folder.exit_code == 0
-    assert by_file.stdout == by_folder.stdout
+    assert by_file.stdout == by_folder.stdout == rftlab("show", "small").stdout
     assert "rollouts/n8" in by_file.stdout
     assert "Report:" not in by_file.stdout  # there is none yet
+
+
+def test_export_writes_the_forms_that_are_named_into_the_studys_folder_or_another(study_file: Path) -> None:
+    plan, tables = presented.write(presented.study(name="small", variants=presented.FEW), Path("results/small"))
+    result = rftlab("export", "small", "--latex", "--csv")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["results/small/export/verdicts.tex", "results/small/export/verdicts.csv"]
+    assert rftlab("export", str(study_file), "--csv", "--to", "paper/tables").stdout == "paper/tables/verdicts.csv\n"
+    assert_refused(rftlab("export", "small", "--csv", "--to", str(study_file)), "study.yaml: cannot be written: ")
+    assert "\\toprule" in Path("results/small/export/verdicts.tex").read_text()
+    (tables / "verdicts.parquet").rename(tables / "gone")
+    assert_refused(rftlab("export", "small"), "verdicts.parquet: no such file; `snakemake tables`")
+    (tables / "gone").rename(tables / "verdicts.parquet")
+    document = json.loads(plan.read_text())
+    plan.write_text(json.dumps(document | {"runs": document["runs"][1:]}))
+    assert_refused(rftlab("export", "small"), "tables: of other runs than results/small/plan.json has")
+
+
+def test_export_without_a_form_is_all_of_them(study_file: Path, monkeypatch) -> None:
+    presented.write(presented.study(name="small", variants=presented.FEW), Path("results/small"))
+    asked: list[object] = []
+    monkeypatch.setattr("rftlab.views.export.files.export", lambda results, folder, forms: asked.append(forms) or [])
+    for flags in ([], ["--pdf"], ["--csv", "--pdf"]):
+        assert rftlab("export", "small", *flags).exit_code == 0
+    assert [list(forms) for forms in asked] == [["latex", "pdf", "csv"], ["pdf"], ["pdf", "csv"]]
+
+
+def test_compare_takes_names_and_folders(study_file: Path) -> None:
+    results = presented.study(name="small", variants=presented.FEW)
+    for folder in ("results/small", "elsewhere/copy"):
+        presented.write(results, Path(folder))
+    result = rftlab("compare", "small", "elsewhere/copy")
+    assert result.exit_code == 0
+    assert "A: results/small: tiny-qwen2 x chains" in result.stdout
+    assert "B: elsewhere/copy: " in result.stdout
+    assert "Verdicts: 6 the same, 0 opposed" in " ".join(result.stdout.split())
+    assert rftlab("compare", "results/small", str(study_file)).exit_code == 0
+    assert_refused(rftlab("compare", "small", "gone"), "gone: cannot be read: No such file")
+    Path("results/begun").mkdir()
+    assert_refused(rftlab("compare", "begun", "small"), "results/begun/plan.json: no such file yet")
+
+
+def test_compare_refuses_studies_that_share_nothing(study_file: Path) -> None:
+    presented.write(presented.study(name="small", variants=presented.FEW), Path("results/small"))
+    variants = {name: presented.VARIANTS[name] for name in ("baseline", "history/window8")}
+    presented.write(presented.study(name="other", variants=variants), Path("results/other"))
+    assert_refused(rftlab("compare", "small", "other"), "results/small, results/other: no comparison", "is in both")
 
 
 def test_track_imports_into_the_store_beside_the_study(study_file: Path, monkeypatch) -> None:

@@ -39,7 +39,10 @@ StudyFiles = Annotated[
 ]
 Place = Annotated[
     list[Path],
-    typer.Argument(metavar="STUDY|FOLDER", help="a study file, or several as for plan; or the folder of its results"),
+    typer.Argument(
+        metavar="STUDY|FOLDER",
+        help="a study file, or several as for plan; or the folder of its results, or its name below results/",
+    ),
 ]
 
 
@@ -125,6 +128,53 @@ def show(
 
 @app.command()
 @one_line_errors
+def export(
+    place: Place,
+    latex: Annotated[bool, typer.Option("--latex", help="the table of verdicts with a caption: verdicts.tex")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="the figures, as vector graphics")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="the same table: verdicts.csv")] = False,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="where to; by default export/ in the study's folder")
+    ] = None,
+) -> None:
+    """The verdicts and figures of a study as a paper takes them; all forms, or those that are named."""
+    folder = results_folder(place)
+    from rftlab.views.export.files import FORMS
+    from rftlab.views.export.files import export as export_results
+    from rftlab.views.results import read_results
+
+    chosen = [form for form, wanted in zip(FORMS, (latex, pdf, csv), strict=True) if wanted] or FORMS
+    results = read_results(folder / "plan.json", folder / "tables")
+    for path in export_results(results, to or folder / "export", chosen):
+        typer.echo(path)
+
+
+@app.command()
+@one_line_errors
+def compare(
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="a study, as for show, or another machine's copy of its results")
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="another one")],
+) -> None:
+    """Two studies side by side: differences of their effects, whether verdicts agree, what was done differently."""
+    folders = [results_folder([place]) for place in (a, b)]
+    from rftlab.analysis.side_by_side import side_by_side
+    from rftlab.views.compare.origins import read_side
+    from rftlab.views.compare.terminal import show_comparison
+    from rftlab.views.show import terminal
+
+    one, other = map(read_side, folders)
+    confidence = one.results.plan.report.confidence, other.results.plan.report.confidence
+    rows = side_by_side(one.results.verdicts, other.results.verdicts, confidence)
+    if not (rows["where"] == "both").any():
+        shared = "level, reference, suite, metric and budget of one model and dataset"
+        raise BadInputError(f"{folders[0]}, {folders[1]}: no comparison ({shared}) is in both")
+    show_comparison(one, other, rows, terminal())
+
+
+@app.command()
+@one_line_errors
 def track(
     place: Place,
     follow: Annotated[bool, typer.Option(help="keep importing until all runs have finished")] = False,
@@ -195,13 +245,15 @@ def catalogue() -> None:
 
 
 def results_folder(places: Sequence[Path]) -> Path:
-    """Folder of a study's results, from that folder itself or from the study's files.
+    """Folder of a study's results, from that folder itself, from its name under ``results``, or the study's files.
 
     Raises:
-        BadInputError: there is neither, or the study has no plan there yet.
+        BadInputError: there is none of them, or the study has no plan there yet.
     """
     if len(places) == 1 and places[0].is_dir():
         folder, study = places[0], "STUDY"
+    elif len(places) == 1 and not places[0].exists() and ("results" / places[0]).is_dir():
+        folder, study = "results" / places[0], "STUDY"
     else:
         from rftlab.study.check_names import NAME
         from rftlab.study.yaml_file import read_files

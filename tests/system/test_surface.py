@@ -20,6 +20,8 @@ PACKAGE = ROOT / "src" / "rftlab"
 COMMANDS = {
     "plan": ["STUDY", "--json", "--throughput"],
     "show": ["STUDY|FOLDER"],
+    "export": ["STUDY|FOLDER", "--latex", "--pdf", "--csv", "--to"],
+    "compare": ["A", "B"],
     "track": ["STUDY|FOLDER", "--follow", "--no-follow", "--store"],
     "score": ["FILE|-", "--reward"],
     "fetch": ["STUDY", "--renew"],

@@ -110,12 +110,13 @@ def _table(results: Results, inert: set[str], judged: pd.DataFrame, panels: Sequ
         if any((v.name, panel.name) in rows for panel in panels):
             marks = [mark for mark, present in (("control", v.control), ("inert", v.name in inert)) if present]
             reference = f"vs {v.relative_to}" + "".join(f", {mark}" for mark in marks)
-            name = Text(_fitted(v.label, name_width)).append("\n" + _fitted(reference, name_width), style="dim")
+            name = Text(fitted(v.label, name_width)).append("\n" + fitted(reference, name_width), style="dim")
             table.add_row(name, *(_cell(rows.get((v.name, panel.name))) for panel in panels))
     return table
 
 
-def _fitted(name: str, width: int) -> str:
+def fitted(name: str, width: int) -> str:
+    """A name, in two lines where it is wider than its column and has a factor to break after."""
     return name if len(name) <= width else name.replace("/", "/\n", 1)
 
 
