@@ -65,8 +65,8 @@ def test_where_a_level_is_undecided_its_sentence_says_so_with_what_would_have_sh
     said = {("k3_0.001", "id", "both"): LOWER, ("k3_0.001", "ood", "rounds"): {"detectable": 0.031, "estimate": -0.004}}
     assert told(judged(study, said))[0] == (
         "kl/k3_0.001 (objective.kl.coefficient: 0.001 instead of 0) lowers accuracy in distribution by 5.0 points "
-        "[−7.0, −3.0] at equal rounds and rollouts and is undecided out of distribution at equal rounds (−0.4; 3.1 "
-        "would have shown) and out of distribution at equal rollouts (+1.0; 4.0 would have shown)."
+        "[−7.0, −3.0] at equal rounds and rollouts and is undecided out of distribution at equal rounds (−0.4; ≥ 3.1 "
+        "would have shown) and rollouts (+1.0; ≥ 4.0 would have shown)."
     )
 
 

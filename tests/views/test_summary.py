@@ -261,6 +261,18 @@ def test_runs_are_in_the_order_of_variants_and_seeds(study: Results) -> None:
     assert "model × dataset" not in table.columns
 
 
+def test_every_run_begins_with_its_accuracies_at_the_last_checkpoint(study: Results) -> None:
+    table = summary.runs(study)
+    sets = [s.name for s in study.evaluation_sets(study.pairs[0])]
+    assert table.columns[: 2 + len(sets)] == ["variant", "seed", *sets]
+    greedy = study.greedy(study.pairs[0]).query("variant == 'rollouts/n8' and seed == 1 and round == 60")
+    expected = greedy.set_index("evaluation_set")["value"]
+    (row,) = [row for row in table.rows if (row[0].text, row[1].text) == ("rollouts/n8", "1")]
+    assert [cell.text for cell in row[2 : 2 + len(sets)]] == [f"{expected[name]:.1%}" for name in sets]
+    without = study.evaluations[study.evaluations["evaluation_set"] != sets[0]]
+    assert set(column(summary.runs(dataclasses.replace(study, evaluations=without)), sets[0])) == {"–"}
+
+
 def test_runs_of_several_pairs_begin_with_their_pair() -> None:
     table = summary.runs(presented.study(models=("a", "b"), variants=presented.FEW, seeds=(0,)))
     assert column(table, "model × dataset") == ["a × chains"] * 4 + ["b × chains"] * 4

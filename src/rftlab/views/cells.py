@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Table:
 
     columns: list[str]
     rows: list[list[Cell]]
+
+
+def breakable(text: str) -> Markup:
+    """Escaped HTML of a text whose names may be broken after their separators, and not in mid-word."""
+    return Markup(re.sub(r"([/_=](?=\S)|[.:](?=[A-Za-z_]))", r"\1<wbr>", str(escape(text))))
 
 
 def points(fraction: float) -> str:

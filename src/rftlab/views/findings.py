@@ -94,10 +94,11 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
     same = rows.loc[rows["verdict"] == "equivalent", "place"]
     if len(same):
         clauses.append(f"changes it {_less(results)} {_and([*same])}")
-    told = [
-        f"{row.place} ({points(row.estimate)}; {100 * row.detectable:.1f} would have shown)"
-        for row in _each(rows[rows["verdict"] == "undecided"])
-    ]
+    told = []
+    for suite, here in rows[rows["verdict"] == "undecided"].groupby("suite", sort=False):
+        show = "" if told else " would have shown"
+        each = [f"{r.budgets} ({points(r.estimate)}; ≥ {100 * r.detectable:.1f}{show})" for r in _each(here)]
+        told.append(f"{SUITES[str(suite)]} at equal {_and(each)}")
     clauses += [f"is undecided {_and(told)}"] if told else []
     return Finding(level.name, f"{_against(results, level)} {_and(clauses)}{_unsettled(rows)}.")
 
