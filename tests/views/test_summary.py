@@ -212,15 +212,15 @@ def test_other_gains_have_a_column_a_metric_and_budget(study: Results) -> None:
 @pytest.mark.parametrize(
     ("estimate", "low", "high", "verdict", "level", "cell"),
     [
-        (0.052, 0.011, 0.093, "higher", 0.01, Cell("+5.2", 0.052, "[+1.1, +9.3] higher, p = 0.0021", "higher")),
-        (-0.052, -0.093, -0.011, "lower", 0.01, Cell("−5.2", -0.052, "[−9.3, −1.1] lower, p = 0.0021", "lower")),
+        (0.052, 0.011, 0.093, "higher", 0.01, Cell("+5.2", 0.052, "[+1.1, +9.3]\nhigher, p = 0.0021", "higher")),
+        (-0.052, -0.093, -0.011, "lower", 0.01, Cell("−5.2", -0.052, "[−9.3, −1.1]\nlower, p = 0.0021", "lower")),
         (
             0.01,
             -0.01,
             0.03,
             "undecided",
             0.01,
-            Cell("+1.0", 0.01, "[−1.0, +3.0] undecided, p = 0.0021, would show ≥ 4.4", "undecided"),
+            Cell("+1.0", 0.01, "[−1.0, +3.0]\nundecided, p = 0.0021\nwould show ≥ 4.4", "undecided"),
         ),
         (
             0.0,
@@ -228,7 +228,7 @@ def test_other_gains_have_a_column_a_metric_and_budget(study: Results) -> None:
             math.nan,
             "too few seeds",
             math.nan,
-            Cell("+0.0", 0.0, "no interval too few seeds", "too-few-seeds"),
+            Cell("+0.0", 0.0, "no interval\ntoo few seeds", "too-few-seeds"),
         ),
     ],
 )

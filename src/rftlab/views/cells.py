@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, what it is sorted by, a second line, and the class that colours it."""
+    """A cell of a table: its text, what it is sorted by, further lines, and the class that colours it."""
 
     text: str
     sort: float | str | None = None

@@ -186,9 +186,9 @@ def gain_cell(row: Any) -> Cell:
 def verdict_cell(row: Any) -> Cell:
     """The same with the verdict, the p-value, and what an undecided comparison would have found."""
     cell, verdict = gain_cell(row), str(row.verdict)
-    said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [verdict, f"p = {row.p:.2g}"]
+    said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [f"{verdict}, p = {row.p:.2g}"]
     said += [f"would show ≥ {100 * row.detectable:.1f}"] if verdict == "undecided" else []
-    return Cell(cell.text, cell.sort, f"{cell.note} {', '.join(said)}", verdict.replace(" ", "-"))
+    return Cell(cell.text, cell.sort, "\n".join([cell.note, *said]), verdict.replace(" ", "-"))
 
 
 def level_cell(variant: PlannedVariant, inert: set[str]) -> Cell:

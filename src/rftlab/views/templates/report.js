@@ -3,7 +3,7 @@
 // for the width there is. Panels with numbers beside them have labels on the left of each row of panels, and on a phone
 // above each line.
 (() => {
-  const AXIS = 72, LABELS = 215, NUMBERS = 165, PHONE = 640;
+  const AXIS = 80, LABELS = 215, NUMBERS = 165, PHONE = 640;
 
   const beside = layer => layer.encoding && layer.encoding.x && layer.encoding.x.value === "width";
   const yOf = panel => panel.layer.map(layer => layer.encoding && layer.encoding.y).filter(y => y && y.axis);
@@ -36,7 +36,7 @@
     const phone = width < PHONE, size = node.concat[0].width;
     const fitting = Math.floor((width - LABELS) / (size + NUMBERS));
     node.columns = Math.max(1, Math.min(node.columns || node.concat.length, fitting));
-    const room = phone ? width - 20 : (width - LABELS) / node.columns - NUMBERS;
+    const room = phone ? width - 24 : (width - LABELS) / node.columns - NUMBERS;
     node.concat.forEach((panel, i) => {
       panel.width = Math.max(100, Math.min(2 * size, Math.floor(room)));
       yOf(panel).forEach(y => { y.axis.labels = phone || i % node.columns === 0; });
