@@ -114,7 +114,7 @@ def plan(
 def show(
     place: Place,
 ) -> None:
-    """The marginal gains of a finished study."""
+    """What a finished study found, and its marginal gains."""
     folder = results_folder(place)
     from rftlab.views.results import read_results
     from rftlab.views.show import show as show_results

@@ -271,6 +271,7 @@ def _pooled(judged: pd.DataFrame, pairs: int) -> pd.DataFrame:
 
 def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:
     last = evaluations[(evaluations["round"] == CHECKPOINTS[-1]) & (evaluations["split"] != "validation")]
+    last = last[last["metric"] == "greedy"]
     values = last.set_index(["model", "dataset", "variant", "seed", "evaluation_set"])["value"]
     rows = []
     pairs = dict.fromkeys((run["model"], run["dataset"]) for run in plan["runs"])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rftlab.views.cells import Cell, cell, points
+from rftlab.views.cells import Cell, breakable, cell, points
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_a_difference_is_in_points_and_signed(fraction: float, text: str) -> Non
 )
 def test_a_value_is_written_for_people_and_sorted_by_itself(value: object, expected: Cell) -> None:
     assert cell(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("advantage/group_norm_extra7", "advantage/<wbr>group_<wbr>norm_<wbr>extra7"),
+        ("rollout.queries: 128", "rollout.<wbr>queries: 128"),
+        ("k=v", "k=<wbr>v"),
+        ("42.0% of 1,024, −0.5", "42.0% of 1,024, −0.5"),
+        ("<b>&'a/b", "&lt;b&gt;&amp;&#39;a/<wbr>b"),
+        ("at/ the_", "at/ the_"),
+    ],
+)
+def test_a_name_may_be_broken_after_its_separators_and_nowhere_else(text: str, html: str) -> None:
+    assert breakable(text) == html

@@ -21,6 +21,7 @@ from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
 from rftlab.views import summary
 from rftlab.views.figures.__main__ import specifications, write
+from rftlab.views.findings import findings
 from rftlab.views.report import main, render
 from rftlab.views.results import Results, read_results
 
@@ -117,6 +118,17 @@ def test_runs_of_other_code_are_told_at_the_head(tmp_path: Path) -> None:
     assert "were made with other code than today&#39;s: only &lt;logging&gt; changed" in head
 
 
+def test_it_opens_with_what_was_found_and_the_levels_by_effect(study: Results, report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    assert text.index('<section id="found">') < text.index('id="overview"') < text.index('id="forest"')
+    assert text.index('id="forest"') < text.index('<section id="studied">') < text.index('id="learning_curves"')
+    said = html.unescape(re.sub("<[^>]+>", "", text[text.index('class="findings"') : text.index('id="overview"')]))
+    positions = [said.index(str(finding)) for finding in findings(study)]
+    assert positions == sorted(positions)
+    for folded in ("studied", "reading"):
+        assert f'<section id="{folded}">\n<details><summary><h2>' in text
+
+
 def test_below_three_seeds_it_says_that_there_are_no_verdicts(tmp_path: Path) -> None:
     text = _report(presented.study(variants=presented.FEW, seeds=(0, 1)), tmp_path).read_text(encoding="utf-8")
     assert "This study has 2 seeds" in text
@@ -169,6 +181,30 @@ def test_nothing_is_wider_than_the_page_and_every_chart_is_drawn(report: Path, p
     ).map(figure => figure.id)""")
     assert wide == []
     assert page.logged == []
+
+
+@needs_chromium
+def test_on_a_phone_tables_alone_scroll_and_names_are_not_broken_in_mid_word(report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 390)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    for name in ("overview", "forest"):
+        page.evaluate(f"document.getElementById('{name}').scrollIntoView()")
+        page.wait(f"document.getElementById('{name}').querySelector('svg')")
+    wide = page.evaluate("""[...document.querySelectorAll('#found .scroll, #section-forest .scroll')].filter(e =>
+        e.scrollWidth > e.clientWidth).map(e => e.getAttribute('aria-label'))""")
+    assert wide == []
+    broken = page.evaluate("""[...document.querySelectorAll('td, th')].filter(e =>
+        ['anywhere', 'break-word'].includes(getComputedStyle(e).overflowWrap)).map(e => e.textContent)""")
+    assert broken == []
+    assert page.evaluate("document.querySelectorAll('#runs td wbr').length") > 0
+
+
+@needs_chromium
+def test_a_link_to_a_folded_section_unfolds_it(report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 1366)
+    assert not page.evaluate("document.querySelector('#reading details').open")
+    page.evaluate("document.querySelector('a[href=\"#reading\"]').click()")
+    page.wait("document.querySelector('#reading details').open")
 
 
 @needs_chromium

@@ -107,6 +107,24 @@ def test_what_is_judged_has_the_name_of_its_level_and_its_place(study: Results) 
     assert [panel.budget for panel in alone.panels(PAIR)] == ["rounds", "rounds"]
 
 
+def test_a_comparison_that_both_budgets_share_is_told_once() -> None:
+    study = presented.study(models=("a", "b"), variants=presented.FEW)
+    rows = study.hypotheses()
+    assert set(rows["budgets"]) == {"rounds and rollouts"}
+    assert len(rows) == 2 * 3 * 2
+    assert rows["pair"].tolist() == ["a × chains", "b × chains"] * 6
+    assert rows["variant"].tolist() == [name for name in presented.FEW if name != "baseline" for _ in range(4)]
+    apart = study.verdicts.copy()
+    other = (apart["model"] == "b") & (apart["budget"] == "rollouts") & (apart["level"] == "n8")
+    apart.loc[other & (apart["suite"] == "ood"), "estimate"] = 0.5
+    rows = dataclasses.replace(study, verdicts=apart).hypotheses().query("variant == 'rollouts/n8'")
+    assert rows.loc[rows["suite"] == "id", "budgets"].tolist() == ["rounds and rollouts"] * 2
+    assert rows.loc[rows["suite"] == "ood", "budgets"].tolist() == ["rounds", "rounds", "rollouts", "rollouts"]
+    alone = dataclasses.replace(study, verdicts=study.verdicts.query("budget == 'rounds'"))
+    assert set(alone.hypotheses()["budgets"]) == {"rounds"}
+    assert dataclasses.replace(study, verdicts=study.verdicts.iloc[:0]).hypotheses().empty
+
+
 def test_the_primary_metric_in_words(study: Results) -> None:
     assert study.primary == "mean greedy accuracy over the checkpoints"
     report = dataclasses.replace(study.plan.report, primary=PlannedPrimary("pass@4", "rounds"))

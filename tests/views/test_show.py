@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 import presented
+from rftlab.views.findings import findings
 from rftlab.views.results import Results
 from rftlab.views.show import WIDTH, _cell, show
 
@@ -33,6 +34,15 @@ def test_it_holds_every_level_with_its_reference_gain_interval_and_verdict() -> 
     assert f"[{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}]" in text
     assert "vsbaseline,control" in flat
     assert "vsbaseline,inert" in flat
+
+
+def test_what_was_found_comes_first_in_ascii() -> None:
+    study = presented.study()
+    text = _shown(study)
+    found = [str(finding).replace("−", "-").replace("≥", ">=") for finding in findings(study)]
+    assert " ".join(text.split()).startswith(" ".join(found))
+    head = text[: text.index("tiny-qwen2 x chains")]
+    assert head.isascii()
 
 
 @pytest.mark.parametrize("width", [60, 100, 160])
@@ -61,7 +71,8 @@ def test_runs_of_other_code_are_told() -> None:
 
 def test_below_three_seeds_there_are_no_verdicts() -> None:
     text = _shown(presented.study(seeds=(0, 1)))
-    assert text.startswith("No verdicts. This study has 2 seeds; below 3 ")
+    assert text.startswith("No level is judged: a verdict needs 3 seeds.\nThe baseline: ")
+    assert "\n\nNo verdicts. This study has 2 seeds; below 3 " in text
     assert not re.search("higher|lower|undecided|equivalent", text)
 
 

@@ -212,15 +212,15 @@ def test_other_gains_have_a_column_a_metric_and_budget(study: Results) -> None:
 @pytest.mark.parametrize(
     ("estimate", "low", "high", "verdict", "level", "cell"),
     [
-        (0.052, 0.011, 0.093, "higher", 0.01, Cell("+5.2", 0.052, "[+1.1, +9.3] higher, p = 0.0021", "higher")),
-        (-0.052, -0.093, -0.011, "lower", 0.01, Cell("−5.2", -0.052, "[−9.3, −1.1] lower, p = 0.0021", "lower")),
+        (0.052, 0.011, 0.093, "higher", 0.01, Cell("+5.2", 0.052, "[+1.1, +9.3]\nhigher, p = 0.0021", "higher")),
+        (-0.052, -0.093, -0.011, "lower", 0.01, Cell("−5.2", -0.052, "[−9.3, −1.1]\nlower, p = 0.0021", "lower")),
         (
             0.01,
             -0.01,
             0.03,
             "undecided",
             0.01,
-            Cell("+1.0", 0.01, "[−1.0, +3.0] undecided, p = 0.0021, would show ≥ 4.4", "undecided"),
+            Cell("+1.0", 0.01, "[−1.0, +3.0]\nundecided, p = 0.0021\nwould show ≥ 4.4", "undecided"),
         ),
         (
             0.0,
@@ -228,7 +228,7 @@ def test_other_gains_have_a_column_a_metric_and_budget(study: Results) -> None:
             math.nan,
             "too few seeds",
             math.nan,
-            Cell("+0.0", 0.0, "no interval too few seeds", "too-few-seeds"),
+            Cell("+0.0", 0.0, "no interval\ntoo few seeds", "too-few-seeds"),
         ),
     ],
 )
@@ -259,6 +259,18 @@ def test_runs_are_in_the_order_of_variants_and_seeds(study: Results) -> None:
     assert column(table, "seed") == ["0", "1", "2"] * 4
     assert column(table, "rollout.rollouts") == ["1"] * 9 + ["8"] * 3
     assert "model × dataset" not in table.columns
+
+
+def test_every_run_begins_with_its_accuracies_at_the_last_checkpoint(study: Results) -> None:
+    table = summary.runs(study)
+    sets = [s.name for s in study.evaluation_sets(study.pairs[0])]
+    assert table.columns[: 2 + len(sets)] == ["variant", "seed", *sets]
+    greedy = study.greedy(study.pairs[0]).query("variant == 'rollouts/n8' and seed == 1 and round == 60")
+    expected = greedy.set_index("evaluation_set")["value"]
+    (row,) = [row for row in table.rows if (row[0].text, row[1].text) == ("rollouts/n8", "1")]
+    assert [cell.text for cell in row[2 : 2 + len(sets)]] == [f"{expected[name]:.1%}" for name in sets]
+    without = study.evaluations[study.evaluations["evaluation_set"] != sets[0]]
+    assert set(column(summary.runs(dataclasses.replace(study, evaluations=without)), sets[0])) == {"–"}
 
 
 def test_runs_of_several_pairs_begin_with_their_pair() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import presented
 from rftlab.views.results import Results
-from rftlab.views.warnings import warnings
+from rftlab.views.warnings import behaves, warnings
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,23 @@ def test_a_control_that_is_not_lower(study: Results, verdict: str) -> None:
     assert found[0].sentence.startswith(
         "control/lr_0 is not lower than baseline in distribution (tiny-qwen2 × chains): "
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"), [("lower", True), ("undecided", False), ("higher", False), ("too few seeds", None)]
+)
+def test_a_control_behaves_where_it_is_lower_in_distribution_at_any_budget(
+    study: Results, verdict: str, said: bool | None
+) -> None:
+    pair, control = study.pairs[0], next(v for v in study.levels if v.control)
+    assert behaves(lowered(study, verdict), pair, control) is said
+    table = lowered(study, "undecided").verdicts
+    one = (table["level"] == control.level) & (table["budget"] == "rollouts")
+    table.loc[one & (table["suite"] == "ood"), "verdict"] = "lower"
+    assert behaves(changed(study, "verdicts", table), pair, control) is False
+    table.loc[one & (table["suite"] == "id"), "verdict"] = "lower"
+    assert behaves(changed(study, "verdicts", table), pair, control) is True
+    assert behaves(changed(study, "verdicts", table.iloc[:0]), pair, control) is None
 
 
 def test_without_verdicts_nothing_is_said_of_controls(study: Results) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, what it is sorted by, a second line, and the class that colours it."""
+    """A cell of a table: its text, what it is sorted by, further lines, and the class that colours it."""
 
     text: str
     sort: float | str | None = None
@@ -24,6 +26,11 @@ class Table:
 
     columns: list[str]
     rows: list[list[Cell]]
+
+
+def breakable(text: str) -> Markup:
+    """Escaped HTML of a text whose names may be broken after their separators, and not in mid-word."""
+    return Markup(re.sub(r"([/_=](?=\S)|[.:](?=[A-Za-z_]))", r"\1<wbr>", str(escape(text))))
 
 
 def points(fraction: float) -> str:

@@ -24,7 +24,9 @@ from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
 from rftlab.views import data_notes, lost, pooled, summary
+from rftlab.views.cells import breakable
 from rftlab.views.figures import FIGURES, Figure, stems
+from rftlab.views.findings import findings
 from rftlab.views.results import Results, read_results
 from rftlab.views.warnings import warnings
 
@@ -55,6 +57,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     loader = environment.loader
     assert loader is not None  # it is set a few lines above
     style, script = (Markup(loader.get_source(environment, f"report.{ext}")[0]) for ext in ("css", "js"))
@@ -70,6 +73,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         style=style,
         script=script,
         bundle=bundle,
+        findings=findings(results),
         sections=charts(results, figures),
         sets=data_notes.evaluation_sets(results, data),
         training=data_notes.training(results, records, data),

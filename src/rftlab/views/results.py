@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +113,24 @@ class Results:
         rows = self.named(self.of(pair, "verdicts"))
         panels = [Panel(*place).name for place in zip(rows["suite"], rows["budget"], strict=True)]
         return rows.assign(panel=panels)
+
+    def hypotheses(self) -> pd.DataFrame:
+        """What was judged, each once: ``budgets`` is "rounds and rollouts" where both are one comparison, in all pairs.
+
+        Rows in the order of ``levels``, in distribution first, with ``pair``, its name.
+        """
+        if not len(self.verdicts):
+            return self.verdicts.assign(variant="", pair="", budgets="")
+        rows = pd.concat([self.judged(pair).assign(pair=str(pair)) for pair in self.pairs])
+        parts = []
+        for v, suite in itertools.product(self.levels, SUITES):
+            here = rows[(rows["variant"] == v.name) & (rows["suite"] == suite)]
+            by_budget = [here[here["budget"] == budget].assign(budgets=budget) for budget in ("rounds", "rollouts")]
+            said = [part.set_index("pair")[["estimate", "low", "high", "verdict"]] for part in by_budget]
+            if len(here) and said[0].equals(said[1]):
+                by_budget = [by_budget[0].assign(budgets="rounds and rollouts")]
+            parts += by_budget
+        return pd.concat(parts, ignore_index=True)
 
     def panels(self, pair: Pair) -> list[Panel]:
         """Where the levels of a pair were judged, in distribution first."""

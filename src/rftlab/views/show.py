@@ -1,4 +1,4 @@
-"""The table of marginal gains in the terminal: ``rftlab show``, and the last thing that ``make demo`` prints.
+"""What was found and the table of marginal gains in the terminal: ``rftlab show``, the last that ``make demo`` prints.
 
 The words are ASCII, so that they read in any terminal and in a log; colour only where the output is a terminal.
 """
@@ -18,6 +18,7 @@ from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
 from rftlab.views import cells, lost, pooled
+from rftlab.views.findings import findings
 from rftlab.views.results import Panel, Results
 from rftlab.views.warnings import warnings
 
@@ -46,7 +47,10 @@ def gains_tables(results: Results, pair: Pair, width: int = WIDTH) -> Renderable
 
 
 def show(results: Results, console: Console, report: Path | None = None) -> None:
-    """Print every pair's table and what to open next."""
+    """Print what was found, every pair's table, and what to open next."""
+    for finding in findings(results):
+        console.print(_ascii(str(finding)), highlight=False, markup=False)
+    console.print()
     for warning in warnings(results):
         console.print(f"{warning.headline} {warning.sentence}", style="bold", highlight=False, markup=False)
     for pair in results.pairs:
@@ -79,6 +83,10 @@ def plain(content: cells.Table) -> RenderableType:
         table.add_row(*(Text(text).append(f"\n{note}" if note else "", style="dim") for text, note in texts))
         before = row[0]
     return table
+
+
+def _ascii(text: str) -> str:
+    return text.translate(ASCII)
 
 
 def _reading(results: Results) -> str:

@@ -24,6 +24,7 @@ FORMS = {
     "verifier_failure_rate": "not judged",
 }
 COLLAPSE = {"reward": "nothing correct", "entropy": "no entropy", "truncation": "all truncated"}
+RUN = ("model", "dataset", "variant", "seed")
 RUN_COLUMNS = ("status", "inert", "rounds", "rollouts", "tokens", "seconds", "reward_first", "reward_last")
 
 
@@ -185,9 +186,9 @@ def gain_cell(row: Any) -> Cell:
 def verdict_cell(row: Any) -> Cell:
     """The same with the verdict, the p-value, and what an undecided comparison would have found."""
     cell, verdict = gain_cell(row), str(row.verdict)
-    said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [verdict, f"p = {row.p:.2g}"]
+    said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [f"{verdict}, p = {row.p:.2g}"]
     said += [f"would show ≥ {100 * row.detectable:.1f}"] if verdict == "undecided" else []
-    return Cell(cell.text, cell.sort, f"{cell.note} {', '.join(said)}", verdict.replace(" ", "-"))
+    return Cell(cell.text, cell.sort, "\n".join([cell.note, *said]), verdict.replace(" ", "-"))
 
 
 def level_cell(variant: PlannedVariant, inert: set[str]) -> Cell:
@@ -196,7 +197,7 @@ def level_cell(variant: PlannedVariant, inert: set[str]) -> Cell:
 
 
 def runs(results: Results) -> Table:
-    """Every run, with the configuration keys in which runs differ."""
+    """Every run: its accuracies at the last checkpoint, how it ended, and the configuration keys that differ."""
     table = results.runs
     order = {v.name: i for i, v in enumerate(results.variants)}
     labels = {v.name: v.label for v in results.variants}
@@ -204,14 +205,26 @@ def runs(results: Results) -> Table:
     ordered = table.assign(_order=table["variant"].map(order))
     ordered = ordered.sort_values(["model", "dataset", "_order", "seed"], kind="stable")
     several = len(results.pairs) > 1
+    sets = list(dict.fromkeys(s.name for pair in results.pairs for s in results.evaluation_sets(pair)))
+    accuracies = _accuracies(results)
     rows = []
     for record in ordered.to_dict("records"):
+        run = tuple(record[key] for key in RUN)
         pair = [cell(f"{record['model']} × {record['dataset']}")] if several else []
         name = cell(labels[record["variant"]])
-        values = [cell(record[c]) for c in ("seed", *RUN_COLUMNS, *keys)]
-        rows.append([*pair, name, *values])
+        reached = [accuracies.get((*run, s)) for s in sets]
+        accuracy = [Cell("–") if value is None else Cell(f"{value:.1%}", value) for value in reached]
+        values = [cell(record[c]) for c in (*RUN_COLUMNS, *keys)]
+        rows.append([*pair, name, cell(record["seed"]), *accuracy, *values])
     headings = [c.replace("_", " ") for c in RUN_COLUMNS] + [k.removeprefix("config.") for k in keys]
-    return Table([*(["model × dataset"] if several else []), "variant", "seed", *headings], rows)
+    return Table([*(["model × dataset"] if several else []), "variant", "seed", *sets, *headings], rows)
+
+
+def _accuracies(results: Results) -> dict[tuple[Any, ...], float]:
+    """Greedy accuracy at the last checkpoint, by run and evaluation set."""
+    greedy = pd.concat([results.greedy(pair) for pair in results.pairs])
+    last = greedy[greedy["round"] == greedy.groupby([*RUN])["round"].transform("max")]
+    return dict(zip(last[[*RUN, "evaluation_set"]].itertuples(index=False, name=None), last["value"], strict=True))
 
 
 def shared_configuration(results: Results) -> dict[str, str]:

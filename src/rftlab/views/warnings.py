@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, Pair
+from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, Pair, PlannedVariant
 from rftlab.views.results import Results
 
 FLOOR, CEILING = 0.02, 0.98  # accuracies at which a set has no room to show a difference
@@ -49,19 +49,20 @@ def _seeds(results: Results) -> Iterator[Warning]:
         )
 
 
-def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
-    """Controls that are not lower than the baseline in distribution, at any budget."""
+def behaves(results: Results, pair: Pair, control: PlannedVariant) -> bool | None:
+    """Whether a control is lower than its reference in distribution, at any budget; None where it was not judged."""
     judged = results.judged(pair)
-    within = judged[judged["suite"] == "id"]
-    for variant in (v for v in results.levels if v.control):
-        verdicts = within.loc[within["variant"] == variant.name, "verdict"]
-        if len(verdicts) and not (verdicts == "lower").any() and "too few seeds" not in set(verdicts):
-            told = (
-                f"{variant.name} is not lower than {variant.relative_to} in distribution ({pair}): what it is compared "
-            )
-            yield Warning(
-                "A control did not behave.", told + "with has not measurably learned, or the control is none."
-            )
+    verdicts = judged.loc[(judged["suite"] == "id") & (judged["variant"] == control.name), "verdict"]
+    if not len(verdicts) or "too few seeds" in set(verdicts):
+        return None
+    return bool((verdicts == "lower").any())
+
+
+def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
+    """Controls that do not behave."""
+    for variant in (v for v in results.levels if v.control and behaves(results, pair, v) is False):
+        told = f"{variant.name} is not lower than {variant.relative_to} in distribution ({pair}): what it is compared "
+        yield Warning("A control did not behave.", told + "with has not measurably learned, or the control is none.")
 
 
 def _edges(results: Results, pair: Pair) -> Iterator[Warning]:

@@ -102,7 +102,7 @@ def test_the_extremes_are_those_of_the_seeds_and_means_have_none() -> None:
 
 def test_learning_curves_have_a_row_a_factor_and_a_panel_for_rounds_rollouts_and_tokens(study: Results) -> None:
     drawn = learning_curves(study, PAIR)
-    assert [row["title"]["text"] for row in drawn["vconcat"]] == ["A/A: the noise floor", "advantage", "rollouts"]
+    assert [row["title"]["text"] for row in drawn["vconcat"]] == ["A/A: baseline again", "advantage", "rollouts"]
     for row in drawn["vconcat"]:
         fields = [x["field"] for panel in row["concat"] for x in walk(panel, "x") if isinstance(x, dict)]
         assert list(dict.fromkeys(fields)) == ["round", "rollouts", "tokens"]

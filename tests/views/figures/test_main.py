@@ -11,6 +11,7 @@ import altair as alt
 import pytest
 
 import presented
+from rftlab.runfolder.study_plan import TABLES
 from rftlab.views.figures import FIGURES, FORMATS, names
 from rftlab.views.figures.__main__ import PER_PAIR, main, specifications
 from rftlab.views.results import Results
@@ -78,7 +79,7 @@ def test_what_has_nothing_to_show_says_why(figure: str) -> None:
 
 @pytest.mark.parametrize("figure", list(PER_PAIR))
 def test_empty_tables_give_an_empty_state(study: Results, figure: str) -> None:
-    tables = {name: getattr(study, name).iloc[:0] for name in ("runs", "curves", "evaluations", "marginal_gains")}
+    tables = {name: getattr(study, name).iloc[:0] for name in TABLES}
     specification = specifications(dataclasses.replace(study, **tables))[figure]
     assert any(row.get("reason") for row in values(specification))
 

@@ -1,4 +1,4 @@
-"""The overview: every gain in points, clear ones marked, one scale of colour for all."""
+"""The overview: levels by their effect, each comparison once, undecided ones with what would show."""
 
 from __future__ import annotations
 
@@ -9,83 +9,87 @@ import pytest
 
 import presented
 from rftlab.views.figures.overview import overview
-from rftlab.views.figures.style import COLOURS
-from rftlab.views.results import Pair, Results
-from vega import reason, walk
-
-PAIR = Pair("tiny-qwen2", "chains")
+from rftlab.views.results import Results
+from vega import data, reason, walk
 
 
 @pytest.fixture(scope="module")
 def study() -> Results:
-    return presented.study(variants=presented.FEW)
+    return presented.study()
 
 
-def with_estimates(study: Results, **columns: object) -> Results:
-    return dataclasses.replace(study, verdicts=study.verdicts.assign(**columns))
+def replaced(study: Results, level: str, suite: str = "", budget: str = "", **columns: object) -> Results:
+    verdicts = study.verdicts.copy()
+    here = verdicts["level"] == level
+    here &= (verdicts["suite"] == suite) | (suite == "")
+    here &= (verdicts["budget"] == budget) | (budget == "")
+    for column, value in columns.items():
+        verdicts.loc[here, column] = value
+    return dataclasses.replace(study, verdicts=verdicts)
 
 
-def ramp(drawn: dict[str, Any]) -> dict[str, Any]:
-    """The one scale of colour."""
-    scales = [c["scale"] for c in walk(drawn, "color") if isinstance(c, dict) and "scale" in c]
-    assert all(scale == scales[0] for scale in scales)
-    return scales[0]
+def order(drawn: dict[str, Any]) -> list[str]:
+    """Rows from the top, the same in all panels."""
+    (domain,) = {tuple(y["scale"]["domain"]) for y in walk(drawn, "y") if isinstance(y, dict) and "scale" in y}
+    return list(domain)
 
 
-def test_it_holds_the_gains_of_the_table_in_points(study: Results) -> None:
-    rows = overview(study)["datasets"]["tiny-qwen2 × chains"]
-    gains = study.judged(PAIR)
-    assert len(rows) == len(gains) == 3 * 4
-    for row, gain in zip(rows, gains.itertuples(), strict=True):
-        assert row["gain"] == pytest.approx(100 * gain.estimate, abs=5e-3)
-        assert (row["verdict"], row["panel"], row["relative_to"]) == (
-            gain.verdict,
-            gain.panel,
-            gain.relative_to,
-        )
+def test_levels_come_by_their_effect_in_distribution_and_controls_last(study: Results) -> None:
+    rows = data(overview(study), "at")
+    within = {row["row"]: row["gain"] for row in rows if row["panel"] == "in distribution"}
+    names = order(overview(study))
+    assert set(names) == set(within)
+    assert names[-3] == "A/A: baseline again"
+    assert set(names[-2:]) == {"control/lr_0", "control/random_reward"}
+    gains = [within[name] for name in names[:-3]]
+    assert gains == sorted(gains, reverse=True)
+    assert gains[0] > 0 > gains[-1]
+
+
+def test_in_and_out_of_distribution_stand_side_by_side(study: Results) -> None:
+    drawn = overview(study)
+    assert [panel["title"] for panel in drawn["concat"]] == ["in distribution", "out of distribution"]
+    assert {row["panel"] for row in data(drawn, "at")} == {"in distribution", "out of distribution"}
+
+
+def test_a_comparison_of_both_budgets_is_one_row_and_one_that_is_not_has_two(study: Results) -> None:
+    assert len(data(overview(study), "at")) == 2 * len(study.levels)
+    drawn = overview(replaced(study, "n8", budget="rollouts", estimate=-0.4))
+    rows = [row for row in data(drawn, "at") if row["level"] == "rollouts/n8"]
+    assert len(rows) == 4
+    place = order(drawn).index("rollouts/n8")
+    assert order(drawn)[place + 1] == "rollouts/n8\tat equal rollouts"
+    assert all("slice(datum.label, 1 + indexof(datum.label, '\\t'))" in text for text in walk(drawn, "labelExpr"))
 
 
 @pytest.mark.parametrize(
-    ("verdict", "clear"),
-    [("higher", True), ("lower", True), ("equivalent", False), ("undecided", False), ("too few seeds", False)],
+    ("verdict", "beside", "decided"),
+    [
+        ("higher", "+6.1 higher", True),
+        ("equivalent", "+6.1 equivalent", True),
+        ("undecided", "+6.1 undecided, ≥ 7.9", False),
+        ("too few seeds", "+6.1", False),
+    ],
 )
-def test_only_higher_and_lower_are_clear(study: Results, verdict: str, clear: bool) -> None:
-    rows = overview(with_estimates(study, verdict=verdict))["datasets"][str(PAIR)]
-    assert {row["clear"] for row in rows} == {clear}
+def test_what_is_said_stands_beside_the_row(study: Results, verdict: str, beside: str, decided: bool) -> None:
+    drawn = overview(replaced(study, "n8", estimate=0.061, verdict=verdict, detectable=0.079))
+    rows = [row for row in data(drawn, "at") if row["row"] == "rollouts/n8"]
+    assert {(row["beside"], row["decided"]) for row in rows} == {(beside, decided)}
 
 
-def test_rows_and_columns_are_in_the_order_of_the_report(study: Results) -> None:
-    (panel,) = overview(study)["concat"]
-    orders = {name: walk(panel, name)[0]["scale"]["domain"] for name in ("x", "y")}
-    assert orders["x"] == [
-        "in distribution, equal rounds",
-        "in distribution, equal rollouts",
-        "out of distribution, equal rounds",
-        "out of distribution, equal rollouts",
-    ]
-    assert orders["y"] == ["A/A: baseline again", "advantage/group_norm_extra7", "rollouts/n8"]
-    assert "title" not in panel
+def test_of_several_pairs_there_is_a_point_each_and_the_verdicts_are_counted() -> None:
+    study = presented.study(models=("a", "b", "c"), variants=presented.FEW)
+    study = replaced(study, "n8", "id", verdict="undecided", detectable=0.05)
+    verdicts = study.verdicts.copy()
+    of = (verdicts["level"] == "n8") & (verdicts["suite"] == "id") & (verdicts["model"] == "a")
+    verdicts.loc[of, "verdict"] = "higher"
+    drawn = overview(dataclasses.replace(study, verdicts=verdicts))
+    rows = [row for row in data(drawn, "at") if row["row"] == "rollouts/n8" and row["panel"] == "in distribution"]
+    assert [row["pair"] for row in rows] == ["a × chains", "b × chains", "c × chains"]
+    assert [row["beside"] for row in rows] == ["1 higher, 2 undecided, ≥ 5.0", "", ""]
+    assert walk(drawn, "x2") == []
 
 
-def test_white_is_zero_and_the_largest_gain_of_any_pair_has_the_strongest_colour() -> None:
-    study = presented.study(models=("a", "b"), variants=presented.FEW)
-    gains = study.verdicts
-    assert set(gains["model"]) == {"a", "b"}
-    drawn = overview(with_estimates(study, estimate=gains["model"].map({"a": 0.02, "b": -0.4})))
-    assert ramp(drawn)["domain"] == [-40, 0, 40]
-    assert ramp(drawn)["range"] == [COLOURS[1], "#ffffff", COLOURS[0]]
-    assert [panel["title"] for panel in drawn["concat"]] == ["a × chains", "b × chains"]
-    assert drawn["columns"] == 2
-
-
-def test_gains_below_a_point_stay_pale(study: Results) -> None:
-    assert ramp(overview(with_estimates(study, estimate=0.001)))["domain"] == [-1, 0, 1]
-
-
-def test_a_pair_without_gains_has_no_panel(study: Results) -> None:
-    both = presented.study(models=("a", "b"), variants=presented.FEW)
-    of_one = dataclasses.replace(both, verdicts=both.verdicts.query("model == 'b'"))
-    assert list(overview(of_one)["datasets"]) == ["b × chains"]
-    assert len(overview(of_one)["concat"]) == 1
+def test_without_gains_it_says_so(study: Results) -> None:
     none = dataclasses.replace(study, verdicts=study.verdicts.iloc[:0])
     assert reason(overview(none)).startswith("There are no marginal gains: ")

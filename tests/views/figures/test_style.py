@@ -124,7 +124,7 @@ def test_a_chart_that_has_nothing_to_show_says_why_and_has_room_for_it() -> None
 def test_a_factor_shows_the_baseline_then_what_its_levels_are_relative_to_then_its_levels(study: Results) -> None:
     groups = [(heading, [v.name for v in variants]) for heading, variants in factor_groups(study)]
     assert groups == [
-        ("A/A: the noise floor", ["baseline", "again"]),
+        ("A/A: baseline again", ["baseline", "again"]),
         ("advantage", ["baseline", "advantage/group_norm_extra7"]),
         ("rollouts", ["baseline", "advantage/group_norm_extra7", "rollouts/n8"]),
     ]

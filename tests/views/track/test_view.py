@@ -17,6 +17,7 @@ from mlflow_store import (
     shown,
     study,
 )
+from rftlab.views.findings import findings
 from rftlab.views.track.view import IDENTITY, _note
 from synthetic import ROUNDS
 
@@ -52,12 +53,14 @@ def test_reading_a_study_imports_no_mlflow() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, env=ENVIRONMENT).returncode == 0
 
 
-def test_the_note_of_a_summary_warns_as_the_report_does(tmp_path: Path) -> None:
+def test_the_note_of_a_summary_says_what_was_found_and_warns_as_the_report_does(tmp_path: Path) -> None:
     """Where the tables are there, and the plan's."""
     plain = "Tables, figures and report of the study, under Artifacts."
     results = presented.study(seeds=(0, 1))
     plan, tables = presented.write(results, tmp_path)
-    assert _note(tmp_path).startswith(f"{plain}\n\n**No verdicts.** This study has 2 seeds; ")
+    found = [f"- **{finding.about}**{finding.rest}" for finding in findings(results)]
+    assert _note(tmp_path).splitlines()[: len(found)] == found
+    assert f"\n\n{plain}\n\n**No verdicts.** This study has 2 seeds; " in _note(tmp_path)
     results.runs.query("seed == 0").to_parquet(tables / "runs.parquet")
     assert (
         _note(tmp_path)

@@ -19,16 +19,20 @@ class Figure:
 
 FIGURES = {
     "overview": Figure(
-        "Marginal gains at a glance",
-        "Difference at the primary endpoint, level − reference, in percentage points. "
-        "Bold, framed cells carry the verdict higher or lower, corrected for all comparisons; the others may be noise.",
+        "Levels by effect",
+        "Difference at the primary endpoint, level − reference, with its interval; of several models and datasets, a "
+        "point each. Where equal rollouts are another comparison than equal rounds, it is the row below. Colour and "
+        "bold type: decided, corrected for all comparisons of the study. Grey: undecided; ≥ is the smallest difference "
+        "that had a chance of 80% to be found. Dotted lines mark the equivalence margin. Controls come last; an arrow "
+        "says that one goes on beyond the axis.",
         per_pair=False,
     ),
     "forest": Figure(
         "Marginal gains, with intervals",
-        "Difference at the primary endpoint, level − the reference under its name, with its confidence interval; every "
-        "evaluation set of a suite counts equally. Colour and shape are the verdict, corrected for all comparisons of "
-        "the study. Dotted lines mark the equivalence margin. Controls come last.",
+        "Difference at the primary endpoint, level − the reference under its name, with its confidence interval, also "
+        "in numbers; every evaluation set of a suite counts equally. Colour and shape are the verdict, corrected for "
+        "all comparisons of the study; beside an undecided one stands the smallest difference that had a chance of 80% "
+        "to be found (≥). Dotted lines mark the equivalence margin. Controls come last.",
     ),
     "learning_curves": Figure(
         "Learning curves",

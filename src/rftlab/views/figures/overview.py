@@ -1,74 +1,84 @@
-"""Overview: every level in and out of distribution of every model × dataset, as a table in colour."""
+"""Overview: every level by its effect, in and out of distribution; what is decided in colour, the rest in grey."""
 
 from __future__ import annotations
 
-import altair as alt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
-from rftlab.runfolder.study_plan import Pair
-from rftlab.views.figures.style import COLOURS, INK, Specification, chart, empty, grid, with_tables
-from rftlab.views.results import Results
-
-CELL = 62  # pixels
+from rftlab.runfolder.study_plan import PlannedVariant
+from rftlab.views.cells import points
+from rftlab.views.figures.effects import (
+    HIDDEN,
+    NO_GAINS,
+    UNSAID,
+    VERDICTS,
+    effects,
+    label,
+    panel,
+    present,
+    would_show,
+    would_show_from,
+)
+from rftlab.views.figures.style import Specification, empty, row, with_tables
+from rftlab.views.results import SUITES, Results
 
 
 def overview(results: Results) -> Specification:
-    """Marginal gains at the primary metric in percentage points; blue is higher, orange lower, one scale for all."""
-    tables = {pair: _table(results, pair) for pair in results.pairs}
-    tables = {pair: table for pair, table in tables.items() if not table.empty}
-    if not tables:
-        return empty("There are no marginal gains: the study has no level besides its baseline, or none was evaluated.")
-    limit = max(1.0, max(float(table["gain"].abs().max()) for table in tables.values()))
-    order = [v.label for v in results.levels]
-    panels = []
-    for pair, table in tables.items():
-        levels = [label for label in order if label in set(table["level"])]
-        sets = [panel.name for panel in results.panels(pair)]
-        panel = _panel(str(pair), levels, sets, limit)
-        panels.append(panel.properties(title=str(pair)) if len(tables) > 1 else panel)
-    return with_tables(grid(panels, min(2, len(panels)), shared=["color"]), **{str(p): t for p, t in tables.items()})
+    """Levels ranked by their effect at the primary endpoint, in points; of several pairs, a point for each.
+
+    The rank is by the effect in distribution at equal rounds, the mean over pairs; A/A and controls come last. Where
+    equal rollouts are another comparison, it is the row below.
+    """
+    judged = results.hypotheses()
+    if judged.empty:
+        return empty(NO_GAINS)
+    several, levels = len(results.pairs) > 1, {v.name: v for v in results.levels}
+    controls = [name for name, v in levels.items() if v.control]
+    table, extent = effects(judged, controls, results.plan.report.equivalence_margin, intervals=not several)
+    second = judged.groupby(["variant"])["budgets"].transform("nunique").gt(1) & (judged["budgets"] == "rollouts")
+    labels = [
+        f"{name}{HIDDEN}at equal rollouts" if below else label(levels[name].label)
+        for name, below in zip(judged["variant"], second, strict=True)
+    ]
+    table = table.assign(
+        row=labels,
+        level=judged["variant"].map({name: v.label for name, v in levels.items()}),
+        panel=judged["suite"].map(SUITES),
+        pair=judged["pair"],
+    )
+    beside = {place: _beside(here) for place, here in judged.groupby([table["row"], table["panel"]])}
+    places = pd.Series([*zip(table["row"], table["panel"], strict=True)], index=table.index)
+    table["beside"] = places.map(beside).where(~places.duplicated(), "")
+    table["decided"] = table.groupby(["row", "panel"])["decided"].transform("any")
+    order = sorted(dict.fromkeys(labels), key=_ranks(judged, labels, second, levels).__getitem__)
+    marks = [sign * 100 * results.plan.report.equivalence_margin for sign in (-1, 1)]
+    panels = [
+        panel(where, order, extent, present(table["verdict"]), marks=marks, first=i == 0, title=where, several=several)
+        for i, where in enumerate(dict.fromkeys(sorted(table["panel"])))
+    ]
+    return with_tables(row(None, panels), table=table)
 
 
-def _table(results: Results, pair: Pair) -> pd.DataFrame:
-    judged = results.judged(pair)
-    return pd.DataFrame(
-        {
-            "level": judged["variant"].map({v.name: v.label for v in results.levels}),
-            "relative_to": judged["relative_to"],
-            "panel": judged["panel"],
-            "gain": (100 * judged["estimate"]).round(2),
-            "verdict": judged["verdict"],
-            "clear": judged["verdict"].isin(["higher", "lower"]),
-        }
-    )
+def _ranks(
+    judged: pd.DataFrame, labels: Sequence[str], second: pd.Series, levels: Mapping[str, PlannedVariant]
+) -> dict[str, Any]:
+    """By label: controls and A/A last, then the largest gain first; the rows of a level stay together, rounds first."""
+    leading = judged[~second].sort_values("suite", kind="stable")
+    gains = leading.groupby(["variant", "suite"])["estimate"].mean().groupby("variant").first()
+    return {
+        text: (levels[name].control, levels[name].noise_floor, -gains[name], name, below)
+        for text, name, below in zip(labels, judged["variant"], second, strict=True)
+    }
 
 
-def _panel(table: str, levels: list[str], sets: list[str], limit: float) -> alt.LayerChart:
-    x_axis = alt.Axis(title=None, orient="top", labelAngle=-35, labelAlign="left", domain=False, ticks=False)
-    y_axis = alt.Axis(title=None, domain=False, ticks=False, labelPadding=6)
-    ramp = alt.Scale(domain=[-limit, 0, limit], range=[COLOURS[1], "#ffffff", COLOURS[0]], interpolate="rgb")
-    legend = alt.Legend(
-        title="gain, points of accuracy", orient="bottom", gradientLength=180, format="+.3~g", titleFontWeight="normal"
-    )
-    cells = chart(table).encode(
-        x=alt.X("panel:N", sort=None, scale=alt.Scale(domain=sets), axis=x_axis),
-        y=alt.Y("level:N", sort=None, scale=alt.Scale(domain=levels), axis=y_axis),
-        tooltip=[
-            alt.Tooltip("level:N"),
-            alt.Tooltip("relative_to:N", title="relative to"),
-            alt.Tooltip("panel:N", title="where"),
-            alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
-            alt.Tooltip("verdict:N"),
-        ],
-    )
-    colour = cells.mark_rect(stroke="white", strokeWidth=2).encode(color=alt.Color("gain:Q", scale=ramp, legend=legend))
-    frame = cells.transform_filter("datum.clear").mark_rect(filled=False, stroke=INK, strokeWidth=1.5)
-    strong = f"abs(datum.gain) > {0.6 * limit:.4f}"
-    text = cells.mark_text(fontSize=11).encode(
-        text=alt.Text("gain:Q", format="+.1f"),
-        color=alt.condition(strong, alt.value("white"), alt.value(INK)),
-        tooltip=alt.Tooltip("verdict:N"),
-    )
-    bold = text.transform_filter("datum.clear").mark_text(fontSize=11, fontWeight="bold")
-    plain = text.transform_filter("!datum.clear")
-    return alt.layer(colour, frame, plain, bold, width=alt.Step(CELL), height=alt.Step(24))
+def _beside(rows: pd.DataFrame) -> str:
+    """What is said of one row; of several pairs, in how many, and which effect would have shown in all."""
+    if len(rows) == 1:
+        only: Any = next(rows.itertuples())
+        said = "" if only.verdict in UNSAID else f" {only.verdict}"
+        return f"{points(only.estimate)}{said}{would_show(only)}"
+    counts = rows["verdict"].value_counts()
+    told = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name in counts and name not in UNSAID)
+    return told + (would_show_from(rows["detectable"].max()) if "undecided" in counts else "")

@@ -141,7 +141,7 @@ def factor_groups(results: Results) -> list[tuple[str, list[PlannedVariant]]]:
     groups = []
     for factor, levels in by_factor.items():
         names = [BASELINE, *(str(level.relative_to) for level in levels), *(level.name for level in levels)]
-        heading = "A/A: the noise floor" if factor == NOISE_FLOOR else factor
+        heading = "A/A: baseline again" if factor == NOISE_FLOOR else factor
         groups.append((heading, [by_name[name] for name in dict.fromkeys(names) if name in by_name]))
     return groups or [(BASELINE, [by_name[BASELINE]])]
 

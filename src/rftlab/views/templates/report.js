@@ -1,10 +1,12 @@
 "use strict";
 // The drawings are already there; this replaces each, when it comes into view, by the same chart with tooltips, laid out
-// for the width there is. A panel that says it has no labels on its y-axis gets them back at the start of a row.
+// for the width there is. Panels with numbers beside them have labels on the left of each row of panels, and on a phone
+// above each line.
 (() => {
-  const AXIS = 72, LABELS = 215;
+  const AXIS = 80, LABELS = 215, NUMBERS = 165, PHONE = 640;
 
-  const yAxes = panel => (panel.layer || [panel]).map(l => l.encoding && l.encoding.y && l.encoding.y.axis).filter(Boolean);
+  const beside = layer => layer.encoding && layer.encoding.x && layer.encoding.x.value === "width";
+  const yOf = panel => panel.layer.map(layer => layer.encoding && layer.encoding.y).filter(y => y && y.axis);
 
   function legends(node, columns) {
     if (node === null || typeof node !== "object") return;
@@ -21,20 +23,33 @@
   function arrange(node, width) {
     (node.vconcat || []).forEach(child => arrange(child, width));
     if (!node.concat) return;
-    const labelled = node.concat.some(panel => yAxes(panel).some(axis => axis.labels === false));
-    const margin = labelled ? LABELS : AXIS;
-    const cells = panel => panel.layer[0].encoding.x.scale.domain.length;
-    const size = panel => typeof panel.width === "number" ? panel.width : panel.width.step * cells(panel) + LABELS;
-    const each = Math.max(...node.concat.map(size)) + (labelled ? 16 : 58);
-    const fitting = Math.floor((width - (labelled ? LABELS : 0)) / each);
-    const least = !labelled && Math.max(...node.concat.map(size)) <= 170 ? 2 : 1;
+    if (node.concat.some(panel => (panel.layer || []).some(beside))) return arrangeRows(node, width);
+    const size = Math.max(...node.concat.map(panel => panel.width));
+    const fitting = Math.floor(width / (size + 58));
+    const least = size <= 170 ? 2 : 1;
     node.columns = Math.max(least, Math.min(node.columns || node.concat.length, fitting));
-    const room = width / Math.min(node.columns, node.concat.length, fitting < least ? least : 1) - margin;
+    const room = width / Math.min(node.columns, node.concat.length, fitting < least ? least : 1) - AXIS;
+    node.concat.forEach(panel => { panel.width = Math.max(100, Math.min(panel.width, Math.floor(room))); });
+  }
+
+  function arrangeRows(node, width) {
+    const phone = width < PHONE, size = node.concat[0].width;
+    const fitting = Math.floor((width - LABELS) / (size + NUMBERS));
+    node.columns = Math.max(1, Math.min(node.columns || node.concat.length, fitting));
+    const room = phone ? width - 24 : (width - LABELS) / node.columns - NUMBERS;
     node.concat.forEach((panel, i) => {
-      if (labelled) yAxes(panel).forEach(axis => { axis.labels = i % node.columns === 0; });
-      if (typeof panel.width === "number") panel.width = Math.max(100, Math.min(panel.width, Math.floor(room)));
-      else if (width < 640) panel.width.step = 32;
+      panel.width = Math.max(100, Math.min(2 * size, Math.floor(room)));
+      yOf(panel).forEach(y => { y.axis.labels = phone || i % node.columns === 0; });
+      if (phone) above(panel);
     });
+  }
+
+  function above(panel) {
+    const lines = Math.max(...yOf(panel)[0].scale.domain.map(text => text.split("\n").length));
+    const up = -13 * lines;
+    panel.height.step = 2 * (13 * lines + 10);
+    yOf(panel).forEach(y => Object.assign(y.axis, { labelAlign: "left", labelPadding: -4, labelOffset: up }));
+    panel.layer.filter(beside).forEach(layer => Object.assign(layer.mark, { align: "right", dx: -4, dy: up }));
   }
 
   function unpack(text) {
@@ -51,8 +66,8 @@
     delete specification.title;
     arrange(specification, width);
     tooltips(specification, false);
-    if (width < 640) legends(specification, 1);
-    if (width < 640) specification.config.legend.columns = 1;
+    if (width < PHONE) legends(specification, 1);
+    if (width < PHONE) specification.config.legend.columns = 1;
     const target = document.createElement("div");
     await vegaEmbed(target, specification, { actions: false, ast: true, renderer: "svg" });
     place.replaceChildren(target);
@@ -67,6 +82,13 @@
     clearTimeout(timer);
     timer = setTimeout(() => figures.filter(f => f.dataset.width).forEach(draw), 250);
   });
+  function unfold() {
+    const target = document.getElementById(location.hash.slice(1));
+    const folded = target && target.querySelector(":scope > details");
+    if (folded) folded.open = true;
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(d => { d.open = true; }));
 
   for (const table of document.querySelectorAll("table.sortable")) {

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from rftlab.errors import BadInputError
 from rftlab.files import digest, file_sha256
 from rftlab.runfolder.study_plan import TABLES, PlannedRun, StudyPlan, read_plan
+from rftlab.views.findings import findings
 from rftlab.views.results import read_results
 from rftlab.views.track.files import Evaluations, RunFiles, flatten, read_evaluations
 from rftlab.views.warnings import warnings
@@ -224,7 +225,7 @@ def _summary(folder: Path) -> dict[str, Path]:
 
 
 def _note(folder: Path) -> str:
-    """What the summary is, and its study's warnings where the tables are those of the plan."""
+    """What the summary is, what was found, and the study's warnings, where the tables are those of the plan."""
     note = "Tables, figures and report of the study, under Artifacts."
     if not all((folder / "tables" / f"{name}.parquet").is_file() for name in TABLES):
         return note
@@ -232,7 +233,10 @@ def _note(folder: Path) -> str:
         results = read_results(folder / "plan.json", folder / "tables")
     except BadInputError as error:
         return f"{note}\n\n{error}"
-    return "\n\n".join([note, *(f"**{warning.headline}** {warning.sentence}" for warning in warnings(results))])
+    found = [f"- **{finding.about}**{finding.rest}" for finding in findings(results)]
+    return "\n\n".join(
+        ["\n".join(found), note, *(f"**{warning.headline}** {warning.sentence}" for warning in warnings(results))]
+    )
 
 
 def summary_digest(files: Mapping[str, Path]) -> str:

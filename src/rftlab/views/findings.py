@@ -1,0 +1,224 @@
+"""What a study found, in three to seven sentences: made from its verdicts, and never saying more than they do.
+
+Levels that differ come first, the largest decided effect before all others, then what is shown to be equivalent, then
+what is open and which effect could have been found, and last whether the baseline learned and its controls behaved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, PlannedVariant
+from rftlab.views.cells import cell, points
+from rftlab.views.results import METRICS, SUITES, Results
+from rftlab.views.warnings import behaves
+
+SENTENCES = 4  # of levels that differ; with equivalent ones, open ones and the baseline there are seven at most
+NAMES = 5  # of levels in a list
+DIRECTIONS = {"higher": "raises", "lower": "lowers"}
+
+
+class Finding(NamedTuple):
+    """A sentence: what it is about, and what it says of it."""
+
+    about: str
+    rest: str
+
+    def __str__(self) -> str:
+        return f"{self.about}{self.rest}"
+
+
+def findings(results: Results) -> list[Finding]:
+    """The sentences of a study, the most important first."""
+    levels = {v.name: v for v in results.levels if not (v.control or v.noise_floor)}
+    rows = results.hypotheses()
+    rows = rows[rows["variant"].isin(levels)]
+    rows = rows.assign(place=[f"{SUITES[row.suite]} at equal {row.budgets}" for row in _each(rows)])
+    return [*_differences(results, rows, levels), *_open(rows), _baseline(results)]
+
+
+def changes(results: Results, level: PlannedVariant) -> str:
+    """What sets a level apart from its reference: ``rollout.rollouts: 8 instead of 1``, of every key that differs.
+
+    Keys are those that the level or its reference overrides; values are those that their runs were made with.
+    """
+    reference = next(v for v in results.variants if v.name == level.relative_to)
+    made = results.runs.drop_duplicates("variant").set_index("variant")
+    if level.name not in made.index or reference.name not in made.index:
+        return ""
+    overridden = [f"config.{key}." for key in {**level.overrides, **reference.overrides}]
+    keys = [key for one in overridden for key in made.columns if f"{key}.".startswith(one)]
+    ours, theirs = ({key: cell(made.at[v.name, key]).text for key in keys} for v in (level, reference))
+    told = [f"{key.removeprefix('config.')}: {ours[key]} instead of {theirs[key]}" for key in keys]
+    return ", ".join(text for key, text in zip(keys, told, strict=True) if ours[key] != theirs[key])
+
+
+def _differences(results: Results, rows: pd.DataFrame, levels: dict[str, PlannedVariant]) -> Iterator[Finding]:
+    """Levels that differ somewhere, the rest of them in one sentence; then those that are only equivalent."""
+    if rows.empty:
+        yield Finding("Nothing is compared", ": the study has no level besides its baseline, or none was evaluated.")
+        return
+    if set(rows["verdict"]) == {"too few seeds"}:
+        yield Finding("No level is judged", f": a verdict needs {LEAST_SEEDS} seeds.")
+        return
+    decided = rows[rows["verdict"].isin(DIRECTIONS)]
+    by_place = decided.assign(size=decided["estimate"].abs()).groupby(["variant", "place"])["size"].sum()
+    ranked = [*by_place.groupby("variant").max().sort_values(ascending=False, kind="stable").index]
+    if not ranked:
+        yield Finding("No level", " is shown to be higher or lower than its reference.")
+    own = ranked if len(ranked) <= SENTENCES else ranked[: SENTENCES - 1]
+    tell = _of_one_pair if len(results.pairs) == 1 else _of_pairs
+    for name in own:
+        yield tell(results, levels[name], rows[rows["variant"] == name])
+    others = decided[decided["variant"].isin(ranked[len(own) :])]
+    if len(others):
+        parts = [f"{what} {place}: {names}" for what in DIRECTIONS for place, names in _by_place(others, what)]
+        yield Finding("Also decided", f": {'; '.join(parts)}.")
+    parts = [f"{place}: {names}" for place, names in _by_place(rows[~rows["variant"].isin(own)], "equivalent")]
+    if parts:
+        yield Finding("Equivalent", f", shown to change {_noun(results)} {_less(results)}, {'; '.join(parts)}.")
+
+
+def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) -> Finding:
+    """``batch/b128 (rollout.queries: 128 instead of 32) raises accuracy in distribution by 6.7 points …``."""
+    clauses: list[str] = []
+    differs = rows[rows["verdict"].isin(DIRECTIONS)].sort_values("estimate", key=lambda e: -e.abs(), kind="stable")
+    for (verdict, suite), here in differs.groupby(["verdict", "suite"], sort=False):
+        unit = "" if clauses else " points"
+        told = [f"by {100 * abs(r.estimate):.1f}{unit} {_interval(r)} at equal {r.budgets}" for r in _each(here)]
+        what = "it" if clauses else _noun(results)
+        clauses.append(f"{DIRECTIONS[str(verdict)]} {what} {SUITES[str(suite)]} {_and(told)}")
+    same = rows.loc[rows["verdict"] == "equivalent", "place"]
+    if len(same):
+        clauses.append(f"changes it {_less(results)} {_and([*same])}")
+    told = []
+    for suite, here in rows[rows["verdict"] == "undecided"].groupby("suite", sort=False):
+        show = "" if told else " would have shown"
+        each = [f"{r.budgets} ({points(r.estimate)}; ≥ {100 * r.detectable:.1f}{show})" for r in _each(here)]
+        told.append(f"{SUITES[str(suite)]} at equal {_and(each)}")
+    clauses += [f"is undecided {_and(told)}"] if told else []
+    return Finding(level.name, f"{_against(results, level)} {_and(clauses)}{_unsettled(rows)}.")
+
+
+def _of_pairs(results: Results, level: PlannedVariant, rows: pd.DataFrame) -> Finding:
+    """``…: accuracy in distribution at equal rounds is higher in 4 of 6 pairs (+3.1 to +8.0), undecided in 2; …``."""
+    clauses: list[str] = []
+    for place, here in rows.groupby("place", sort=False):
+        counts: list[str] = []
+        for verdict, part in here.groupby("verdict"):
+            effects = 100 * part["estimate"]
+            extent = f" ({_extent(effects)} points)" if verdict in DIRECTIONS else ""
+            counts.append(f"{verdict} in {len(part)}{'' if counts else f' of {len(here)} pairs'}{extent}")
+        clauses.append(f"{'' if clauses else f'{_noun(results)} '}{place} is {_and(counts)}")
+    return Finding(level.name, f"{_against(results, level)}: {'; '.join(clauses)}{_unsettled(rows)}.")
+
+
+def _open(rows: pd.DataFrame) -> Iterator[Finding]:
+    """What is undecided, counted, and what would have been found."""
+    parts = []
+    for suite, here in rows.groupby("suite", sort=False):
+        undecided = here[here["verdict"] == "undecided"]
+        if len(undecided):
+            sizes = undecided["detectable"]
+            least, most = (f"{100 * size:.1f}" for size in (sizes.min(), sizes.max()))
+            extent = least if least == most else f"{least} to {most}"
+            parts.append(f"{len(undecided)} of {len(here)} comparisons {SUITES[str(suite)]} ({extent} points)")
+    if parts:
+        what = "with the difference that had a chance of 80% to be found"
+        yield Finding("Undecided", f', which is not "no effect", {what}: {_and(parts)}.')
+
+
+def _baseline(results: Results) -> Finding:
+    """Whether the baseline learned: greedy accuracy before and after, and whether its controls behaved."""
+    moved = pd.concat([_moved(results.greedy(pair)).assign(pair=str(pair)) for pair in results.pairs])
+    if moved.empty:
+        return Finding("The baseline", " has not been evaluated.")
+    several = len(results.pairs) > 1
+    parts = []
+    for suite, here in moved.groupby("suite", sort=False):
+        means = here.groupby("pair", sort=False)[["before", "after"]].mean()
+        each = means if several else here
+        up = f"up in {int((each['after'] > each['before']).sum())} of {len(each)} {'pairs' if several else 'seeds'}"
+        if several:
+            told = f"by {_extent(100 * (means['after'] - means['before']))} points"
+        else:
+            told = f"from {means['before'].iloc[0]:.1%} to {means['after'].iloc[0]:.1%}"
+        parts.append(f"{told} {SUITES[str(suite)]} ({up})")
+    rose = f"its greedy accuracy went {_and(parts)}"
+    means = moved[moved["suite"] == "id"].groupby("pair")[["before", "after"]].mean()
+    controls = [v for v in results.levels if v.control]
+    ways = {v.name: {behaves(results, pair, v) for pair in results.pairs} - {None} for v in controls}
+    judged = [name for name in ways if ways[name]]
+    if not judged:
+        return Finding("The baseline", f": {rose}; no control with a verdict says what learning nothing looks like.")
+    failed = [name for name in judged if False in ways[name]]
+    if failed or not (means["after"] > means["before"]).all():
+        why = f"; {_and(failed)} {_are(failed)} not lower, as a control must be" if failed else ""
+        return Finding("That the baseline learned", f" is not shown: {rose}{why}.")
+    return Finding("The baseline learned", f": {rose}; {_and(judged)} {_are(judged)} lower, as controls must be.")
+
+
+def _moved(greedy: pd.DataFrame) -> pd.DataFrame:
+    """Greedy accuracy of the baseline before and after training, by suite and seed; sets count equally."""
+    runs = greedy[greedy["variant"] == BASELINE]
+    last = runs["round"] == runs.groupby("seed")["round"].transform("max")
+    by = ["suite", "seed"]
+    ends = {"before": runs[runs["round"] == 0], "after": runs[last]}
+    return pd.DataFrame({name: end.groupby(by)["value"].mean() for name, end in ends.items()}).reset_index()
+
+
+def _against(results: Results, level: PlannedVariant) -> str:
+    """In brackets, what a level changes, and its reference where that is not the baseline."""
+    told = [changes(results, level)] if changes(results, level) else []
+    told += [f"against {level.relative_to}"] if level.relative_to != BASELINE else []
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _by_place(rows: pd.DataFrame, verdict: str) -> Iterator[tuple[str, str]]:
+    """Where levels have a verdict, and which; of several pairs, in how many."""
+    pairs = rows["pair"].nunique()
+    for place, here in rows[rows["verdict"] == verdict].groupby("place", sort=False):
+        marked = here["variant"] + here["inert"].map({True: " (inert)", False: ""})
+        counts = marked.value_counts(sort=False)
+        names = [str(name) if pairs == 1 else f"{name} in {n} of {pairs} pairs" for name, n in counts.items()]
+        more = [f"{len(names) - NAMES + 1} more"] if len(names) > NAMES else []
+        yield str(place), _and([*names[: NAMES - len(more)], *more])
+
+
+def _unsettled(rows: pd.DataFrame) -> str:
+    return "; a run of it or of its reference diverged or collapsed" if rows["unsettled"].any() else ""
+
+
+def _noun(results: Results) -> str:
+    """The primary metric in a word."""
+    metric = results.plan.report.primary.metric
+    return "accuracy" if metric in METRICS else metric
+
+
+def _less(results: Results) -> str:
+    return f"by less than {100 * results.plan.report.equivalence_margin:g} points"
+
+
+def _each(rows: pd.DataFrame) -> Iterator[Any]:
+    return iter(rows.itertuples())
+
+
+def _interval(row: Any) -> str:
+    return f"[{points(row.low)}, {points(row.high)}]"
+
+
+def _extent(effects: pd.Series) -> str:
+    """``+3.1 to +8.0``, of effects in points."""
+    low, high = points(effects.min() / 100), points(effects.max() / 100)
+    return low if low == high else f"{low} to {high}"
+
+
+def _are(names: Collection[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
