@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ from rftlab.analysis.estimator import Difference
 from rftlab.analysis.primary import Comparison, verdicts
 from rftlab.analysis.tables import VERDICTS
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
+from rftlab.study.read import load_study
+from rftlab.study.variants import variants_of
 from rftlab.views.results import Results
+
+REPOSITORY = Path(__file__).parents[2]
 
 ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
 SETS = {
@@ -82,10 +87,11 @@ def study(
     seeds: tuple[int, ...] = (0, 1, 2),
     variants: dict[str, tuple[float, dict[str, Any]]] = VARIANTS,
     name: str = "demo",
+    relative_to: Mapping[str, str] = RELATIVE_TO,
 ) -> Results:
     """Plan and tables of every model × dataset × variant × seed, the same each time."""
     rng = np.random.default_rng(7)
-    plan = _plan(name, models, datasets, seeds, variants)
+    plan = _plan(name, models, datasets, seeds, variants, relative_to)
     runs, curves, evaluations = [], [], []
     for run in plan["runs"]:
         effect, overrides = variants[run["variant"]]
@@ -146,6 +152,24 @@ def study(
     )
 
 
+def paper(**options: Any) -> Results:
+    """The paper's grid: the 45 variants of config/paper.yaml, effects of −10 to +10 points drawn by lot."""
+    rng = np.random.default_rng(3)
+    planned = variants_of(load_study(REPOSITORY / "config/paper.yaml", unlocked=True)).values()
+    variants = {v.name: (float(rng.uniform(-0.1, 0.1)), flat(v.overrides)) for v in planned}
+    relative_to = {v.name: str(v.relative_to) for v in planned}
+    return study(variants=variants, relative_to=relative_to, name="paper", **options)
+
+
+def flat(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested overrides by dotted keys."""
+    dotted: dict[str, Any] = {}
+    for key, value in overrides.items():
+        inner = flat(value) if isinstance(value, Mapping) else None
+        dotted |= {key: value} if inner is None else {f"{key}.{name}": v for name, v in inner.items()}
+    return dotted
+
+
 def write(results: Results, folder: Path) -> tuple[Path, Path]:
     """Write plan.json, the tables, and what the report reads of each run; returns the paths of the first two."""
     runs = []
@@ -170,7 +194,12 @@ def write(results: Results, folder: Path) -> tuple[Path, Path]:
 
 
 def _plan(
-    name: str, models: tuple[str, ...], datasets: tuple[str, ...], seeds: tuple[int, ...], variants: dict[str, Any]
+    name: str,
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    seeds: tuple[int, ...],
+    variants: dict[str, Any],
+    relative_to: Mapping[str, str],
 ) -> dict[str, Any]:
     described = []
     for variant, (_, overrides) in variants.items():
@@ -179,7 +208,7 @@ def _plan(
         described.append({
             "name": variant, "overrides": overrides,
             "factor": None if baseline else factor or "noise_floor", "level": None if baseline else level,
-            "relative_to": None if baseline else RELATIVE_TO.get(variant, "baseline"),
+            "relative_to": None if baseline else relative_to.get(variant, "baseline"),
         })  # fmt: skip
     suites = {suite: [s for s, (where, _, _) in SETS.items() if where == suite] for suite in ("id", "ood")}
     runs = [

@@ -20,8 +20,9 @@ from browser import CHROMIUM, Page
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
 from rftlab.views import summary
+from rftlab.views.comparisons import comparisons
 from rftlab.views.figures.__main__ import specifications, write
-from rftlab.views.report import main, render
+from rftlab.views.report import breakable, main, render
 from rftlab.views.results import Results, read_results
 
 ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
@@ -190,3 +191,40 @@ def test_a_heading_sorts_its_table(report: Path, page: Page) -> None:
     values = page.evaluate(f"[...{first}.tBodies[0].rows].map(row => Number(row.cells[1].dataset.sort))")
     assert values == sorted(values)
     assert len(set(values)) > 1
+
+
+@needs_chromium
+def test_a_comparison_and_a_budget_are_chosen_once_for_all_curves(study: Results, report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 1366)
+    for figure in ("learning_curves", "generalisation"):
+        page.evaluate(f"document.querySelector('#{figure}').scrollIntoView()")
+        page.wait(f"document.querySelector('#{figure} svg')")
+    lists = "document.querySelectorAll('#learning_curves select')"
+    offered = page.evaluate(f"[...{lists}[0].options].map(option => option.textContent)")
+    assert offered == [c.label for c in comparisons(study, study.pairs[0])]
+    for i, value in enumerate(("rollouts/n8", "tokens")):
+        page.evaluate(f"[{lists}[{i}]].forEach(l => {{ l.value = '{value}'; l.dispatchEvent(new Event('change')); }})")
+    for figure in ("learning_curves", "generalisation"):
+        page.wait(f"document.querySelector('#{figure} svg').textContent.includes('tokens sampled')")
+        shown = page.evaluate(f"[...document.querySelectorAll('#{figure} select')].map(list => list.value)")
+        assert shown == ["rollouts/n8", "tokens"]
+        key = page.evaluate(f"[...document.querySelectorAll('#{figure} .key span')].map(span => span.textContent)")
+        assert key == ["rollouts/n8", "advantage/group_norm_extra7"]
+        assert page.evaluate(f"document.querySelectorAll('#{figure} .mark-line path').length") == 2 * (
+            1 if figure == "learning_curves" else len(study.evaluation_sets(study.pairs[0]))
+        )
+
+
+def test_a_name_breaks_where_its_words_end_and_stays_escaped() -> None:
+    assert breakable("a.b/c_d <b>") == "a.<wbr>b/<wbr>c_<wbr>d &lt;b&gt;"
+    assert breakable("</th>") == "&lt;/<wbr>th&gt;"
+
+
+@needs_chromium
+def test_no_heading_of_a_table_is_over_the_next(report: Path, page: Page) -> None:
+    for width in (1366, 390):
+        page.open(report.as_uri(), width)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        wide = page.evaluate("""[...document.querySelectorAll('th')].filter(
+            heading => heading.scrollWidth > heading.clientWidth).map(heading => heading.textContent)""")
+        assert wide == []

@@ -11,13 +11,14 @@ import argparse
 import base64
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
@@ -29,6 +30,7 @@ from rftlab.views.results import Results, read_results
 from rftlab.views.warnings import warnings
 
 STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
+SCRIPTS = ("js", "choice.js")
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,11 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     loader = environment.loader
     assert loader is not None  # it is set a few lines above
-    style, script = (Markup(loader.get_source(environment, f"report.{ext}")[0]) for ext in ("css", "js"))
+    style, *scripts = (Markup(loader.get_source(environment, f"report.{name}")[0]) for name in ("css", *SCRIPTS))
+    script = Markup("").join(scripts)
     bundle = Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(bundle)} {_hash(script)}"
     return environment.get_template("report.html.j2").render(
@@ -94,6 +98,11 @@ def charts(results: Results, figures: Path) -> dict[str, tuple[Figure, list[Char
             charts_of_figure.append(Chart(stem, heading, packed(specification), drawing if room > 0 else None))
         sections[name] = (FIGURES[name], charts_of_figure)
     return sections
+
+
+def breakable(text: str) -> Markup:
+    """A name that may be broken into lines where its words end, and nowhere else."""
+    return Markup(re.sub(r"([_./])", r"\1<wbr>", str(escape(text))))
 
 
 def packed(specification: str) -> str:

@@ -1,4 +1,9 @@
 "use strict";
+function unpack(text) {
+  const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
 // The drawings are already there; this replaces each, when it comes into view, by the same chart with tooltips, laid out
 // for the width there is. A panel that says it has no labels on its y-axis gets them back at the start of a row.
 (() => {
@@ -37,25 +42,29 @@
     });
   }
 
-  function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
-  }
-
   async function draw(figure) {
     const place = figure.querySelector(".drawing");
     const width = place.clientWidth;
     if (!width || figure.dataset.width === String(width)) return;
     figure.dataset.width = width;
-    const specification = await unpack(figure.querySelector("script").textContent);
+    const whole = await unpack(figure.querySelector("script").textContent);
+    const specification = whole.usermeta ? choice.of(figure, whole, width, again) : whole;
+    if (!specification) return place.replaceChildren();
     delete specification.title;
-    arrange(specification, width);
+    if (!whole.usermeta) arrange(specification, width);
     tooltips(specification, false);
     if (width < 640) legends(specification, 1);
     if (width < 640) specification.config.legend.columns = 1;
     const target = document.createElement("div");
     await vegaEmbed(target, specification, { actions: false, ast: true, renderer: "svg" });
     place.replaceChildren(target);
+  }
+
+  function again() {
+    figures.filter(figure => figure.querySelector(".choice")).forEach(figure => {
+      figure.dataset.width = "";
+      draw(figure);
+    });
   }
 
   const figures = [...document.querySelectorAll("figure.chart")];
@@ -72,7 +81,7 @@
   for (const table of document.querySelectorAll("table.sortable")) {
     table.querySelectorAll("th").forEach((heading, column) => {
       const button = document.createElement("button");
-      button.textContent = heading.textContent;
+      button.append(...heading.childNodes);
       heading.replaceChildren(button);
       button.addEventListener("click", () => {
         const down = heading.getAttribute("aria-sort") === "ascending";
