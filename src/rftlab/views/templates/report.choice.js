@@ -70,5 +70,5 @@ const choice = (() => {
       resolve: { scale: apart } };
   }
 
-  return { of, make, option, grouped };
+  return { of, make, grouped };
 })();
