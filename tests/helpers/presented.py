@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison
 from rftlab.analysis.race import VERDICTS, at_once
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
+from rftlab.study.read import load_study
+from rftlab.study.variants import variants_of
 from rftlab.views.results import Results
 from simulated import known
 
-ROUNDS, CHECKPOINTS = 60, (0, 20, 40, 60)
+REPOSITORY = Path(__file__).parents[2]
+
+ROUNDS, CHECKPOINTS, QUERIES = 60, (0, 20, 40, 60), 256
 SETS = {
     "chains_validation": ("id", "validation", None),
     "chains_test": ("id", "test", None),
@@ -91,10 +96,11 @@ def study(
     seeds: tuple[int, ...] = (0, 1, 2),
     variants: dict[str, tuple[float, dict[str, Any]]] = VARIANTS,
     name: str = "demo",
+    relative_to: Mapping[str, str] = RELATIVE_TO,
 ) -> Results:
     """Plan and tables of every model × dataset × variant × seed, the same each time."""
     rng = np.random.default_rng(7)
-    plan = _plan(name, models, datasets, seeds, variants)
+    plan = _plan(name, models, datasets, seeds, variants, relative_to)
     runs, curves, evaluations = [], [], []
     for run in plan["runs"]:
         effect, overrides = variants[run["variant"]]
@@ -143,7 +149,8 @@ def study(
                 value = base + (final - base) * (1 - np.exp(-r / 20)) + (rng.normal(0, 0.012) if r else 0.0)
                 row = identity | {"round": r, "rollouts": sampled * r, "tokens": 500 * r, "metric": "greedy"}
                 row |= {"evaluation_set": evaluation_set, "split": split, "suite": suite}
-                evaluations.append(row | {"value": float(np.clip(value, 0, 1)), "n_queries": 256})
+                right = round(QUERIES * float(np.clip(value, 0, 1)))
+                evaluations.append(row | {"value": right / QUERIES, "n_queries": QUERIES})
                 for metric, share in FORMS.items():
                     form = {"metric": metric, "value": share + 0.1 * (r > 0), "n_queries": 256}
                     evaluations.append(row | form)
@@ -158,31 +165,97 @@ def study(
     return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, pooled, lost)
 
 
-def write(results: Results, folder: Path) -> tuple[Path, Path]:
-    """Write plan.json, the tables, and what the report reads of each run; returns the paths of the first two."""
+def paper(**options: Any) -> Results:
+    """The paper's grid: the 45 variants of config/paper.yaml, effects of −10 to +10 points drawn by lot."""
+    rng = np.random.default_rng(3)
+    planned = variants_of(load_study(REPOSITORY / "config/paper.yaml", unlocked=True)).values()
+    variants = {v.name: (float(rng.uniform(-0.1, 0.1)), flat(v.overrides)) for v in planned}
+    relative_to = {v.name: str(v.relative_to) for v in planned}
+    return study(variants=variants, relative_to=relative_to, name="paper", **options)
+
+
+def flat(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested overrides by dotted keys."""
+    dotted: dict[str, Any] = {}
+    for key, value in overrides.items():
+        inner = flat(value) if isinstance(value, Mapping) else None
+        dotted |= {key: value} if inner is None else {f"{key}.{name}": v for name, v in inner.items()}
+    return dotted
+
+
+def write(results: Results, folder: Path, wrote: str = "thinking") -> tuple[Path, Path]:
+    """Write plan.json, the tables, and what the report reads of each run; returns the paths of the first two.
+
+    ``wrote`` is what every completion begins with, and what a query asks.
+    """
     runs = []
+    greedy = results.evaluations[results.evaluations["metric"] == "greedy"]
+    right = greedy.assign(right=(QUERIES * greedy["value"]).round().astype(int))
+    right = right.set_index(["model", "dataset", "variant", "seed", "evaluation_set", "round"])["right"].to_dict()
+    sets = {name: dataclasses.replace(s, path=str(folder / s.path)) for name, s in results.plan.evaluation_sets.items()}
+    for name, planned_set in sets.items():
+        lines = [
+            json.dumps({"id": f"{name}-{i:03d}", "query": f"{wrote} {i}?", "answer": str(i)}) for i in range(QUERIES)
+        ]
+        Path(planned_set.path).parent.mkdir(parents=True, exist_ok=True)
+        Path(planned_set.path).write_text("\n".join(lines) + "\n", encoding="utf-8")
     for planned in results.plan.runs:
         place, base = folder / "runs" / planned.key, folder / f"base-{planned.model}-{planned.dataset}.parquet"
-        runs.append(dataclasses.replace(planned, folder=str(place), base=str(base)))
+        outcomes = {suite: str(place / f"{suite}.parquet") for suite in planned.suites}
+        runs.append(dataclasses.replace(planned, folder=str(place), base=str(base), evaluations=outcomes))
         place.mkdir(parents=True, exist_ok=True)
         (place / "provenance.json").write_text(json.dumps(PROVENANCE), encoding="utf-8")
         timings = [{"round": r, "sample_s": 0.2, "score_s": 0.0, "update_s": 0.1} for r in range(1, ROUNDS + 1)]
         (place / "timings.jsonl").write_text("".join(json.dumps(t) + "\n" for t in timings), encoding="utf-8")
-        table = pa.table({"query": ["a"]}).replace_schema_metadata({"overlong": json.dumps(OVERLONG)})
-        pq.write_table(table, base)
+        identity = (planned.model, planned.dataset, planned.variant, planned.seed)
+        for suite, names in planned.suites.items():
+            counts = {
+                (s, r): right[*identity, s, r] for s in names for r in CHECKPOINTS if r and (*identity, s, r) in right
+            }
+            _write_outcomes(Path(outcomes[suite]), counts, planned.seed, f"{wrote} {planned.variant}")
+        if not base.exists():
+            counts = {(s, 0): right[*identity, s, 0] for s in SETS if (*identity, s, 0) in right}
+            _write_outcomes(base, counts, 0, f"{wrote} base")
     data = {"datasets": {run.dataset: TRAINING for run in runs}, "evaluation_sets": CHECKED}
     (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
     tables = folder / "tables"
     tables.mkdir(parents=True, exist_ok=True)
     plan = folder / "plan.json"
-    plan.write_text(json.dumps(asdict(dataclasses.replace(results.plan, runs=tuple(runs)))), encoding="utf-8")
+    plan.write_text(
+        json.dumps(asdict(dataclasses.replace(results.plan, runs=tuple(runs), evaluation_sets=sets))), encoding="utf-8"
+    )
     for name in TABLES:
         getattr(results, name).to_parquet(tables / f"{name}.parquet")
     return plan, tables
 
 
+def _write_outcomes(path: Path, counts: Mapping[tuple[str, int], int], seed: int, wrote: str) -> None:
+    """Greedy answers, so many of them right by set and round, mostly the first queries', and a sampled one."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for (name, number), right in counts.items():
+        correct = np.zeros(QUERIES, bool)
+        correct[np.argsort(np.arange(QUERIES) + rng.normal(0, 60, QUERIES))[:right]] = True
+        parts.append(pd.DataFrame({
+            "round": number, "evaluation_set": name, "decoding": "greedy",
+            "query": [f"{name}-{i:03d}" for i in range(QUERIES)],
+            "correct": correct, "strict": correct, "flexible": correct | (np.arange(QUERIES) % 16 == 15),
+            "failure": [None if right or i % 16 != 14 else "timeout" for i, right in enumerate(correct)],
+            "extracted": [str(i) if right else None for i, right in enumerate(correct)],
+            "completion": [f"{wrote} {number} {i}" for i in range(QUERIES)], "truncated": False,
+        }))  # fmt: skip
+    rows = pd.concat([*parts, parts[-1].iloc[:1].assign(decoding="sampled", completion="sampled")])
+    metadata = {"overlong": json.dumps(OVERLONG)}
+    pq.write_table(pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(metadata), path)
+
+
 def _plan(
-    name: str, models: tuple[str, ...], datasets: tuple[str, ...], seeds: tuple[int, ...], variants: dict[str, Any]
+    name: str,
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    seeds: tuple[int, ...],
+    variants: dict[str, Any],
+    relative_to: Mapping[str, str],
 ) -> dict[str, Any]:
     described = []
     for variant, (_, overrides) in variants.items():
@@ -191,7 +264,7 @@ def _plan(
         described.append({
             "name": variant, "overrides": overrides,
             "factor": None if baseline else factor or "noise_floor", "level": None if baseline else level,
-            "relative_to": None if baseline else RELATIVE_TO.get(variant, "baseline"),
+            "relative_to": None if baseline else relative_to.get(variant, "baseline"),
         })  # fmt: skip
     suites = {suite: [s for s, (where, _, _) in SETS.items() if where == suite] for suite in ("id", "ood")}
     runs = [

@@ -19,7 +19,8 @@ import presented
 from browser import CHROMIUM, Page
 from rftlab.errors import BadInputError
 from rftlab.runfolder.read import read_document
-from rftlab.views import summary
+from rftlab.views import fates, summary
+from rftlab.views.comparisons import comparisons
 from rftlab.views.figures.__main__ import specifications, write
 from rftlab.views.findings import findings
 from rftlab.views.report import main, render
@@ -29,8 +30,8 @@ ATTACK = "</script><script>document.title='run'</script><img src=x onerror=\"doc
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
 
 
-def _report(results: Results, folder: Path) -> Path:
-    plan, tables = presented.write(results, folder)
+def _report(results: Results, folder: Path, wrote: str = "thinking") -> Path:
+    plan, tables = presented.write(results, folder, wrote)
     figures = folder / "figures"
     figures.mkdir()
     for stem, specification in specifications(results).items():
@@ -58,7 +59,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sets = {name: replace(planned, shift=ATTACK) for name, planned in results.plan.evaluation_sets.items()}
     results.runs["config.prompt.template"] = ATTACK
     results = replace(results, plan=replace(results.plan, description=ATTACK, evaluation_sets=sets))
-    return _report(results, tmp_path_factory.mktemp("attacked"))
+    return _report(results, tmp_path_factory.mktemp("attacked"), wrote=ATTACK)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,8 @@ def test_the_policy_admits_exactly_the_scripts_that_are_there(report: Path) -> N
 
 
 def test_it_embeds_the_figures_specifications(study: Results, report: Path) -> None:
-    packed = re.findall(r'<script type="application/gzip">([^<]*)</script>', report.read_text(encoding="utf-8"))
+    text = report.read_text(encoding="utf-8")
+    packed = re.findall(r'<script type="application/gzip">([^<]*)</script>\n</figure>', text)
     embedded = [json.loads(gzip.decompress(base64.b64decode(text))) for text in packed]
     assert embedded == list(specifications(study).values())
 
@@ -214,6 +216,7 @@ def test_a_script_in_a_name_does_not_run(attacked: Path, page: Page) -> None:
     for i in range(count):
         page.evaluate(f"document.querySelectorAll('figure.chart')[{i}].scrollIntoView()")
         page.wait(f"document.querySelectorAll('figure.chart')[{i}].querySelector('svg')")
+    assert ATTACK in page.evaluate("document.querySelector('.samples .answers').textContent"), "of a completion"
     assert page.evaluate("document.title") == "attacked: which design choices matter?"
     assert page.evaluate("document.documentElement.scrollWidth") == 1366
 
@@ -226,3 +229,78 @@ def test_a_heading_sorts_its_table(report: Path, page: Page) -> None:
     values = page.evaluate(f"[...{first}.tBodies[0].rows].map(row => Number(row.cells[1].dataset.sort))")
     assert values == sorted(values)
     assert len(set(values)) > 1
+
+
+@needs_chromium
+def test_a_comparison_and_a_budget_are_chosen_once_for_all_curves(study: Results, report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 1366)
+    for figure in ("learning_curves", "generalisation"):
+        page.evaluate(f"document.querySelector('#{figure}').scrollIntoView()")
+        page.wait(f"document.querySelector('#{figure} svg')")
+    lists = "document.querySelectorAll('#learning_curves select')"
+    offered = page.evaluate(f"[...{lists}[0].options].map(option => option.textContent)")
+    assert offered == [c.label for c in comparisons(study, study.pairs[0])]
+    for i, value in enumerate(("rollouts/n8", "tokens")):
+        page.evaluate(f"[{lists}[{i}]].forEach(l => {{ l.value = '{value}'; l.dispatchEvent(new Event('change')); }})")
+    for figure in ("learning_curves", "generalisation"):
+        page.wait(f"document.querySelector('#{figure} svg').textContent.includes('tokens sampled')")
+        shown = page.evaluate(f"[...document.querySelectorAll('#{figure} select')].map(list => list.value)")
+        assert shown == ["rollouts/n8", "tokens"]
+        key = page.evaluate(f"[...document.querySelectorAll('#{figure} .key span')].map(span => span.textContent)")
+        assert key == ["rollouts/n8", "advantage/group_norm_extra7"]
+        assert page.evaluate(f"document.querySelectorAll('#{figure} .mark-line path').length") == 2 * (
+            1 if figure == "learning_curves" else len(study.evaluation_sets(study.pairs[0]))
+        )
+
+
+@needs_chromium
+def test_no_heading_of_a_table_is_over_the_next(report: Path, page: Page) -> None:
+    for width in (1366, 390):
+        page.open(report.as_uri(), width)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        wide = page.evaluate("""[...document.querySelectorAll('th')].filter(
+            heading => heading.scrollWidth > heading.clientWidth).map(heading => heading.textContent)""")
+        assert wide == []
+
+
+SAMPLES = "document.querySelector('.samples')"
+
+
+@needs_chromium
+def test_completions_of_base_reference_and_level_stand_side_by_side(study: Results, report: Path, page: Page) -> None:
+    page.open(report.as_uri(), 1366)
+    page.wait(f"{SAMPLES}.querySelector('select')")
+    lists = f"{SAMPLES}.querySelectorAll('select')"
+    assert page.evaluate(f"[...{lists}[0].options].map(option => option.textContent)") == [
+        c.label for c in comparisons(study, study.pairs[0])
+    ]
+    level = "advantage/group_norm_extra7"
+    page.evaluate(f"[{lists}[0]].forEach(l => {{ l.value = '{level}'; l.dispatchEvent(new Event('change')); }})")
+    answers = f"[...{SAMPLES}.querySelectorAll('.answer')]"
+    assert page.evaluate(f"{answers}.map(answer => answer.querySelector('h4').textContent)") == [
+        "Base model",
+        "baseline",
+        level,
+    ]
+    left = page.evaluate(f"{answers}.map(answer => answer.getBoundingClientRect().left)")
+    assert left == sorted(set(left))
+    number = re.findall(r"\d+", page.evaluate(f"{SAMPLES}.querySelector('.question').textContent"))[0]
+    texts = page.evaluate(f"{answers}.map(answer => answer.querySelector('pre').textContent)")
+    assert texts == [f"thinking base 0 {number}", f"thinking baseline 60 {number}", f"thinking {level} 60 {number}"]
+    page.evaluate(f"{SAMPLES}.querySelectorAll('button')[1].click()")
+    assert page.evaluate(f"{SAMPLES}.querySelector('.question').textContent") != f"thinking {number}?"
+    page.evaluate(f"{SAMPLES}.querySelectorAll('button')[0].click()")
+    assert page.evaluate(f"{SAMPLES}.querySelector('.question').textContent") == f"thinking {number}?"
+
+
+def test_without_scripts_some_of_what_was_written_is_there(report: Path) -> None:
+    text = re.sub(r"<script[^>]*>.*?</script>", "", report.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert text.count('<div class="sample">') == 3
+    assert "thinking base 0 " in text
+
+
+def test_what_became_of_queries_is_told_by_variant_and_by_set(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    section = text[text.index('<section id="samples">') : text.index('<section id="gains">')]
+    assert section.count("<caption>") == 3
+    assert all(f"<em>{name.capitalize()}</em>: {meaning}" in section for name, meaning in fates.FATES.items())

@@ -84,7 +84,8 @@ rule report:
         tables=rules.tables.output,
         figures=rules.figures.output,
         data=CHECKED,
-        bases=plan.base_evaluations(),
+        evaluations=plan.evaluations(),
+        queries=plan.resources.data_files(),
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:

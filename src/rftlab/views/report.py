@@ -11,6 +11,7 @@ import argparse
 import base64
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
-from rftlab.views import data_notes, lost, pooled, summary
+from rftlab.views import data_notes, fates, lost, pooled, samples, summary
+from rftlab.views.answers import read_answers
 from rftlab.views.cells import breakable
 from rftlab.views.figures import FIGURES, Figure, stems
 from rftlab.views.findings import findings
@@ -31,6 +33,7 @@ from rftlab.views.results import Results, read_results
 from rftlab.views.warnings import warnings
 
 STATIC_BYTES = 2_400_000  # of drawings for readers without JavaScript; beyond it they are pointed to the files
+SCRIPTS = ("js", "choice.js", "samples.js")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
     """The report's HTML.
 
     Raises:
-        BadInputError: a figure is missing, or a run's provenance or timings.
+        BadInputError: a figure is missing, or a run's provenance, timings or evaluation.
     """
     records = summary.read_run_records(results.plan)
     environment = Environment(
@@ -60,8 +63,10 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
     environment.filters["breakable"] = breakable
     loader = environment.loader
     assert loader is not None  # it is set a few lines above
-    style, script = (Markup(loader.get_source(environment, f"report.{ext}")[0]) for ext in ("css", "js"))
+    style, *scripts = (Markup(loader.get_source(environment, f"report.{name}")[0]) for name in ("css", *SCRIPTS))
+    script = Markup("").join(scripts)
     bundle = Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    answers = {pair: read_answers(results, pair) for pair in results.pairs}
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(bundle)} {_hash(script)}"
     return environment.get_template("report.html.j2").render(
         plan=results.plan,
@@ -75,6 +80,11 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         bundle=bundle,
         findings=findings(results),
         sections=charts(results, figures),
+        samples=samples,
+        written={str(pair): shown for pair, shown in samples.samples(results, answers).items()},
+        FATES=fates.FATES,
+        fates={str(pair): fates.tables(results, sets) for pair, sets in answers.items()},
+        packed=lambda document: packed(json.dumps(document)),
         sets=data_notes.evaluation_sets(results, data),
         training=data_notes.training(results, records, data),
         cost=summary.cost(results, records),

@@ -29,12 +29,13 @@ def study() -> Results:
     return presented.study(variants=presented.FEW)
 
 
-def test_a_share_that_is_zero_throughout_has_no_negative_axis() -> None:
+def test_no_axis_of_a_share_or_a_length_goes_below_zero() -> None:
     study = presented.study()
-    study = dataclasses.replace(study, curves=study.curves.assign(truncation_rate=0.0))
+    study = dataclasses.replace(study, curves=study.curves.assign(truncation_rate=study.curves["round"] / 1e4))
     panels = diagnostics(study, PAIR)["vconcat"][0]["concat"]
-    panel = next(panel for panel in panels if panel["title"] == "truncation")
-    assert next(y["scale"]["domain"] for y in walk(panel, "y") if isinstance(y, dict)) == [0.0, 0.02]
+    panel = next(panel for panel in panels if panel["title"]["text"] == ["truncation"])
+    low, high = next(y["scale"]["domain"] for y in walk(panel, "y") if isinstance(y, dict))
+    assert (low, high) == (0.0, pytest.approx(0.006 * 13 / 12, rel=0.05))
 
 
 def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Results) -> None:
@@ -100,16 +101,6 @@ def test_the_extremes_are_those_of_the_seeds_and_means_have_none() -> None:
     )
 
 
-def test_learning_curves_have_a_row_a_factor_and_a_panel_for_rounds_rollouts_and_tokens(study: Results) -> None:
-    drawn = learning_curves(study, PAIR)
-    assert [row["title"]["text"] for row in drawn["vconcat"]] == ["A/A: baseline again", "advantage", "rollouts"]
-    for row in drawn["vconcat"]:
-        fields = [x["field"] for panel in row["concat"] for x in walk(panel, "x") if isinstance(x, dict)]
-        assert list(dict.fromkeys(fields)) == ["round", "rollouts", "tokens"]
-    logs = [x["scale"].get("type") for x in walk(drawn["vconcat"][0]["concat"], "x") if isinstance(x, dict)]
-    assert list(dict.fromkeys(logs)) == [None, "log"]
-
-
 def test_learning_curves_show_the_mean_over_seeds_of_two_rounds_each(study: Results) -> None:
     rows = [row for row in data(learning_curves(study, PAIR), "accuracy") if row["variant"] == "baseline"]
     curves = study.curves.query("variant == 'baseline'")
@@ -120,19 +111,36 @@ def test_learning_curves_show_the_mean_over_seeds_of_two_rounds_each(study: Resu
     assert shown == pytest.approx((first.mean(), first.min(), first.max()), rel=1e-3)
 
 
-def test_a_row_shows_its_levels_and_what_they_are_relative_to(study: Results) -> None:
-    rows = learning_curves(study, PAIR)["vconcat"]
-    shown = [colour["scale"]["domain"] for row in rows for colour in walk(row, "color")[:1]]
-    level, reference = "rollouts/n8", "advantage/group_norm_extra7"
-    assert shown == [["baseline", "A/A: baseline again"], ["baseline", reference], ["baseline", reference, level]]
+@pytest.mark.parametrize("figure", [learning_curves, generalisation, generalisation_gap, diagnostics])
+def test_every_figure_can_be_drawn_against_rounds_rollouts_and_tokens(study: Results, figure) -> None:
+    drawn = figure(study, PAIR)
+    assert list(drawn["usermeta"]["panels"]) == ["round", "rollouts", "tokens"]
+    (stored,) = drawn["datasets"].values()
+    assert all(row["rollouts"] >= 32 * row["round"] for row in stored)
+    assert any(row["tokens"] > 0 for row in stored)
+
+
+def test_generalisation_has_a_panel_for_every_reported_set(study: Results) -> None:
+    entry = generalisation(study, PAIR)["usermeta"]["comparisons"][0]
+    assert entry["panels"] == [s.name for s in study.evaluation_sets(PAIR)]
 
 
 def test_only_what_was_logged_is_among_the_diagnostics(study: Results) -> None:
-    titles = [panel["title"] for panel in diagnostics(study, PAIR)["vconcat"][0]["concat"]]
-    assert titles == [title for title, _ in DIAGNOSTICS.values()]
-    without = dataclasses.replace(study, curves=study.curves.drop(columns="kl_base"))
+    def shown(results: Results) -> list[str]:
+        return list(diagnostics(results, PAIR)["usermeta"]["panels"]["round"])
+
+    titles = [title for title, _ in DIAGNOSTICS.values()]
+    assert shown(study) == titles
     titles.remove("KL to base model")
-    assert [panel["title"] for panel in diagnostics(without, PAIR)["vconcat"][0]["concat"]] == titles
+    assert shown(dataclasses.replace(study, curves=study.curves.drop(columns="kl_base"))) == titles
+
+
+def test_a_diagnostic_that_is_zero_throughout_has_no_panel(study: Results) -> None:
+    never = dataclasses.replace(study, curves=study.curves.assign(truncation_rate=0.0))
+    drawn = diagnostics(never, PAIR)
+    titles = {" ".join(panel["title"]["text"]) for row in drawn["vconcat"] for panel in row["concat"]}
+    assert titles == {title for title, _ in DIAGNOSTICS.values()} - {"truncation"}
+    assert drawn["usermeta"]["comparisons"][0]["constant"] == ["truncation: 0 share of rollouts"]
 
 
 def test_numbers_have_four_digits(study: Results) -> None:

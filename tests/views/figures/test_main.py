@@ -11,9 +11,10 @@ import altair as alt
 import pytest
 
 import presented
+from browser import CHROMIUM, Page
 from rftlab.runfolder.study_plan import TABLES
 from rftlab.views.figures import FIGURES, FORMATS, names
-from rftlab.views.figures.__main__ import PER_PAIR, main, specifications
+from rftlab.views.figures.__main__ import PER_PAIR, main, specifications, write
 from rftlab.views.results import Results
 from vega import values
 
@@ -94,3 +95,24 @@ def test_its_usage_is_how_it_is_called(capsys, monkeypatch) -> None:
 def test_a_missing_table_ends_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"plan.json: no such file"):
         _draw(tmp_path / "plan.json", tmp_path, tmp_path)
+
+
+# boxes of text that stands upright or lies: those of slanted text are larger than it
+OVERPRINTED = """[...document.querySelectorAll('text')].filter(
+    text => text.textContent.trim() && Math.abs(text.getCTM().a * text.getCTM().b) < 0.01).map(
+    text => [text.textContent, text.getBoundingClientRect()]
+  ).flatMap(([text, box], i, all) => all.slice(i + 1).filter(([, other]) =>
+    Math.min(box.right, other.right) - Math.max(box.left, other.left) > 1 &&
+    Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 3).map(([over]) => [text, over]))"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+@pytest.mark.parametrize("made", [presented.study, presented.paper])
+def test_no_text_is_over_another(made, tmp_path: Path) -> None:
+    drawings = specifications(made(seeds=(0, 1, 2)))
+    with Page(tmp_path / "profile") as page:
+        for stem, specification in drawings.items():
+            write(specification, tmp_path / stem)
+            page.open((tmp_path / f"{stem}.svg").as_uri(), 1366)
+            assert page.evaluate("document.querySelectorAll('text').length") > 5, stem
+            assert page.evaluate(OVERPRINTED) == [], stem

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import altair as alt
 import pandas as pd
 import pytest
 
-import presented
 from rftlab.views.figures.style import (
-    COLOURS,
-    DASHES,
-    INK,
     chart,
     column,
     domain,
     empty,
-    factor_groups,
     grid,
-    palette,
+    plain,
     row,
     with_tables,
     wrapped,
 )
-from rftlab.views.results import Results
 from vega import reason
-
-
-@pytest.fixture(scope="module")
-def study() -> Results:
-    return presented.study(variants=presented.FEW)
-
-
-def test_thirty_levels_of_one_factor_are_told_apart(study: Results) -> None:
-    base, level = study.variants[0], study.variants[2]
-    levels = [dataclasses.replace(level, name=f"f/{i}") for i in range(24)]
-    shown = palette([base, *levels]).colour.to_dict()["scale"]["range"]
-    dashes = palette([base, *levels]).dash.to_dict()["scale"]["range"]
-    assert len({(colour, tuple(dash)) for colour, dash in zip(shown, dashes, strict=True)}) == 25
-
-
-def test_the_baseline_is_dark_and_dashed_and_levels_take_the_colours_in_order(study: Results) -> None:
-    base, level = study.variants[0], study.variants[2]
-    shown = palette([base, *(dataclasses.replace(level, name=f"f/{i}") for i in range(len(COLOURS) + 1))])
-    colours, dashes = (channel.to_dict()["scale"]["range"] for channel in (shown.colour, shown.dash))
-    assert shown.names[:3] == ["baseline", "f/0", "f/1"]
-    assert (colours[0], dashes[0]) == (INK, [4, 2])
-    assert colours[1:] == [*COLOURS, COLOURS[0]]
-    assert dashes[1:] == [DASHES[0]] * len(COLOURS) + [DASHES[1]]
 
 
 @pytest.mark.parametrize(
@@ -121,15 +91,5 @@ def test_a_chart_that_has_nothing_to_show_says_why_and_has_room_for_it() -> None
     assert empty(text)["height"] > empty("short")["height"]
 
 
-def test_a_factor_shows_the_baseline_then_what_its_levels_are_relative_to_then_its_levels(study: Results) -> None:
-    groups = [(heading, [v.name for v in variants]) for heading, variants in factor_groups(study)]
-    assert groups == [
-        ("A/A: baseline again", ["baseline", "again"]),
-        ("advantage", ["baseline", "advantage/group_norm_extra7"]),
-        ("rollouts", ["baseline", "advantage/group_norm_extra7", "rollouts/n8"]),
-    ]
-
-
-def test_a_study_without_levels_shows_its_baseline() -> None:
-    alone = presented.study(variants={"baseline": presented.FEW["baseline"]})
-    assert factor_groups(alone) == [("baseline", [alone.variants[0]])]
+def test_a_panel_as_a_part_has_no_configuration_of_its_own() -> None:
+    assert plain(chart().mark_point()) == {"data": {"name": "table"}, "mark": {"type": "point"}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import presented
-from rftlab.views.figures.tradeoff import tradeoff
+from rftlab.views.figures.tradeoff import HEIGHT, LETTER, LINE, apart, tradeoff
 from rftlab.views.results import Pair, Results
 from vega import reason, walk
 
@@ -95,3 +95,35 @@ def test_before_the_baseline_has_finished_it_says_so(study: Results) -> None:
 def test_before_anything_reported_was_evaluated_it_says_so(study: Results) -> None:
     only = study.evaluations[study.evaluations["split"] == "validation"]
     assert reason(tradeoff(dataclasses.replace(study, evaluations=only), PAIR)).startswith("None of the variants")
+
+
+def test_labels_keep_their_place_until_they_would_be_over_another() -> None:
+    assert apart([(0, 100, "32×1"), (0, 100 + LINE, "64×1"), (4 * LETTER, 100, "32×8")]) == [100, 100 + LINE, 100]
+    assert apart([(0, 100, "32×1"), (4 * LETTER - 1, 104, "32×8")]) == [100, 104 + LINE]
+    assert apart([(0, 100, "32×1"), (0, 96, "32×8"), (0, 101, "32×9")]) == [100, 96 - LINE, 101 + LINE]
+
+
+def test_a_label_without_room_near_its_point_is_left_out() -> None:
+    found = apart([(0, 100, "32×1")] * 9)
+    assert sorted(y for y in found if y is not None) == [100 + LINE * n for n in (-2, -1, 0, 1, 2)]
+    assert found.count(None) == 4
+    assert all(y is None or 0 <= y <= HEIGHT for y in apart([(0, 1, "a"), (0, 2, "b"), (0, 3, "c"), (0, HEIGHT, "d")]))
+
+
+def test_a_cell_changed_in_something_else_alone_is_not_shown() -> None:
+    variants = presented.VARIANTS | {
+        "kl/none_n8": (0.0, presented.VARIANTS["rollouts/n8"][1] | {"objective.kl.coefficient": 0.1})
+    }
+    study = presented.study(variants=variants, relative_to=presented.RELATIVE_TO | {"kl/none_n8": "rollouts/n8"})
+    names = {row["variant"] for row in rows(tradeoff(study, PAIR))}
+    assert "rollouts/n8" in names
+    assert "kl/none_n8" not in names
+
+
+def test_two_variants_of_one_shape_are_told_apart_by_their_factors() -> None:
+    overrides = {"advantage.name": "history_window", "rollout.queries": 32, "rollout.rollouts": 8}
+    study = presented.study(variants=presented.VARIANTS | {"history/32x8": (0.0, overrides)})
+    labels = {row["variant"]: row["label"] for row in rows(tradeoff(study, PAIR))}
+    assert labels["rollouts/n8"] == "32×8 rollouts"
+    assert labels["history/32x8"] == "32×8 history"
+    assert labels["rollouts/n16"] == "32×16"

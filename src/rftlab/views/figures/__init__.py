@@ -36,31 +36,32 @@ FIGURES = {
     ),
     "learning_curves": Figure(
         "Learning curves",
-        "Share of correct rollouts during training (sampled, before the update) against rounds, rollouts and tokens: "
-        "mean over seeds, band from the lowest to the highest seed. Each row compares one factor's levels with what "
-        "they are relative to. Rounds are averaged in bins; a line ends where its first seed diverged.",
+        "Share of correct rollouts during training (sampled, before the update) of a level and of what it is "
+        "relative to: mean over seeds, band from the lowest to the highest seed. The list begins with what "
+        "differs. Rounds are averaged in bins; a line ends where its first seed diverged.",
     ),
     "generalisation": Figure(
         "Generalisation curves",
-        "Greedy accuracy on each evaluation set against rounds: mean over seeds, band from the lowest to the highest "
-        "seed. Round 0 is the base model.",
+        "Greedy accuracy on each evaluation set, of a level and of what it is relative to: mean over seeds, band "
+        "from the lowest to the highest seed. The first point is the base model.",
     ),
     "generalisation_gap": Figure(
         "Generalisation gap",
-        "Mean greedy accuracy on the in-distribution sets minus the mean on the out-of-distribution sets. A gap that "
-        "grows says that training helped in distribution more than out of it.",
+        "Mean greedy accuracy on the in-distribution sets minus the mean on the out-of-distribution sets. A gap "
+        "that grows says that training helped in distribution more than out of it.",
     ),
     "tradeoff": Figure(
         "Queries × rollouts",
-        "Greedy accuracy of the variants that change how many queries a round draws or how many rollouts each gets, "
-        "and of their references; 32×1+7 is 32 queries, one trained rollout and 7 for statistics. "
-        "Above: at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against "
-        "all rollouts sampled so far, which compares them at equal cost.",
+        "Greedy accuracy of the levels that change how many queries a round draws or how many rollouts each gets, "
+        "and of what they are relative to; 32×1+7 is 32 queries, one trained rollout and 7 for statistics. Above: "
+        "at the last checkpoint; equal colour is an equal number of trained rollouts a round. Below: against all "
+        "rollouts sampled so far, which compares them at equal cost; where labels have no room, point at a line.",
     ),
     "diagnostics": Figure(
         "Diagnostics",
-        "Mean over seeds, by round: entropy (mean −log p of the sampled tokens), response length, truncation, gradient "
-        "norm before clipping, KL to the base model, and the share of queries that carry a signal.",
+        "Of a level and of what it is relative to, mean over seeds: entropy (mean −log p of the sampled tokens), "
+        "response length, truncation, gradient norm before clipping, KL to the base model, and the share of "
+        "queries that carry a signal. What is the same number throughout is not drawn.",
     ),
 }
 FORMATS = ("svg", "png", "json")

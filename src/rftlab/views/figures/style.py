@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import altair as alt
 import pandas as pd
 
-from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
-from rftlab.views.results import Results
-
 # Okabe & Ito (2008), told apart with any colour vision; its yellow is too pale for a line on white and left out
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 INK, GREY, PALE = "#1f2328", "#6b7280", "#d9dde3"
 TABLE = "table"
 CHANNELS = ("color", "strokeDash", "shape")  # those with a legend
@@ -97,7 +92,7 @@ def grid(
     A specification and no Altair object: Altair would copy and validate everything in it again, a minute for a report.
     """
     resolve = {c: "shared" if c in shared else "independent" for c in (*CHANNELS, "x", "y")}
-    grid = {"concat": [_plain(panel) for panel in panels], "columns": columns, "spacing": 14}
+    grid = {"concat": [plain(panel) for panel in panels], "columns": columns, "spacing": 14}
     legends = {c: how for c, how in resolve.items() if c in CHANNELS}
     grid |= {"resolve": {"scale": resolve, "legend": legends}}
     return grid | ({"title": {"text": title, "anchor": "start", "fontSize": 13, "offset": 6}} if title else {})
@@ -124,46 +119,10 @@ def empty(reason: str) -> Specification:
     """A chart that has nothing to show, and says why."""
     lines = wrapped(reason, 60)
     text = alt.Chart(alt.Data(values=[{"reason": lines}])).mark_text(fontSize=13, color=GREY, lineHeight=18)
-    return _plain(text.encode(text="reason:N").properties(width=420, height=60 + 18 * len(lines)))
+    return plain(text.encode(text="reason:N").properties(width=420, height=60 + 18 * len(lines)))
 
 
-def _plain(panel: Panel) -> Specification:
+def plain(panel: Panel) -> Specification:
+    """A panel as a part of a specification."""
     specification: Specification = panel.to_dict(validate=False)
     return {key: value for key, value in specification.items() if key not in ("$schema", "config")}
-
-
-def factor_groups(results: Results) -> list[tuple[str, list[PlannedVariant]]]:
-    """By factor: what its levels are relative to, the baseline first, and then the levels."""
-    by_name = {v.name: v for v in results.variants}
-    by_factor: dict[str, list[PlannedVariant]] = {}
-    for level in results.levels:
-        by_factor.setdefault(str(level.factor), []).append(level)
-    groups = []
-    for factor, levels in by_factor.items():
-        names = [BASELINE, *(str(level.relative_to) for level in levels), *(level.name for level in levels)]
-        heading = "A/A: baseline again" if factor == NOISE_FLOOR else factor
-        groups.append((heading, [by_name[name] for name in dict.fromkeys(names) if name in by_name]))
-    return groups or [(BASELINE, [by_name[BASELINE]])]
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The variants of one row by label, with colours and dashes: the baseline dark and dashed, the levels solid."""
-
-    names: list[str]
-    colour: alt.Color
-    dash: alt.StrokeDash
-
-
-def palette(variants: Sequence[PlannedVariant], *, legend_columns: int = 4) -> Palette:
-    """Levels take the colours in order; when those are used up, again with other dashes."""
-    names = [v.label for v in variants]
-    place = {v.label: i for i, v in enumerate(v for v in variants if v.name != BASELINE)}
-    colours = [COLOURS[place[name] % len(COLOURS)] if name in place else INK for name in names]
-    dashes = [DASHES[place[name] // len(COLOURS) % len(DASHES)] if name in place else [4, 2] for name in names]
-    legend = alt.Legend(title=None, symbolType="stroke", symbolSize=260, columns=legend_columns)
-    return Palette(
-        names,
-        alt.Color("variant:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
-        alt.StrokeDash("variant:N", scale=alt.Scale(domain=names, range=dashes), legend=legend),
-    )

@@ -1,4 +1,9 @@
 "use strict";
+function unpack(text) {
+  const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
 // The drawings are already there; this replaces each, when it comes into view, by the same chart with tooltips, laid out
 // for the width there is. Panels with numbers beside them have labels on the left of each row of panels, and on a phone
 // above each line.
@@ -52,25 +57,29 @@
     panel.layer.filter(beside).forEach(layer => Object.assign(layer.mark, { align: "right", dx: -4, dy: up }));
   }
 
-  function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
-  }
-
   async function draw(figure) {
     const place = figure.querySelector(".drawing");
     const width = place.clientWidth;
     if (!width || figure.dataset.width === String(width)) return;
     figure.dataset.width = width;
-    const specification = await unpack(figure.querySelector("script").textContent);
+    const whole = await unpack(figure.querySelector("script").textContent);
+    const specification = whole.usermeta ? choice.of(figure, whole, width, again) : whole;
+    if (!specification) return place.replaceChildren();
     delete specification.title;
-    arrange(specification, width);
+    if (!whole.usermeta) arrange(specification, width);
     tooltips(specification, false);
     if (width < PHONE) legends(specification, 1);
     if (width < PHONE) specification.config.legend.columns = 1;
     const target = document.createElement("div");
     await vegaEmbed(target, specification, { actions: false, ast: true, renderer: "svg" });
     place.replaceChildren(target);
+  }
+
+  function again() {
+    figures.filter(figure => figure.querySelector(".choice")).forEach(figure => {
+      figure.dataset.width = "";
+      draw(figure);
+    });
   }
 
   const figures = [...document.querySelectorAll("figure.chart")];
@@ -94,7 +103,7 @@
   for (const table of document.querySelectorAll("table.sortable")) {
     table.querySelectorAll("th").forEach((heading, column) => {
       const button = document.createElement("button");
-      button.textContent = heading.textContent;
+      button.append(...heading.childNodes);
       heading.replaceChildren(button);
       button.addEventListener("click", () => {
         const down = heading.getAttribute("aria-sort") === "ascending";
