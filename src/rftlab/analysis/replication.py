@@ -69,7 +69,7 @@ def compare(ours: Path, theirs: Path) -> Iterator[Agreement]:
     alone = [f"{key}: only in {ours}" for key in here.keys() - there.keys()]
     alone += [f"{key}: only in {theirs}" for key in there.keys() - here.keys()]
     yield Agreement("runs", len(here | there), len(alone), tuple(sorted(alone)))
-    roots = ours.parent.parent, theirs.parent.parent  # what the paths of a plan are relative to
+    roots = [folder.absolute().parents[1] for folder in (ours, theirs)]  # what the paths of a plan are relative to
     bases = {
         run.base: (base_model(roots[0], run), base_model(roots[1], there[key]))
         for key, run in here.items()
