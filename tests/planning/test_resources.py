@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from rftlab.files import digest
+from rftlab.models import pin_path
 from rftlab.planning.fingerprint import closure, fingerprint
-from studies import planned, pretrained
+from studies import STUDY, planned, pretrained
 
 
 def test_a_larger_dataset_is_another_dataset_and_the_same_base_model() -> None:
@@ -126,3 +129,15 @@ def test_code_is_the_modules_and_the_versions_where_the_study_says_so(monkeypatc
     versions["numpy"] = "2"
     assert versioned.code(module) != before
     assert plain.code(module) == fingerprint(module)
+
+
+def test_a_pin_is_part_of_what_makes_a_base_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resources = planned(("models/other", {**STUDY["models"]["tiny"], "seed": 1})).resources
+    monkeypatch.setattr(pin_path, "PINNED", tmp_path)
+    before = [resources.model_params(name) for name in ("tiny", "other")]
+    assert before[0]["code"] == before[1]["code"]
+    pin_path.pin_path(resources.model("tiny")).write_bytes(b"weights")
+    pinned, other = (resources.model_params(name) for name in ("tiny", "other"))
+    assert pinned["code"] != before[0]["code"]
+    assert pinned["config"] == before[0]["config"]
+    assert other == before[1]

@@ -88,9 +88,15 @@ def build(config: dict[str, Any], folder: Path) -> None:
 def make(config: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, Any]]:
     """Model, tokenizer and facts for the manifest, by ``source``; imports only what that source needs."""
     if config["source"] == "tiny":
+        from rftlab.models.pin import load_pin
+        from rftlab.models.pin_path import pin_path
         from rftlab.models.tiny import TinyConfig, train_tiny
 
-        return train_tiny(TinyConfig.read(config))
+        if (path := pin_path(config)).is_file():
+            model, tokenizer, facts = load_pin(path, config)
+            return model, tokenizer, {"origin": "pinned: it came with the package", **facts}
+        model, tokenizer, facts = train_tiny(TinyConfig.read(config))
+        return model, tokenizer, {"origin": "trained here", **facts}
     if config["source"] == "gguf":
         from rftlab.models.gguf import read_gguf
 

@@ -150,27 +150,23 @@ class Mixture:
         self.weights = [task.weight * share for task, share in zip(self.tasks, shares, strict=True)]
 
 
+def untrained(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """The model of a configuration as its seed initialises it, and the tokenizer of its tasks."""
+    tokenizer = character_tokenizer("".join(task.family.charset() for task in config.tasks))
+    return initial_model(config, tokenizer), tokenizer
+
+
 def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerFast, dict[str, Any]]:
     """Train until every task's sampled accuracy lies between its goal and the top of its range.
-
-    Accuracy is measured on validation queries, never on test queries.
 
     Raises:
         BadInputError: a task ends outside the range it must be in; the message says which, and what to change.
     """
-    tokenizer = character_tokenizer("".join(task.family.charset() for task in config.tasks))
-    model = initial_model(config, tokenizer)
+    model, tokenizer = untrained(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.lr, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate)
     mixture = Mixture(config.tasks, config.seed)
-    checks = {
-        task.name: list(islice(stream(task.family, "validation", random.Random(1)), config.check_queries))
-        for task in config.tasks
-    }
-    ends = end_tokens(tokenizer, model.config.eos_token_id)
-    engine = TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
-    accuracies: dict[str, float] = {}
-    step = 0
+    measured = dict.fromkeys((task.name for task in config.tasks), 0.0)
     for step in range(1, config.max_steps + 1):
         model.train()
         loss = solution_loss(model, tokenizer, mixture.batch(config.batch_size))
@@ -180,29 +176,46 @@ def train_tiny(config: TinyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizer
         optimizer.step()
         schedule.step()
         if step % config.check_every == 0 or step == config.max_steps:
-            accuracies = {
-                task.name: accuracy(
-                    engine,
-                    tokenizer,
-                    checks[task.name],
-                    task.verifier,
-                    Sampling(config.max_new_tokens),
-                    seed=config.seed,
-                )
-                for task in config.tasks
-            }
-            print(f"step {step}: loss {loss.item():.3f}", *(f"{k} {v:.2f}" for k, v in accuracies.items()), flush=True)
-            if all(task.goal <= accuracies[task.name] <= task.high for task in config.tasks):
+            measured = accuracies(model, tokenizer, config)
+            print(f"step {step}: loss {loss.item():.3f}", *(f"{k} {v:.2f}" for k, v in measured.items()), flush=True)
+            if all(task.goal <= measured[task.name] <= task.high for task in config.tasks):
                 break
-            mixture.focus(accuracies)
-    outside = [task for task in config.tasks if not task.low <= accuracies.get(task.name, 0.0) <= task.high]
+            mixture.focus(measured)
+    refuse_outside(config, measured, f"after {step} steps")
+    return model.eval(), tokenizer, {"steps": step, "loss": loss.item(), "sampled_accuracy": measured}
+
+
+def accuracies(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, config: TinyConfig, temperature: float = 1.0
+) -> dict[str, float]:
+    """Share of right answers to ``check_queries`` validation queries of each task, never to test queries."""
+    ends = end_tokens(tokenizer, model.config.eos_token_id)
+    engine = TransformersEngine(model, end_tokens=ends, pad_token=pad_token(tokenizer))
+    sampling = Sampling(config.max_new_tokens, temperature)
+    return {
+        task.name: accuracy(engine, tokenizer, checks(task, config), task.verifier, sampling, seed=config.seed)
+        for task in config.tasks
+    }
+
+
+def checks(task: Task, config: TinyConfig) -> list[Query]:
+    """The validation queries of a task, the same for every seed."""
+    return list(islice(stream(task.family, "validation", random.Random(1)), config.check_queries))
+
+
+def refuse_outside(config: TinyConfig, measured: Mapping[str, float], when: str) -> None:
+    """Refuse a model of which a task is outside the range that it must be in.
+
+    Raises:
+        BadInputError: which, and what to change.
+    """
+    outside = [task for task in config.tasks if not task.low <= measured[task.name] <= task.high]
     if outside:
         raise BadInputError(
-            f"after {step} steps "
-            + ", ".join(f"{t.name} is at {accuracies.get(t.name, 0.0):.2f}, needs {t.low} to {t.high}" for t in outside)
+            f"{when} "
+            + ", ".join(f"{t.name} is at {measured[t.name]:.2f}, needs {t.low} to {t.high}" for t in outside)
             + ": change its weight in train_on, max_steps, or the task"
         )
-    return model.eval(), tokenizer, {"steps": step, "loss": loss.item(), "sampled_accuracy": accuracies}
 
 
 def learning_rate(step: int) -> float:

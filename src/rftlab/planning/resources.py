@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rftlab.files import canonical_json, digest, file_sha256
+from rftlab.models.pin_path import pin_path
 from rftlab.planning.fingerprint import fingerprint
 from rftlab.policies.weights import INDEX, WEIGHTS
 from rftlab.provenance import package_versions
@@ -115,4 +116,6 @@ class Resources:
         modules = {
             module for task in config.get("tasks", {}).values() for module in verifiers(task["verifier"]).modules
         }
-        return {"code": self.code("rftlab.models.build", *modules), "config": canonical_json(config)}
+        pin = pin_path(config)
+        pinned = [pin] if config["source"] == "tiny" and pin.is_file() else []
+        return {"code": self.code("rftlab.models.build", *modules, files=pinned), "config": canonical_json(config)}

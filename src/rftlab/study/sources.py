@@ -71,7 +71,9 @@ class TinyModel(Section):
     hidden_size: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
         128, description="width of a layer; a head takes 32 of it"
     )
-    seed: Natural = Field(0, description="of the weights and of the order of the examples")
+    seed: Natural = Field(
+        0, description="of the weights and of the order of the examples; another one makes another model of this recipe"
+    )
     lr: Positive = Field(3.0e-3, description="peak learning rate of this training")
     batch_size: Count = Field(64, description="worked solutions per step")
     max_steps: Count = Field(1500, description="steps after which a model out of range is given up")
