@@ -84,7 +84,7 @@ rule report:
         tables=rules.tables.output,
         figures=rules.figures.output,
         data=CHECKED,
-        evaluations=plan.evaluations(),
+        evaluations=lambda w: plan.evaluations(asked()),
         queries=plan.resources.data_files(),
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
