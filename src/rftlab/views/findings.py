@@ -147,7 +147,7 @@ def _baseline(results: Results) -> Finding:
         else:
             told = f"from {means['before'].iloc[0]:.1%} to {means['after'].iloc[0]:.1%}"
         parts.append(f"{told} {SUITES[str(suite)]} ({up})")
-    rose = f"its greedy accuracy went {_and(parts)}"
+    rose = f"its greedy accuracy {'changed' if several else 'went'} {_and(parts)}"
     means = moved[moved["suite"] == "id"].groupby("pair")[["before", "after"]].mean()
     controls = [v for v in results.levels if v.control]
     ways = {v.name: {behaves(results, pair, v) for pair in results.pairs} - {None} for v in controls}

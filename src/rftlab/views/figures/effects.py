@@ -111,6 +111,7 @@ def panel(
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=[*verdicts], range=shapes), legend=legend)
     tooltip = [
         alt.Tooltip("level:N"),
+        *([alt.Tooltip("pair:N", title="model × dataset")] if several else []),
         alt.Tooltip("relative_to:N", title="relative to"),
         alt.Tooltip("panel:N", title="where"),
         alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
