@@ -128,6 +128,32 @@ def show(
 
 @app.command()
 @one_line_errors
+def report(
+    place: Place,
+) -> None:
+    """A report of what is finished so far, marked partial: partial/report.html in the study's folder."""
+    folder = results_folder(place)
+    from rftlab.analysis.tables import tables, write_table
+    from rftlab.runfolder.expected import EXPECTED, read_expected
+    from rftlab.runfolder.read import read_document
+    from rftlab.runfolder.study_plan import read_plan
+    from rftlab.views import report as views
+    from rftlab.views.figures.__main__ import main as draw
+
+    plan, partial = folder / "plan.json", folder / "partial"
+    planned, data = read_plan(plan), folder / "data.json"
+    made = tables(planned, read_expected(folder / EXPECTED), read_document(data), so_far=True)
+    for name, table in made.items():
+        write_table(partial / "tables", name, table)
+    files = {"--plan": plan, "--tables": partial / "tables"}
+    draw([str(part) for option in (files | {"--folder": partial / "figures"}).items() for part in option])
+    files |= {"--figures": partial / "figures", "--data": data, "--output": partial / "report.html"}
+    views.main([str(part) for option in files.items() for part in option])
+    typer.echo(partial / "report.html")
+
+
+@app.command()
+@one_line_errors
 def export(
     place: Place,
     latex: Annotated[bool, typer.Option("--latex", help="the table of verdicts with a caption: verdicts.tex")] = False,

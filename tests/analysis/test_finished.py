@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rftlab.analysis.finished import FinishedRuns
+from rftlab.analysis.race import rows
 from rftlab.errors import BadInputError
 from rftlab.runfolder.study_plan import Pair
 from synthetic import runs_of, write_study
@@ -62,3 +63,25 @@ def test_fixed_seeds_are_a_race_of_one_look(plan: Path) -> None:
     assert only.next == {}
     document = json.loads(plan.read_text())
     assert document["race"]["looks"] == [3]
+
+
+def test_so_far_says_what_the_looks_allow(plan: Path) -> None:
+    standing, have = runs_of(plan).so_far()
+    assert standing.looks == 1
+    assert have == {PAIR: dict.fromkeys(("baseline", "rollouts/n8", "advantage/group_norm_extra7"), 3)}
+    assert str(rows(standing)) == str(rows(next(runs_of(plan).standings())))  # NaN is NaN
+
+
+def test_before_the_first_look_everything_is_open(plan: Path) -> None:
+    next(plan.parent.glob("runs/**/rollouts/n8/seed-2/checkpoints.json")).unlink()
+    standing, have = runs_of(plan).so_far()
+    assert standing.looks == 0
+    assert have[PAIR]["rollouts/n8"] == 2
+    assert {row["verdict"] for row in rows(standing)} == {"running"}
+
+
+def test_a_level_without_its_reference_is_not_there_yet(plan: Path) -> None:
+    for path in plan.parent.glob("runs/**/group_norm_extra7/*/checkpoints.json"):
+        path.unlink()
+    _, have = runs_of(plan).so_far()
+    assert have == {PAIR: {"baseline": 3}}

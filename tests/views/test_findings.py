@@ -178,6 +178,7 @@ def test_of_several_pairs_a_sentence_counts_them() -> None:
         "Equivalent, shown to change accuracy by less than 2 points, out of distribution at equal rounds: rollouts/n8 "
         "in 1 of 3 pairs.",
     ]
+    assert "its greedy accuracy changed by +" in told(study)[-1]
     assert "up in 3 of 3 pairs" in told(study)[-1]
 
 

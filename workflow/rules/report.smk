@@ -5,6 +5,7 @@ rule plan:
         expected=f"{RESULTS}/{EXPECTED}",
     log:
         f"{LOGS}/plan.log",
+    priority: FIRST
     localrule: True
     conda:
         "../../envs/cpu.yaml"

@@ -14,7 +14,7 @@ from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.clusters import read_clusters
 from rftlab.analysis.metrics import collapse
 from rftlab.analysis.primary import Comparison, comparisons
-from rftlab.analysis.race import Design, Standing, standings
+from rftlab.analysis.race import Arms, Design, Seeds, Standing, standings
 from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.runfolder.expected import Expected
 from rftlab.runfolder.read import read_curve, read_document
@@ -56,6 +56,7 @@ class FinishedRuns:
         self._metrics = SampledMetrics(plan.evaluation.samples, plan.evaluation.pass_at)
         self._read = functools.cache(self._read_run)
         self._base = functools.cache(self._read_base)
+        self.design = Design(plan.race, 1 - plan.report.confidence, plan.report.equivalence_margin)
 
     def of(self, pair: Pair, seeds: Mapping[str, int]) -> dict[tuple[str, int], FinishedRun]:
         """Runs of a pair by variant and seed, in the order of the plan: of each variant as many of its first seeds."""
@@ -65,9 +66,37 @@ class FinishedRuns:
 
     def standings(self) -> Iterator[Standing]:
         """What the study says after each of its looks; only what a look asks for is read."""
-        plan = self.plan
-        design = Design(plan.race, 1 - plan.report.confidence, plan.report.equivalence_margin)
-        return standings(plan.pairs, plan.variants, design, self._compare)
+        return standings(self.plan.pairs, self.plan.variants, self.design, self._compare)
+
+    def so_far(self) -> tuple[Standing, dict[Pair, dict[str, int]]]:
+        """What the study says after the looks whose runs are all there, and the first seeds that each variant has.
+
+        A level without any run of what it is compared with has none. Before the first look nothing is said: every
+        comparison that can be made is open.
+        """
+        have = {pair: self._counts(pair) for pair in self.plan.pairs}
+
+        def ready(asked: Seeds) -> bool:
+            return all(have[pair].get(name, 0) >= count for (pair, name), count in asked.items() if pair)
+
+        taken = list(standings(self.plan.pairs, self.plan.variants, self.design, self._compare, ready))
+        if taken:
+            return taken[-1], have
+        found = {one.key: one for pair, seeds in have.items() for one in self._compare(pair, seeds)}
+        asked: dict[Arms, int] = {(pair, name): count for pair, seeds in have.items() for name, count in seeds.items()}
+        return Standing(self.design, 0, found, {}, {}, asked, frozenset(asked)), have
+
+    def _counts(self, pair: Pair) -> dict[str, int]:
+        """Whole runs of each variant that has one, and whose reference has one."""
+        counts = {variant.name: self._count(pair, variant.name) for variant in self.plan.variants}
+        reference = {variant.name: variant.relative_to for variant in self.plan.variants}
+        return {name: count for name, count in counts.items() if count and counts[reference[name] or name]}
+
+    def _count(self, pair: Pair, variant: str) -> int:
+        """Runs of a variant that are whole and evaluated, before the first seed that is not."""
+        runs = {run.seed: run for run in self.plan.runs if run.pair == pair and run.variant == variant}
+        whole = [seed in runs and _whole(runs[seed]) for seed in self.plan.seeds]
+        return [*whole, False].index(False)
 
     def _compare(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
         runs = self.of(pair, seeds)
@@ -84,3 +113,9 @@ class FinishedRuns:
 
     def _read_base(self, path: str) -> dict[str, SetOutcomes]:
         return read_outcomes(Path(path), None, self._metrics, self._clusters)
+
+
+def _whole(run: PlannedRun) -> bool:
+    """Whether a run is published and all its evaluations are there."""
+    paths = [f"{run.folder}/checkpoints.json", run.base, *run.evaluations.values()]
+    return all(Path(path).is_file() for path in paths)

@@ -60,6 +60,10 @@ class Standing:
     asked: Seeds
     going: frozenset[Arms]
 
+    def seeds(self, pair: Pair) -> dict[str, int]:
+        """Seeds of each variant of a pair that the looks so far have used."""
+        return {name: count for (of, name), count in self.asked.items() if of == pair}
+
     @property
     def next(self) -> dict[Arms, int]:
         """Seeds that the next look asks for, of what has fewer; nothing when the race has ended."""
@@ -72,21 +76,28 @@ def first(pairs: Sequence[Pair], variants: Sequence[PlannedVariant], design: Des
 
 
 def standings(
-    pairs: Sequence[Pair], variants: Sequence[PlannedVariant], design: Design, compare: Compare
+    pairs: Sequence[Pair],
+    variants: Sequence[PlannedVariant],
+    design: Design,
+    compare: Compare,
+    ready: Callable[[Seeds], bool] = lambda _: True,
 ) -> Iterator[Standing]:
-    """What a study says after each look, until no level goes on. ``compare`` is asked when a look is taken."""
+    """What a study says after each look, until no level goes on or a look is not ``ready``, for want of runs.
+
+    ``compare`` is asked when a look is taken.
+    """
     asked = first(pairs, variants, design)
     seen: list[dict[str, Comparison]] = []
     going = frozenset(asked)
     found: dict[str, Comparison] = {}
     chances: dict[str, float] = {}
-    while going:
+    while going and ready(asked):
         taking_part = {pair for pair, _ in going}
         here = {
             one.key: one
             for pair in pairs
             if pair in taking_part
-            for one in compare(pair, {name: seeds for (of, name), seeds in asked.items() if of == pair})
+            for one in compare(pair, {name: count for (of, name), count in asked.items() if of == pair})
             if (pair, one.variant.name) in going
         }
         seen.append(here)
@@ -179,6 +190,8 @@ def _rows(one: Comparison, key: str, standing: Standing) -> list[dict[str, Any]]
     low, high = one.found.interval(1 - design.alpha)
     if judged is not None:
         verdict = "running" if one.arm in standing.going and not judged.decided else judged.verdict
+    elif not standing.looks:
+        verdict = "running"
     elif min(one.found.seeds) < LEAST_SEEDS:
         verdict = "too few seeds"
     else:

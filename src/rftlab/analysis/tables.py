@@ -50,8 +50,10 @@ def main(argv: list[str] | None = None) -> None:
         write_table(arguments.folder, name, table)
 
 
-def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """All tables of a planned study whose runs have ended and were evaluated.
+def tables(
+    plan: StudyPlan, expected: Expected, data: Mapping[str, Any], *, so_far: bool = False
+) -> dict[str, pd.DataFrame]:
+    """All tables of a planned study whose runs have ended and were evaluated, or with ``so_far`` of those that have.
 
     ``expected`` says what each run and evaluation must have been made with; ``data``, the content of ``data.json``, has
     the checksums of the files of queries.
@@ -62,12 +64,17 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     if not plan.runs:
         raise BadInputError(f"the plan of {plan.study} has no runs")
     finished = FinishedRuns(plan, expected, data)
-    *_, standing = finished.standings()
+    if so_far:
+        standing, seeds_of = finished.so_far()
+        if not standing.found:
+            raise BadInputError(f"{plan.study}: no level and its reference have a finished run yet")
+    else:
+        *_, standing = finished.standings()
+        seeds_of = {pair: standing.seeds(pair) for pair in plan.pairs}
     runs, curves, evaluations = [], [], []
     gains: list[dict[str, Any]] = []
     for pair in sorted(plan.pairs):
-        seeds = {variant: count for (of, variant), count in standing.asked.items() if of == pair}
-        here = dict(sorted(finished.of(pair, seeds).items()))
+        here = dict(sorted(finished.of(pair, seeds_of[pair]).items()))
         outcomes = {key: run.outcomes for key, run in here.items()}
         for run in here.values():
             planned = run.planned

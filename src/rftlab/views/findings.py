@@ -100,6 +100,8 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
         each = [f"{r.budgets} ({points(r.estimate)}; ≥ {100 * r.detectable:.1f}{show})" for r in _each(here)]
         told.append(f"{SUITES[str(suite)]} at equal {_and(each)}")
     clauses += [f"is undecided {_and(told)}"] if told else []
+    running = rows.loc[rows["verdict"] == "running", "place"]
+    clauses += [f"still races {_and([*running])}"] if len(running) else []
     return Finding(level.name, f"{_against(results, level)} {_and(clauses)}{_unsettled(rows)}.")
 
 
@@ -147,7 +149,7 @@ def _baseline(results: Results) -> Finding:
         else:
             told = f"from {means['before'].iloc[0]:.1%} to {means['after'].iloc[0]:.1%}"
         parts.append(f"{told} {SUITES[str(suite)]} ({up})")
-    rose = f"its greedy accuracy went {_and(parts)}"
+    rose = f"its greedy accuracy {'changed' if several else 'went'} {_and(parts)}"
     means = moved[moved["suite"] == "id"].groupby("pair")[["before", "after"]].mean()
     controls = [v for v in results.levels if v.control]
     ways = {v.name: {behaves(results, pair, v) for pair in results.pairs} - {None} for v in controls}

@@ -96,6 +96,14 @@ class Results:
         ]
 
     @property
+    def partial(self) -> str:
+        """What stands above results of a study that has not ended; empty for one that has."""
+        if not (self.verdicts["verdict"] == "running").any():
+            return ""
+        count = f"{len(self.runs)} runs are finished"
+        return f"The study has not ended: {count}, and verdicts are those that the looks so far allow."
+
+    @property
     def seeds(self) -> str:
         """Seeds of a variant, in words: of some more than of others where the study raced."""
         counts = self.runs.groupby(["model", "dataset", "variant"]).size()
@@ -177,7 +185,8 @@ def read_results(plan: Path, tables: Path) -> Results:
     frames = {name: read_table(tables / f"{name}.parquet") for name in TABLES}
     results, names = Results(plan=read_plan(plan), **frames), ["model", "dataset", "variant", "seed"]
     taken = set(results.runs[names].itertuples(index=False, name=None))
-    if not set(map(_key, results.plan.first_runs)) <= taken <= set(map(_key, results.plan.runs)):
+    whole = set(map(_key, results.plan.first_runs)) <= taken or set(results.verdicts["verdict"]) == {"running"}
+    if not (whole and taken <= set(map(_key, results.plan.runs))):
         raise BadInputError(f"{tables}: of other runs than {plan} has; `snakemake tables` brings them up to date")
     runs = tuple(run for run in results.plan.runs if _key(run) in taken)
     return dataclasses.replace(results, plan=dataclasses.replace(results.plan, runs=runs))

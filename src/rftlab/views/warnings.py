@@ -41,6 +41,8 @@ def _unrewarded(results: Results) -> Iterator[Warning]:
 
 def _seeds(results: Results) -> Iterator[Warning]:
     """Fewer seeds than a verdict needs."""
+    if results.partial:
+        yield Warning("Partial.", results.partial)
     if results.plan.race.looks[0] < LEAST_SEEDS:
         yield Warning(
             "No verdicts.",

@@ -75,12 +75,12 @@ def _titled(chart: Specification, title: str) -> Specification:
 
 
 @one_line_errors
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Draw the figures of a study."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.views.figures", description="Draw the figures of a study.")
     for option in ("--plan", "--tables", "--folder"):
         parser.add_argument(option, type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for stem, specification in specifications(read_results(arguments.plan, arguments.tables)).items():
         write(specification, arguments.folder / stem)

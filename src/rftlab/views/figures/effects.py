@@ -21,6 +21,7 @@ VERDICTS = {
     "lower": (COLOURS[1], "triangle-left"),
     "equivalent": (COLOURS[2], "square"),
     "undecided": (GREY, "circle"),
+    "running": (GREY, "cross"),
     "too few seeds": ("#9aa1ab", "cross"),
     "no hypothesis": ("#9aa1ab", "diamond"),
 }
@@ -111,6 +112,7 @@ def panel(
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=[*verdicts], range=shapes), legend=legend)
     tooltip = [
         alt.Tooltip("level:N"),
+        *([alt.Tooltip("pair:N", title="model × dataset")] if several else []),
         alt.Tooltip("relative_to:N", title="relative to"),
         alt.Tooltip("panel:N", title="where"),
         alt.Tooltip("gain:Q", format="+.2f", title="gain, points"),
