@@ -19,6 +19,7 @@ import pandas as pd
 from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.clusters import Clusters, read_clusters
 from rftlab.analysis.collapses import COLLAPSES, collapses
+from rftlab.analysis.factorial import EFFECTS, effect_rows, effects
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapse, collapsed, first_mean, last_mean, peak_mean
 from rftlab.analysis.pooled import POOLED, pooled
@@ -63,7 +64,7 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
     """
     if not plan.runs:
         raise BadInputError(f"the plan of {plan.study} has no runs")
-    runs, curves, evaluations, found = [], [], [], []
+    runs, curves, evaluations, found, crossed = [], [], [], [], []
     gains: list[dict[str, Any]] = []
     splits = plan.splits
     as_planned, clusters = PlanCheck(plan, expected, data), read_clusters(data)
@@ -92,7 +93,9 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
             gains.append({"model": model, "dataset": dataset, **row, "n_collapsed": n_collapsed[level]})
         lost = [(row["variant"], row["seed"]) for row in here if row["collapse"]]
         labels = {"model": model, "dataset": dataset}
-        found += comparisons(outcomes, plan.variants, splits, plan.report.primary, lost, labels)
+        about = (outcomes, plan.variants, splits, plan.report.primary, lost, labels)
+        found += comparisons(*about)
+        crossed += effects(*about)
     alpha, margin = 1 - plan.report.confidence, plan.report.equivalence_margin
     return {
         "runs": typed(runs),
@@ -104,6 +107,9 @@ def tables(plan: StudyPlan, expected: Expected, data: Mapping[str, Any]) -> dict
         ),
         "verdicts": ordered(
             verdicts(found, alpha=alpha, margin=margin), VERDICTS, "model dataset suite factor level budget"
+        ),
+        "effects": ordered(
+            effect_rows(crossed, alpha=alpha, margin=margin), EFFECTS, "model dataset suite factor level budget"
         ),
         "pooled": ordered(pooled(found, alpha=alpha, margin=margin), POOLED, "suite factor level budget"),
         "collapses": ordered(collapses(runs, plan.variants, confidence=1 - alpha), COLLAPSES, "model dataset variant"),

@@ -44,6 +44,14 @@ class Every(Section):
         return self
 
 
+class Design(Section):
+    """Which factors are crossed; the others change the baseline one at a time."""
+
+    factorial: list[str] = Field(
+        [], description="factors that are crossed: every combination of their levels, the baseline's among them, is run"
+    )
+
+
 class Evaluation(Section):
     """What is asked of every checkpoint: greedy always, samples at the base model and at the last."""
 
@@ -127,6 +135,7 @@ class Study(Section):
         {},
         description="factor → level → dotted overrides of the baseline, `relative_to: factor/level` and `inert: true`",
     )
+    design: Design = Field(Design(), description="which factors are crossed")
     seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
         [0, 1, 2], min_length=1, description="one run each; below three there is no verdict"
     )

@@ -23,7 +23,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
-from rftlab.views import data_notes, lost, pooled, summary
+from rftlab.views import data_notes, effects, lost, pooled, summary
 from rftlab.views.figures import FIGURES, Figure, stems
 from rftlab.views.results import Results, read_results
 from rftlab.views.warnings import warnings
@@ -64,6 +64,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         plan=results.plan,
         results=results,
         summary=summary,
+        effects=effects,
         lost=lost,
         pooled=pooled,
         policy=policy,
