@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rftlab.analysis.collapses import COLLAPSES, collapses
+from rftlab.analysis.factorial import EFFECTS
 from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison
 from rftlab.analysis.race import VERDICTS, at_once
@@ -162,7 +163,8 @@ def study(
     ).astype(COLLAPSES)
     all_curves, judged = pd.concat(curves, ignore_index=True), _verdicts(planned, gains)
     pooled = _pooled(judged, len(planned.pairs))
-    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, pooled, lost)
+    effects = pd.DataFrame(columns=list(EFFECTS)).astype(EFFECTS)
+    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, effects, pooled, lost)
 
 
 def paper(**options: Any) -> Results:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rftlab.runfolder.study_plan import PlannedRace
 from rftlab.study.schema import Budget, Every, Study
 from studies import GONE, STUDY, changed, refusal
 
@@ -49,3 +50,33 @@ def test_an_edit_of_the_mapping_is_no_edit_of_the_study() -> None:
     study = Study.model_validate(given)
     given["seeds"].append(9)
     assert Study.model_validate(STUDY) == study
+
+
+def test_crossed_factors_do_not_race(tmp_path: Path) -> None:
+    line = refusal(tmp_path, changed(("design", {"factorial": ["rollouts", "lr"]}), ("seeds", {"race": [3, 4]})))
+    assert line.startswith("design.factorial: effects of crossed factors need fixed seeds")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        ({"race": [2, 3]}, "seeds.race: the first look needs 3 seeds"),
+        ({"race": [3, 3]}, "seeds.race: each look needs more seeds than the one before, not 3 after 3"),
+        ({"race": []}, "seeds.race: at least 1 entry is needed"),
+        ({"races": [3]}, "seeds: unknown key 'races'; valid keys: race, reference (did you mean 'race'?)"),
+        ({"race": [3, 4], "reference": 0}, "seeds.reference: at least 1 is needed"),
+        ([0, 0], "seeds: 0 is given twice"),
+        ([-1], "seeds.0: at least 0 is needed"),
+        (3, "seeds: a list is needed"),
+    ],
+)
+def test_seeds_that_are_none(tmp_path: Path, seeds: Any, told: str) -> None:
+    assert refusal(tmp_path, changed(("seeds", seeds))).startswith(told)
+
+
+def test_a_race_has_the_seeds_of_its_longest_arm() -> None:
+    study = Study.model_validate(changed(("seeds", {"race": [3, 4, 6], "reference": 9})))
+    assert study.possible_seeds == [*range(9)]
+    assert study.looks == PlannedRace((3, 4, 6), 9)
+    fixed = Study.model_validate(changed(("seeds", [5, 0])))
+    assert (fixed.possible_seeds, fixed.looks) == ([5, 0], PlannedRace((2,), 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ import pandas as pd
 
 from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.clusters import read_clusters
+from rftlab.analysis.factorial import effects
+from rftlab.analysis.marginal_gains import Runs
 from rftlab.analysis.metrics import collapse
 from rftlab.analysis.primary import Comparison, comparisons
 from rftlab.analysis.race import Arms, Design, Seeds, Standing, standings
 from rftlab.analysis.runs import RunOutcomes, SampledMetrics, SetOutcomes, read_outcomes, read_run
 from rftlab.runfolder.expected import Expected
 from rftlab.runfolder.read import read_curve, read_document
-from rftlab.runfolder.study_plan import Pair, PlannedRun, StudyPlan
+from rftlab.runfolder.study_plan import Pair, PlannedPrimary, PlannedRun, PlannedVariant, StudyPlan
 
+About = tuple[Runs, Sequence[PlannedVariant], Mapping[str, str], PlannedPrimary, list[tuple[str, int]]]
 EDGE = 0.2  # first, last and peak means are over this share of the rounds
 
 
@@ -99,10 +102,17 @@ class FinishedRuns:
         return [*whole, False].index(False)
 
     def _compare(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
+        return comparisons(*self._about(pair, seeds), pair)
+
+    def effects(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
+        """Main effects and interactions of a pair's crossed factors; none where no factors are crossed."""
+        return effects(*self._about(pair, seeds), pair)
+
+    def _about(self, pair: Pair, seeds: Mapping[str, int]) -> About:
         runs = self.of(pair, seeds)
         lost = [key for key, run in runs.items() if run.ways_to_collapse]
         outcomes = {key: run.outcomes for key, run in runs.items()}
-        return comparisons(outcomes, self.plan.variants, self.plan.splits, self.plan.report.primary, lost, pair)
+        return outcomes, self.plan.variants, self.plan.splits, self.plan.report.primary, lost
 
     def _read_run(self, number: int) -> FinishedRun:
         planned = self.plan.runs[number]

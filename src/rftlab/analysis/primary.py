@@ -79,21 +79,21 @@ def comparisons(
     lost = {name for name, seed in collapsed} | {name for name, some in of.items() if not all(r.finished for r in some)}
     found, metric = [], primary.metric
     for suite in ("id", "ood"):
-        alone = [_arm(some, suite, splits, metric, "rounds", _end(some, "rounds")) for some in of.values() if some]
+        alone = [arm_of(some, suite, splits, metric, "rounds", end_of(some, "rounds")) for some in of.values() if some]
         common = prior([arm for arm in alone if arm is not None])
         for variant in variants:
             if variant.relative_to is None or not (of[variant.name] and of[variant.relative_to]):
                 continue
             ours, theirs = of[variant.name], of[variant.relative_to]
             both = [*ours, *theirs]
-            same = len(set().union(*map(_rollouts_per_round, both))) == 1
+            same = len(set().union(*map(rollouts_per_round, both))) == 1
             wanted = primary.budgets if metric in CURVES else ("rounds",)
             for budgets in [wanted] if same else [(budget,) for budget in wanted]:
-                end = _end(both, budgets[0])
-                arm, against = (_arm(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
+                end = end_of(both, budgets[0])
+                arm, against = (arm_of(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
                     continue
-                names = tuple((name, ours[0].sets[name].queries) for name in _reported(ours[0], suite, splits))
+                names = tuple((name, ours[0].sets[name].queries) for name in reported_sets(ours[0], suite, splits))
                 terms = tuple(Term(c, of_c, moderated(of_c, common), names) for c, of_c in ((1, arm), (-1, against)))
                 of_seed = {run.labels["seed"]: run for run in theirs}
                 alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
@@ -104,17 +104,17 @@ def comparisons(
     return found
 
 
-def _reported(run: RunOutcomes, suite: str, splits: Mapping[str, str]) -> list[str]:
+def reported_sets(run: RunOutcomes, suite: str, splits: Mapping[str, str]) -> list[str]:
     """The sets of a suite that count; those of ``validation`` only choose checkpoints."""
     return [name for name in run.suites.get(suite, ()) if splits[name] != "validation"]
 
 
-def _end(runs: Sequence[RunOutcomes], budget: str) -> float:
+def end_of(runs: Sequence[RunOutcomes], budget: str) -> float:
     """Up to where runs are compared: the end that all that finished have reached."""
     return common_end([(float(_positions(run, budget)[-1]), run.finished) for run in runs])
 
 
-def _rollouts_per_round(run: RunOutcomes) -> set[float]:
+def rollouts_per_round(run: RunOutcomes) -> set[float]:
     """At its checkpoints: one number, or none of a run that diverged before its first."""
     return set(run.rollouts_P[1:] / run.rounds_P[1:])
 
@@ -123,11 +123,11 @@ def _positions(run: RunOutcomes, budget: str) -> Floats:
     return run.rounds_P if budget == "rounds" else run.rollouts_P
 
 
-def _arm(
+def arm_of(
     runs: Sequence[RunOutcomes], suite: str, splits: Mapping[str, str], metric: str, budget: str, end: float
 ) -> Arm | None:
     """Runs of one variant on the reported sets of a suite; None where it has none, or nothing of the metric."""
-    names = _reported(runs[0], suite, splits)
+    names = reported_sets(runs[0], suite, splits)
     values = [[_values(run, name, splits, metric, budget, end) for run in runs] for name in names]
     if not values or any(value is None for of_set in values for value in of_set):
         return None

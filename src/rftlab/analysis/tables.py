@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from rftlab.analysis.collapses import COLLAPSES, collapses
+from rftlab.analysis.factorial import EFFECTS, effect_rows
 from rftlab.analysis.finished import EDGE, FinishedRun, FinishedRuns
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapsed, first_mean, last_mean, peak_mean
@@ -85,6 +86,7 @@ def tables(
         lost = [run.planned for run in here.values() if run.ways_to_collapse]
         n_collapsed = collections.Counter((run.factor, run.level) for run in lost)
         gains += [{**pair._asdict(), **row, "n_collapsed": n_collapsed[row["factor"], row["level"]]} for row in rows]
+    crossed = [one for pair in plan.pairs for one in finished.effects(pair, seeds_of[pair])]
     found, alpha, margin = list(standing.found.values()), standing.design.alpha, standing.design.margin
     return {
         "runs": typed(runs),
@@ -95,6 +97,9 @@ def tables(
             gains, MARGINAL_GAINS, "model dataset suite evaluation_set factor level metric budget"
         ),
         "verdicts": ordered(verdict_rows(standing), VERDICTS, "model dataset suite factor level budget"),
+        "effects": ordered(
+            effect_rows(crossed, alpha=alpha, margin=margin), EFFECTS, "model dataset suite factor level budget"
+        ),
         "pooled": ordered(pooled(found, alpha=alpha, margin=margin), POOLED, "suite factor level budget"),
         "collapses": ordered(collapses(runs, plan.variants, confidence=1 - alpha), COLLAPSES, "model dataset variant"),
     }

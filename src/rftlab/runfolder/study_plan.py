@@ -19,10 +19,11 @@ from rftlab.runfolder.read import read_document
 BASELINE = "baseline"
 NOISE_FLOOR = "noise_floor"  # factor of the A/A variant
 CONTROL_FACTORS = ("control", "controls")
+CROSS = "+"  # between the factors, and between the levels, of a cell of a factorial design; in no name of one
 LEAST_SEEDS = 3  # fewer give no verdict
 CURVES = ("greedy_auc", "last_half", "greedy")
 """Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
-TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "pooled", "collapses")
+TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")
 
 
 class Pair(NamedTuple):
@@ -80,6 +81,14 @@ class PlannedVariant:
         return self.factor == NOISE_FLOOR
 
     @property
+    def crossed(self) -> tuple[str, ...]:
+        """Names of the levels that a cell of a factorial design combines; none for other variants."""
+        if self.factor is None or CROSS not in self.factor:
+            return ()
+        pairs = zip(self.factor.split(CROSS), str(self.level).split(CROSS), strict=True)
+        return tuple(f"{factor}/{level}" for factor, level in pairs)
+
+    @property
     def control(self) -> bool:
         """Whether it is there to show what no learning looks like: a factor named control, or a learning rate of 0."""
         return self.factor in CONTROL_FACTORS or self.overrides.get("optimizer.lr") == 0
@@ -92,6 +101,8 @@ class PlannedVariant:
     @property
     def comparison(self) -> str:
         """What it is compared with, and what kind of comparison that is."""
+        if self.crossed:
+            return "cell of crossed factors"
         return f"vs {self.relative_to}" + (" · control" if self.control else "")
 
 

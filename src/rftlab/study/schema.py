@@ -46,6 +46,14 @@ class Every(Section):
         return self
 
 
+class Design(Section):
+    """Which factors are crossed; the others change the baseline one at a time."""
+
+    factorial: list[str] = Field(
+        [], description="factors that are crossed: every combination of their levels, the baseline's among them, is run"
+    )
+
+
 class Evaluation(Section):
     """What is asked of every checkpoint: greedy always, samples at the base model and at the last."""
 
@@ -159,6 +167,7 @@ class Study(Section):
         {},
         description="factor → level → dotted overrides of the baseline, `relative_to: factor/level` and `inert: true`",
     )
+    design: Design = Field(Design(), description="which factors are crossed")
     seeds: Seeds = Field(
         [0, 1, 2], description="one run each, below three there is no verdict; or `race`: until every level is decided"
     )
@@ -190,6 +199,12 @@ class Study(Section):
                 raise ValueError(f"{seed} is given twice; seeds must differ")
             seen.add(seed)
         return seeds
+
+    @model_validator(mode="after")
+    def _no_race_of_cells(self) -> Self:
+        if self.design.factorial and isinstance(self.seeds, Race):
+            raise ValueError("design.factorial: effects of crossed factors need fixed seeds, and seeds.race has none")
+        return self
 
     @property
     def looks(self) -> PlannedRace:

@@ -10,6 +10,7 @@ from typing import Any
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
 from rftlab.study.configuration import apply, refuse_inert, resolve
+from rftlab.study.factorial import cells
 from rftlab.study.schema import Every, Study
 from rftlab.study.section import excerpt
 
@@ -62,10 +63,11 @@ class Run:
 
 
 def variants_of(study: Study) -> dict[str, Variant]:
-    """The baseline, the A/A variant where the study has one, and every level, by name.
+    """The baseline, the A/A variant where the study has one, every level and every cell of a design, by name.
 
     Raises:
-        BadInputError: a level is not valid, overrides nothing or is compared with something that is not there.
+        BadInputError: a level is not valid, overrides nothing or is compared with something that is not there, or
+            factors cannot be crossed.
     """
     baseline = study.baseline.model_dump()
     reference = resolve(baseline, "baseline")
@@ -86,6 +88,10 @@ def variants_of(study: Study) -> dict[str, Variant]:
     for check in (check_reference, refuse_circle):
         for variant in levels:
             check(variant, variants)
+    for factor, level, overrides in cells(study.design.factorial, levels):
+        config = resolve(apply(baseline, overrides, "design.factorial"), f"design.factorial: {factor}/{level}")
+        refuse_inert(config, False, f"design.factorial: {factor}/{level}")
+        variants[f"{factor}/{level}"] = Variant(f"{factor}/{level}", factor, level, None, overrides, config)
     return variants
 
 

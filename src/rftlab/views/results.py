@@ -59,6 +59,7 @@ class Results:
     evaluations: pd.DataFrame
     marginal_gains: pd.DataFrame
     verdicts: pd.DataFrame
+    effects: pd.DataFrame
     pooled: pd.DataFrame
     collapses: pd.DataFrame
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
-from rftlab.views import cells, lost, pooled
+from rftlab.views import cells, effects, lost, pooled
 from rftlab.views.findings import findings
 from rftlab.views.results import Panel, Results
 from rftlab.views.warnings import warnings
@@ -57,6 +57,14 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         console.print(f"{results.plan.study}: {pair.model} x {pair.dataset}", style="bold", highlight=False)
         console.print(gains_tables(results, pair, console.width))
     console.print(_reading(results), highlight=False, markup=False)
+    crossed = {pair: effects.crossed_effects(results, pair) for pair in results.pairs}
+    for pair in (pair for pair, table in crossed.items() if table.rows):
+        console.print(
+            f"{results.plan.study}: {pair.model} x {pair.dataset}, crossed factors", style="bold", highlight=False
+        )
+        console.print(plain(crossed[pair]))
+    if any(table.rows for table in crossed.values()):
+        console.print(effects.READING, highlight=False, markup=False)
     if (over_pairs := pooled.over_pairs(results)).rows:
         console.print(f"{results.plan.study}: over {len(results.pairs)} pairs", style="bold", highlight=False)
         console.print(plain(over_pairs))
