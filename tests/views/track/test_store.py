@@ -21,6 +21,7 @@ from alembic import command
 from mlflow.store.db.utils import _get_alembic_config
 from mlflow.store.tracking.dbmodels.initial_models import Base
 
+import presented
 from mlflow_store import (
     BASELINE,
     DB,
@@ -198,7 +199,7 @@ def test_a_run_is_shown_with_curves_params_inputs_and_checkpoints() -> None:
     plan = study()
     assert publish(plan) == {"created": 3}
     run = shown()[N8]
-    assert run.info.run_name == "rollouts/n8 · chains · tiny-qwen2 · seed 0"
+    assert run.info.run_name == "rollouts/n8 · seed 0"
     assert run.info.status == "FINISHED"
     lines = [json.loads(line) for line in (RUNS / "rollouts/n8/seed-0/metrics.jsonl").read_text().splitlines()]
     clock = [json.loads(line) for line in (RUNS / "rollouts/n8/seed-0/timings.jsonl").read_text().splitlines()]
@@ -456,6 +457,43 @@ def test_the_summary_holds_tables_figures_and_report_as_they_are() -> None:
     assert shown()["summary"].info.run_id == run.info.run_id
     assert (folder / "report.html").read_text() == "<p>another</p>"
     assert not (folder / "figures").exists()
+
+
+def test_the_summary_has_gains_and_verdicts_and_is_made_anew_with_them() -> None:
+    plan = study()
+    verdicts = presented.study(variants=presented.FEW).verdicts.assign(estimate=0.05, verdict="higher")
+    path = plan.parent / "tables" / "verdicts.parquet"
+    verdicts.to_parquet(path)
+    publish(plan)
+    run, key = shown()["summary"], "gain id rounds/rollouts:n8"
+    assert run.data.metrics[key] == pytest.approx(5.0)
+    assert run.data.tags["rollouts/n8 id rounds"].startswith("higher, +5.0 [")
+    assert publish(plan) == {"unchanged": 3}
+    verdicts[verdicts["level"] != "again"].assign(estimate=0.01).to_parquet(path)
+    assert publish(plan) == {"recreated": 1, "unchanged": 2}
+    after = shown()["summary"]
+    assert after.data.metrics[key] == pytest.approx(1.0)
+    assert "gain id rounds/again" not in after.data.metrics
+    path.unlink()
+    assert publish(plan) == {"recreated": 1, "unchanged": 2}
+    assert shown()["summary"].data.metrics == {}
+
+
+def test_runs_of_several_pairs_are_named_by_them_and_end_in_the_seed() -> None:
+    plan = study(models=("a", "b"), seeds=(0, 1), variants=("baseline",))
+    names = {run.name for run in read_view(plan).runs}
+    assert names == {f"baseline · {model} · chains · seed {seed}" for model in "ab" for seed in (0, 1)}
+
+
+def test_a_new_store_shows_no_empty_experiment() -> None:
+    DB.unlink()
+    with open_store(URI, 60):
+        pass
+    assert client().search_experiments() == []
+    client().restore_experiment("0")  # a user's wish
+    with open_store(URI, 60):
+        pass
+    assert [one.name for one in client().search_experiments()] == ["Default"]
 
 
 def test_the_summary_says_what_its_tables_warn_of_today() -> None:

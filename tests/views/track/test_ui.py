@@ -30,6 +30,7 @@ def test_the_ui_command_stays_on_this_machine() -> None:
     assert options["--backend-store-uri"] == f"sqlite:///{Path('results/mlflow.db').absolute()}"
     assert SERVER_ENVIRONMENT["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
     assert list(chart_urls(URI, 5001)) == ["synthetic"]
+    assert chart_urls(URI, 5001)["synthetic"].endswith("&compareRunsMode=CHART&viewStateShareKey=rftlab")
     assert "no such store" in fails("--serve", "--store", "sqlite:///none.db")
     assert not Path("none.db").exists()
 

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from alembic.util.exc import CommandError
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
@@ -20,8 +21,10 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rftlab.errors import BadInputError
+from rftlab.files import digest
 from rftlab.views.results import read_table
-from rftlab.views.track import limits
+from rftlab.views.track import charts, findings, limits
+from rftlab.views.track.findings import Findings
 from rftlab.views.track.limits import fitting, fitting_key
 from rftlab.views.track.ui import PREFIX, artifact_folder, store_path
 from rftlab.views.track.view import Checkpoint, Input, RunView, StudyView, summary_digest
@@ -30,6 +33,7 @@ KEY = "rftlab.key"
 IMPORTED = "rftlab.imported"  # what has been imported, written last; null while an import is under way
 NOTE = "mlflow.note.content"  # what the UI shows as a description
 SUMMARY = "summary"
+DEFAULT = "0"  # an experiment that MLflow puts into every new store; nothing is in it
 # the UI shows few columns at a time
 PLACES = ("factor", "level", "suite", "evaluation_set", "metric", "budget")
 FIRST_COLUMNS = (*PLACES, "estimate", "low", "high", "verdict")
@@ -56,7 +60,7 @@ def open_store(uri: str, wait_s: float) -> Iterator[Store]:
     except OSError as error:
         raise BadInputError(f"{uri}: cannot be written ({error.strerror})") from error
     try:
-        if path.exists():
+        if exists := path.exists():
             _check_writable(path, wait_s)
             upgrade.callback(f"{PREFIX}{path}")
         else:  # the server, or a process killed half-way through the migrations, must not find half a schema
@@ -64,7 +68,10 @@ def open_store(uri: str, wait_s: float) -> Iterator[Store]:
             new.unlink(missing_ok=True)
             upgrade.callback(f"{PREFIX}{new}")
             new.replace(path)
-        yield Store(MlflowClient(f"{PREFIX}{path}", f"{PREFIX}{path}"), artifact_folder(uri))
+        client = MlflowClient(f"{PREFIX}{path}", f"{PREFIX}{path}")
+        if not exists:
+            client.delete_experiment(DEFAULT)
+        yield Store(client, artifact_folder(uri))
     except CommandError as error:  # its schema is not among those that this MLflow knows
         reason = "the store was written by a newer MLflow; import with that one, or move the store away to have it anew"
         raise BadInputError(f"{uri}: {reason}; the study's files are untouched") from error
@@ -110,7 +117,7 @@ class Store:
         # served by path below the artifact folder, so that a store that was moved still finds its artifacts
         location = f"mlflow-artifacts:/{view.study}"
         note = fitting(view.description, limits.EXPERIMENT_TAG_LENGTH)
-        tags = {NOTE: note, "mlflow.experimentKind": "custom_model_development"}
+        tags = {NOTE: note, "mlflow.experimentKind": "custom_model_development", charts.TAG: view.charts}
         experiment = self.client.get_experiment_by_name(view.study)
         if experiment is None:
             return str(self.client.create_experiment(view.study, location, tags))
@@ -173,15 +180,22 @@ class Store:
         return LoggedModelOutput(model.model_id, checkpoint.round)
 
     def _publish_summary(self, experiment: str, run: Run | None, view: StudyView) -> str:
-        state = json.dumps(summary_digest(view.summary))
+        table = view.summary.get(findings.TABLE)
+        found = findings.findings(table) if table else findings.NOTHING
+        state = {"files": summary_digest(view.summary), "findings": digest(found)}
         note = fitting(view.note, limits.TAG_LENGTH)
-        if run and (run.data.tags[IMPORTED], run.data.tags.get(NOTE)) == (state, note):
+        earlier = limits.from_tags(IMPORTED, run.data.tags) if run else None
+        if run and (earlier, run.data.tags.get(NOTE)) == (state, note):
             return "unchanged"
         outcome = "appended" if run else "created"
+        if run and (not isinstance(earlier, dict) or earlier.get("findings") != state["findings"]):
+            self._delete(run)  # MLflow takes back no point of a metric
+            run, outcome = None, "recreated"
         if run is None:
             ended_ms = max((time for one in view.runs for time in one.times_ms), default=0)
             tags = {KEY: SUMMARY, IMPORTED: "null", "kind": SUMMARY}
             run = self.client.create_run(experiment, ended_ms, tags, f"summary · {view.study}")
+            self._log_findings(run.info.run_id, found, ended_ms)
             self.client.set_terminated(run.info.run_id, "FINISHED", ended_ms)
         self.client.set_tag(run.info.run_id, IMPORTED, "null")
         self.client.set_tag(run.info.run_id, NOTE, note)
@@ -190,16 +204,21 @@ class Store:
         for name, path in view.summary.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / name)
-        shown = [name for name in SHOWN_TABLES if f"tables/{name}.parquet" in view.summary]
-        for name in shown:  # the layout of MlflowClient.log_table, which the UI shows as a table
-            table = read_table(view.summary[f"tables/{name}.parquet"])
-            first = [column for column in FIRST_COLUMNS if column in table]
-            table = table[first + [column for column in table if column not in first]]
-            table.to_json(folder / f"{name}.json", orient="split", index=False)
+        shown = _shown_tables(view)
+        for name, rows in shown.items():  # the layout of MlflowClient.log_table, which the UI shows as a table
+            rows.to_json(folder / f"{name}.json", orient="split", index=False)
         tables = json.dumps([{"path": f"{name}.json", "type": "table"} for name in shown])
         self.client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", tables)
-        self.client.set_tag(run.info.run_id, IMPORTED, state)
+        self.client.set_tag(run.info.run_id, IMPORTED, json.dumps(state))
         return outcome
+
+    def _log_findings(self, run: str, found: Findings, time_ms: int) -> None:
+        points = [Metric(fitting_key(key), value, time_ms, 0) for key, value in found.metrics.items()]
+        for part in limits.parts(points, limits.POINTS_PER_CALL):
+            self.client.log_batch(run, metrics=part)
+        said = [RunTag(fitting_key(key), text) for key, text in found.tags.items()]
+        for tags in limits.parts(said, limits.PARAMS_PER_CALL):
+            self.client.log_batch(run, tags=tags)
 
     def _delete(self, run: Run) -> None:
         for output in run.outputs.model_outputs:
@@ -209,6 +228,18 @@ class Store:
 
     def _artifacts_of(self, run: Run) -> Path:
         return self.artifacts / str(run.info.artifact_uri).removeprefix("mlflow-artifacts:/")
+
+
+def _shown_tables(view: StudyView) -> dict[str, pd.DataFrame]:
+    """What the summary shows as tables: verdicts, gains and samples, as far as they are there."""
+    shown = {}
+    for name in SHOWN_TABLES:
+        if path := view.summary.get(f"tables/{name}.parquet"):
+            table = read_table(path)
+            first = [column for column in FIRST_COLUMNS if column in table]
+            shown[name] = table[first + [column for column in table if column not in first]]
+    rows = view.samples()
+    return shown | ({"samples": pd.DataFrame(rows)} if rows else {})
 
 
 def _dataset(one: Input) -> DatasetInput:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rftlab.errors import BadInputError
 from rftlab.views.track import ENVIRONMENT
+from rftlab.views.track.charts import KEY
 
 PREFIX = "sqlite:///"
 SERVER_ENVIRONMENT = ENVIRONMENT | {
@@ -65,7 +66,7 @@ def ui_command(uri: str, port: int) -> list[str]:
 
 
 def chart_urls(uri: str, port: int) -> dict[str, str]:
-    """Study → address of its learning curves; choose there *Group by* → ``level`` for one curve a level.
+    """Study → address of its charts, grouped by variant and the primary endpoint first.
 
     MLflow opens an experiment on pages about traces unless the address says that it holds training runs.
     """
@@ -73,4 +74,5 @@ def chart_urls(uri: str, port: int) -> dict[str, str]:
         query = "SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active' AND name <> 'Default'"
         experiments = dict(connection.execute(f"{query} ORDER BY name").fetchall())
     page = f"http://127.0.0.1:{port}/#/experiments/{{}}/runs?workflowType=machine_learning&compareRunsMode=CHART"
+    page += f"&viewStateShareKey={KEY}"
     return {study: page.format(identifier) for study, identifier in experiments.items()}

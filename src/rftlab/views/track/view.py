@@ -20,7 +20,9 @@ from rftlab.files import digest, file_sha256
 from rftlab.runfolder.study_plan import TABLES, PlannedRun, StudyPlan, read_plan
 from rftlab.views.findings import findings
 from rftlab.views.results import read_results
+from rftlab.views.track.charts import SECTION, primary_curve, shared_view
 from rftlab.views.track.files import Evaluations, RunFiles, flatten, read_evaluations
+from rftlab.views.track.samples import samples
 from rftlab.views.warnings import warnings
 
 IDENTITY = ("model", "dataset", "variant", "factor", "level", "relative_to", "seed")
@@ -115,6 +117,17 @@ class StudyView:
     between: frozenset[str]
     summary: dict[str, Path]
     note: str
+    plan: StudyPlan
+    folder: Path
+
+    @property
+    def charts(self) -> str:
+        """How the page of charts opens, as MLflow stores it."""
+        return shared_view(self.plan)
+
+    def samples(self) -> list[dict[str, Any]]:
+        """What was written to some queries, as rows of a table."""
+        return samples(self.plan, self.folder)
 
     @property
     def unfinished(self) -> int:
@@ -141,7 +154,8 @@ def read_view(plan_path: Path) -> StudyView:
     keys = {view.key for view in runs}
     between = frozenset(run.key for run in plan.runs if run.key not in keys and (folder / "runs" / run.key).exists())
     planned = keys | between | {run.key for run in plan.first_runs}  # a race takes some of those that there can be
-    return StudyView(plan.study, plan.description, len(planned), runs, between, _summary(folder), _note(folder))
+    summary, note = _summary(folder), _note(folder)
+    return StudyView(plan.study, plan.description, len(planned), runs, between, summary, note, plan, folder)
 
 
 def _run(folder: Path, plan: StudyPlan, run: PlannedRun, evaluations: Evaluations) -> RunView | None:
@@ -163,26 +177,34 @@ def _run(folder: Path, plan: StudyPlan, run: PlannedRun, evaluations: Evaluation
     }
     return RunView(
         run.key,
-        f"{run.variant} · {run.dataset} · {run.model} · seed {run.seed}",
+        " · ".join([run.variant, *(run.pair if len(plan.pairs) > 1 else ()), f"seed {run.seed}"]),
         status,
         flatten(files.document["config"]) | digests | identity,
         identity | origin | {"status": status},
         _inputs(plan, run),
-        _streams(files, evaluations.get((run.model, run.dataset, run.variant, run.seed), {})),
+        _streams(files, plan, run, evaluations.get((run.model, run.dataset, run.variant, run.seed), {})),
         checkpoints,
     )
 
 
-def _streams(files: RunFiles, evaluations: Mapping[str, Mapping[int, Mapping[str, float]]]) -> Streams:
-    """Training, seconds and, once the run has ended, evaluations by set: before, they are an earlier run's."""
+def _streams(
+    files: RunFiles, plan: StudyPlan, run: PlannedRun, evaluations: Mapping[str, Mapping[int, Mapping[str, float]]]
+) -> Streams:
+    """Training, seconds and, once the run has ended, evaluations by set and the primary endpoint's curve.
+
+    Before that, evaluations are an earlier run's.
+    """
     times, rounds = files.times, [row["round"] for row in files.metrics]
     streams: Streams = {
         "train": [_row("train", row["round"], times, row) for row in files.metrics],
         "time": [_row("time", r, times, files.seconds[r]) for r in rounds if r in files.seconds],
     }
-    for name, by_round in sorted(evaluations.items()) if files.manifest else []:
-        section = f"evaluate/{_metric_name(name)}"
-        streams[section] = [_row(section, r, times, values) for r, values in sorted(by_round.items())]
+    if files.manifest and evaluations:
+        curve = primary_curve(plan, run, evaluations)
+        streams[SECTION] = [_row(SECTION, r, times, values) for r, values in curve.items()]
+        for name, by_round in sorted(evaluations.items()):
+            section = f"evaluate/{_metric_name(name)}"
+            streams[section] = [_row(section, r, times, values) for r, values in sorted(by_round.items())]
     return streams
 
 
