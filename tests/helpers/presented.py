@@ -215,7 +215,7 @@ def write(results: Results, folder: Path, wrote: str = "thinking") -> tuple[Path
                 (s, r): right[*identity, s, r] for s in names for r in CHECKPOINTS if r and (*identity, s, r) in right
             }
             _write_outcomes(Path(outcomes[suite]), counts, planned.seed, f"{wrote} {planned.variant}")
-        if not base.exists():
+        if str(base) not in {run.base for run in runs[:-1]}:
             counts = {(s, 0): right[*identity, s, 0] for s in SETS if (*identity, s, 0) in right}
             _write_outcomes(base, counts, 0, f"{wrote} base")
     data = {"datasets": {run.dataset: TRAINING for run in runs}, "evaluation_sets": CHECKED}

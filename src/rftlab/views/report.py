@@ -85,7 +85,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         written={str(pair): shown for pair, shown in samples.samples(results, answers).items()},
         FATES=fates.FATES,
         fates={str(pair): fates.tables(results, sets) for pair, sets in answers.items()},
-        packed=lambda document: packed(json.dumps(document)),
+        packed=lambda document: packed(json.dumps(document, ensure_ascii=False)),
         sets=data_notes.evaluation_sets(results, data),
         training=data_notes.training(results, records, data),
         cost=summary.cost(results, records),
