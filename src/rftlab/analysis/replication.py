@@ -19,7 +19,7 @@ import pandas as pd
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.evaluation.outcomes import read_made, read_rows
 from rftlab.runfolder.read import read_curve
-from rftlab.runfolder.study_plan import PlannedRun, read_plan
+from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
 
 ANSWER = ["round", "evaluation_set", "query", "sample"]
 HYPOTHESIS = ["model", "dataset", "factor", "level", "relative_to", "suite", "metric", "budget"]
@@ -65,7 +65,7 @@ def compare(ours: Path, theirs: Path) -> Iterator[Agreement]:
     plans = [read_plan(folder / "plan.json") for folder in (ours, theirs)]
     if plans[0].study != plans[1].study:
         raise BadInputError(f"{theirs}: results of {plans[1].study}, those of {plans[0].study} are needed")
-    here, there = ({run.key: run for run in plan.runs} for plan in plans)
+    here, there = (taken(folder, plan) for folder, plan in zip((ours, theirs), plans, strict=True))
     alone = [f"{key}: only in {ours}" for key in here.keys() - there.keys()]
     alone += [f"{key}: only in {theirs}" for key in there.keys() - here.keys()]
     yield Agreement("runs", len(here | there), len(alone), tuple(sorted(alone)))
@@ -80,6 +80,13 @@ def compare(ours: Path, theirs: Path) -> Iterator[Agreement]:
         pairs = [(key, read(roots[0], here[key]), read(roots[1], there[key])) for key in here if key in there]
         yield agreement(what, pairs)
     yield verdicts(*(read_verdicts(folder / "tables" / "verdicts.parquet") for folder in (ours, theirs)))
+
+
+def taken(folder: Path, plan: StudyPlan) -> dict[str, PlannedRun]:
+    """The runs that a study's tables are made of, by key: a race takes some of those that are planned."""
+    rows = _read_table(folder / "tables" / "runs.parquet", ["model", "dataset", "variant", "seed"])
+    keys = set(rows.itertuples(index=False, name=None))
+    return {run.key: run for run in plan.runs if (run.model, run.dataset, run.variant, run.seed) in keys}
 
 
 def agreement(what: str, pairs: Iterable[tuple[str, pd.DataFrame, pd.DataFrame]]) -> Agreement:
@@ -114,15 +121,15 @@ def verdicts(ours: pd.DataFrame, theirs: pd.DataFrame) -> Agreement:
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:
-    """The verdicts of a study, and what each is about.
+    """The verdicts of a study, and what each is about."""
+    return _read_table(path, [*HYPOTHESIS, "verdict"])
 
-    Raises:
-        BadInputError: there is no such table.
-    """
+
+def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, columns=[*HYPOTHESIS, "verdict"])
+        return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:  # pyarrow's are either
-        raise BadInputError(f"{path}: no table of verdicts: {error}") from None
+        raise BadInputError(f"{path}: no table of {path.stem}: {error}") from None
 
 
 def base_model(root: Path, run: PlannedRun) -> pd.DataFrame:
