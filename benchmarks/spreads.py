@@ -65,10 +65,14 @@ def spreads(arms: Mapping[str, Arm]) -> dict[str, float]:
             continue
         gap_Q = arm.means[0] - base.means[0]
         noise = arm.residuals[0] / arm.seeds + base.residuals[0] / base.seeds
-        kind = "query × level, small effect" if abs(gap_Q.mean()) < SMALL else "query × level, other"
+        kind = (
+            f"query × level, effect below {100 * SMALL:g} points"
+            if abs(gap_Q.mean()) < SMALL
+            else "query × level, other"
+        )
         found.setdefault(kind, []).append(float(gap_Q.var(ddof=1)) - noise)
         estimate = difference(arm, base, moderated(arm, common), moderated(base, common))
-        found.setdefault("SE of a difference", []).append(estimate.se**2)
+        found.setdefault(f"SE of a difference, {arm.seeds} and {base.seeds} seeds", []).append(estimate.se**2)
         for seeds in ((3, 9), (12, 12)):
             label = f"the same with {seeds[0]} and {seeds[1]} seeds"
             found.setdefault(label, []).append(estimate.with_seeds(*seeds).se ** 2)
@@ -81,7 +85,9 @@ def main() -> None:
         arms = real(folder)
         ours, drawn = spreads(arms), [spreads(simulated(arms, number)) for number in range(STUDIES)]
         print(f"\n{folder.name}: {len(arms)} arms, {arms[BASELINE].seeds} seeds, {arms[BASELINE].queries[0]} queries\n")
-        print("| SD or SE, in points | real | simulated | middle 90% of simulated |\n|---|---|---|---|")
+        print(
+            f"| SD or SE, in points | {folder.name} | simulated | middle 90% of simulated studies |\n|---|---|---|---|"
+        )
         for name, value in ours.items():
             of = np.array([one[name] for one in drawn if name in one])
             low, high = np.quantile(of, [0.05, 0.95])

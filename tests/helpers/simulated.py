@@ -83,7 +83,7 @@ class Study:
         population: the spreads.
         noisy: multiplies the seeds' spread of an arm.
         collapsing: chance of an arm's run to collapse.
-        panels: effects in further panels, of the same levels or of some.
+        panels: effects of the levels in each panel, where there are several.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Study:
         self._logits: dict[tuple[str, Panel], Floats] = {}
         for panel, of_panel in self.effects.items():
             difficulty_Q = of_queries.normal(of.mean, of.difficulty, of.queries)
-            for name in [BASELINE, *of_panel]:
+            for name in names:
                 shift = of.shift(of_panel.get(name, 0.0), self.noisy.get(name, 1.0))
                 own_Q = self._rng[name].normal(shift, np.hypot(of.arm_query, of.effect_query * shift), of.queries)
                 self._logits[name, panel] = difficulty_Q + own_Q
@@ -123,45 +123,36 @@ class Study:
 
     def _draw(self, name: str) -> None:
         """One more run."""
-        of, rng = self.population, self._rng[name]
-        while of.shared and len(self._common) <= len(self.collapsed[name]):
+        of, rng, number = self.population, self._rng[name], len(self.collapsed[name])
+        while of.shared and len(self._common) <= number:
             self._common.append(self._shared_rng.normal(size=(len(self.effects), 1 + of.queries)))
         self.collapsed[name].append(bool(rng.random() < self.collapsing.get(name, 0.0)))
-        of_run = rng.normal()
+        answered = of.checkpoints // 2 if self.collapsed[name][-1] else of.checkpoints
+        of_run, spread = rng.normal(), of.seed * self.noisy.get(name, 1.0)
         for i, panel in enumerate(self.effects):
-            if (name, panel) not in self._logits:
-                continue
-            noise = rng.normal(size=1 + of.queries)
+            noise = rng.normal(size=1 + of.queries)  # of the seed, and of the seed on each query
             noise[0] = np.sqrt(of.panels) * of_run + np.sqrt(1 - of.panels) * noise[0]
             if of.shared:
-                noise = (
-                    np.sqrt(of.shared) * self._common[len(self.collapsed[name]) - 1][i] + np.sqrt(1 - of.shared) * noise
-                )
-            logit_Q = (
-                self._logits[name, panel] + of.seed * self.noisy.get(name, 1.0) * noise[0] + of.seed_query * noise[1:]
-            )
-            answered = of.checkpoints // 2 if self.collapsed[name][-1] else of.checkpoints
+                noise = np.sqrt(of.shared) * self._common[number][i] + np.sqrt(1 - of.shared) * noise
+            logit_Q = self._logits[name, panel] + spread * noise[0] + of.seed_query * noise[1:]
             self._values[name, panel].append(rng.binomial(answered, 1 / (1 + np.exp(-logit_Q))) / of.checkpoints)
 
     def truth(self, one: Comparison) -> float:
-        """The difference that a comparison estimates, collapses included."""
-        variant, budgets = one.variant, one.budgets
-        kept = [1 - self.collapsing.get(str(name), 0.0) / 2 for name in (variant.name, variant.relative_to)]
-        accuracy = self.population.accuracy
-        return (accuracy + self.effects[one.suite, budgets][variant.name]) * kept[0] - accuracy * kept[1]
+        """The difference that a comparison estimates, collapses included, to the last digit but three."""
+        variant, accuracy = one.variant, self.population.accuracy
+        ours, theirs = (1 - self.collapsing.get(str(name), 0.0) / 2 for name in (variant.name, variant.relative_to))
+        return round((accuracy + self.effects[one.suite, one.budgets][variant.name]) * ours - accuracy * theirs, 12)
 
     def compare(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
         """Every level against its reference, with so many seeds of each."""
         found = []
-        for panel, effects in self.effects.items():
-            arms = {name: self.arm(name, seeds[name], panel) for name in (BASELINE, *effects) if name in seeds}
+        for panel in self.effects:
+            arms = {name: self.arm(name, count, panel) for name, count in seeds.items()}
             common = prior([*arms.values()])
             moderate = {name: moderated(arm, common) for name, arm in arms.items()}
-            lost = {name for name in arms if any(self.collapsed[name][: seeds[name]])}
+            lost = {name for name, count in seeds.items() if any(self.collapsed[name][:count])}
             for level in self.levels:
                 ours, theirs = level.name, str(level.relative_to)
-                if ours not in arms:
-                    continue
                 estimate = difference(arms[ours], arms[theirs], moderate[ours], moderate[theirs])
                 unsettled = not lost.isdisjoint({ours, theirs})
                 found.append(Comparison(pair, level, panel[0], "greedy_auc", panel[1], estimate, False, unsettled))
