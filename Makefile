@@ -24,7 +24,7 @@ export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm bench lint format mlflow docs pins pin-models replicate clean
+.PHONY: help demo test test-slurm torture fuzz vllm-cpu test-vllm bench calibrate lint format mlflow docs pins pin-models replicate clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: $(READY) $(READY_TRL) $(READY_VLLM)  ## a round beside one of TRL, vLLM b
 	@$(BIN)/python benchmarks/bench.py --peer $(VENV_TRL)/bin/python
 	@$(BENCH_ENGINES) resources/bench/tiny
 	@OMP_NUM_THREADS=2 $(BENCH_ENGINES) resources/bench/smollm2-135m/model --tokens 16
+
+calibrate: $(READY)  ## error, coverage and power of verdicts on simulated studies; writes the tables of docs/evidence.md
+	@PYTHONPATH=src:tests/helpers $(BIN)/python benchmarks/calibrate.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
 	@$(BIN)/ruff format --check src tests benchmarks
