@@ -114,6 +114,20 @@ def test_what_has_no_chance_stops_and_says_so() -> None:
     assert len(looked(Found({A.name: (0.002, 0.012)}), A)) > 1, "without the loss it may be found equivalent"
 
 
+def test_close_calls_go_on_together() -> None:
+    """None of ten would be equivalent at a tenth of the error after twelve seeds, the last would be at all of it."""
+    found = Found({A.name: (0.0, 0.0135)})
+
+    def ten(pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
+        (one,) = found(pair, {A.name: seeds["f/0"], BASELINE: seeds[BASELINE]})
+        return [dataclasses.replace(one, variant=level) for level in levels]
+
+    levels = [PlannedVariant(f"f/{i}", "f", str(i), BASELINE, {}) for i in range(10)]
+    at_first = next(standings([PAIR], [BASE, *levels], RACE, ten))
+    assert len(at_first.going) == 10
+    assert min(at_first.chances.values()) > 0.5
+
+
 def test_what_is_the_same_by_its_weights_needs_no_race() -> None:
     (only,) = looked(Found({A.name: (0.0, 0.03)}, **{A.name: {"inert": True}}), A)
     assert verdict_of(only, A) == "equivalent"

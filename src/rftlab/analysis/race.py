@@ -134,10 +134,9 @@ def _judged(seen: Sequence[Mapping[str, Comparison]], design: Design) -> tuple[d
         never = {key for look in family for key, one in look.items() if one.unsettled}
         of_family = decide([{k: one.found for k, one in look.items()} for look in family], looks, None, never)
         said |= of_family
-        tests = {
-            kind: len(family[0]) - sum((v.verdict == "equivalent") == kind for v in of_family.values() if v.decided)
-            for kind in (False, True)
-        }
+        equivalent = sum(v.verdict == "equivalent" for v in of_family.values())
+        different = sum(v.decided for v in of_family.values()) - equivalent
+        tests = {False: len(family[0]) - different, True: 1 + different}
         chances |= {
             key: _chance(one, looks, design, tests, key in never)
             for key, one in family[-1].items()
@@ -150,6 +149,8 @@ def _chance(one: Comparison, looks: Looks, design: Design, tests: Mapping[bool, 
     """Chance that a level, undecided now, is decided at the last look.
 
     By then its estimate has moved by chance as far as its standard error shrinks: θ̂_K | θ̂_k ~ θ̂_k + t·√(V_k − V_K).
+    Equivalence is reckoned at the level it has once all others that may be equivalent are: levels that all are close
+    calls today free their shares for one another.
 
     Source: predictive power of a trial, Spiegelhalter, Freedman & Blackburn 1986, with a flat prior.
     """
