@@ -8,7 +8,7 @@ those of the demo's tasks: docs/evidence.md compares them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
