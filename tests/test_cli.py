@@ -284,18 +284,6 @@ def test_a_refusal_in_a_real_process_is_one_line_and_exit_code_1(study_file: Pat
     assert result.stderr == "study.yaml: seeds: 0 is given twice; seeds must differ\n"
 
 
-def test_report_of_a_study_that_has_not_ended_is_partial(study_file: Path) -> None:
-    plan = write_study(study_file.parent.absolute(), study="small", variants=("baseline", "ratio/clip", "again"))
-    next(plan.parent.glob("runs/**/clip/seed-2/checkpoints.json")).unlink()
-    result = rftlab("report", str(study_file))
-    assert result.exit_code == 0, result.output
-    written = Path(result.output.strip())
-    assert written == Path("results/small/partial/report.html")
-    assert "Partial." in written.read_text()
-    assert "8 runs are finished" in written.read_text()
-    assert not Path("results/small/tables").exists(), "what is partial stays apart"
-
-
 def test_report_of_a_study_of_which_nothing_is_finished(study_file: Path) -> None:
     plan = write_study(study_file.parent.absolute(), study="small", variants=("baseline", "ratio/clip"))
     for path in plan.parent.glob("runs/**/checkpoints.json"):

@@ -11,8 +11,9 @@ import pytest
 from rftlab.analysis.factorial import EFFECTS, crossed_levels, effect_rows, effects
 from rftlab.analysis.primary import Comparison
 from rftlab.analysis.runs import RunOutcomes, SetOutcomes
-from rftlab.runfolder.study_plan import PlannedPrimary, PlannedVariant
+from rftlab.runfolder.study_plan import Pair, PlannedPrimary, PlannedVariant
 
+PAIR = Pair("m", "d")
 QUERIES = 40
 MEANS = {"baseline": 0.2, "a/1": 0.3, "b/1": 0.4, "b/2": 0.5, "a+b/1+1": 0.9, "a+b/1+2": 0.4, "c/1": 0.9}
 
@@ -53,7 +54,7 @@ def found(
             own_Q = rng.normal(0, 0.02 * noise) + rng.normal(0, 0.1 * noise, QUERIES)
             runs[name, seed] = run(name, seed, mean + difficulty_Q + arm_Q + own_Q, (rollouts or {}).get(name, 8))
     primary = PlannedPrimary("greedy", "both")
-    return effects(runs, VARIANTS, {"t": "test"}, primary, collapsed, {"model": "m", "dataset": "d"})
+    return effects(runs, VARIANTS, {"t": "test"}, primary, collapsed, PAIR)
 
 
 def table(some: Sequence[Comparison]) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def test_standard_errors_of_a_two_by_two_design_are_alike() -> None:
     for name, mean in two.items():
         for seed in range(4):
             runs[name, seed] = run(name, seed, mean + rng.normal(0, 0.05) + rng.normal(0, 0.1, QUERIES))
-    some = effects(runs, variants, {"t": "test"}, PlannedPrimary("greedy", "both"), [], {})
+    some = effects(runs, variants, {"t": "test"}, PlannedPrimary("greedy", "both"), [], PAIR)
     assert len(some) == 3
     assert {tuple(sorted(term.weight for term in one.terms)) for one in some} == {(-0.5, -0.5, 0.5, 0.5)}
     assert {one.budgets for one in some} == {("rounds", "rollouts")}
@@ -115,7 +116,7 @@ def test_other_factors_are_no_part_of_it_and_without_crossed_ones_there_are_none
     }
     assert ("c", "1") not in names
     single = [one for one in VARIANTS if not one.crossed]
-    assert effects({}, single, {}, PlannedPrimary("greedy", "both"), [], {}) == []
+    assert effects({}, single, {}, PlannedPrimary("greedy", "both"), [], PAIR) == []
 
 
 def test_where_a_cell_lost_a_run_nothing_is_equivalent() -> None:

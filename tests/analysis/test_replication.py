@@ -130,7 +130,7 @@ def test_results_that_cannot_be_compared_are_one_line(both: tuple[Path, Path], t
     with pytest.raises(SystemExit, match=r"plan.json: no such file"):
         main([str(both[0]), str(tmp_path)])
     shutil.rmtree(both[1] / "tables")
-    with pytest.raises(SystemExit, match=r"verdicts.parquet: no table of verdicts"):
+    with pytest.raises(SystemExit, match=r"runs.parquet: no table of runs"):
         main(list(map(str, both)))
     edit_json(both[1] / "plan.json", lambda plan: plan.update(study="other"))
     with pytest.raises(BadInputError, match="results of other, those of synthetic are needed"):

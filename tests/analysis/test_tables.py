@@ -8,9 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rftlab.analysis.tables import MARGINAL_GAINS, flattened, main, typed
+from rftlab.analysis.tables import MARGINAL_GAINS, flattened, main, tables, typed, write_table
 from rftlab.errors import BadInputError
+from rftlab.runfolder.expected import read_expected
 from rftlab.runfolder.read import read_document
+from rftlab.runfolder.study_plan import read_plan
+from rftlab.views.results import read_results
+from rftlab.views.warnings import warnings
 from synthetic import accuracy, manifest_again, stage_arguments, tables_of, write_study
 
 NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")
@@ -243,3 +247,23 @@ def test_the_stage_imports_no_torch() -> None:
     code = "import sys, rftlab.analysis.tables; assert not ({'torch', 'transformers', 'mlflow'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_tables_of_a_study_that_has_not_ended_hold_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_study(tmp_path, variants=("baseline", "ratio/clip", "rollouts/n8", "advantage/group_norm_extra7"))
+    monkeypatch.chdir(tmp_path)
+    next(path.parent.glob("runs/**/n8/seed-2/checkpoints.json")).unlink()
+    for gone in path.parent.glob("runs/**/clip/*/checkpoints.json"):
+        gone.unlink()
+    expected, data = (path.with_name(name) for name in ("expected.json", "data.json"))
+    partial = tables(read_plan(path), read_expected(expected), read_document(data), so_far=True)
+    assert set(partial["verdicts"]["verdict"]) == {"running"}
+    counts = partial["runs"]["variant"].value_counts()
+    assert dict(counts) == {"baseline": 3, "rollouts/n8": 2, "advantage/group_norm_extra7": 3}
+    for name, table in partial.items():
+        write_table(tmp_path / "partial", name, table)
+    results = read_results(path, tmp_path / "partial")
+    assert results.partial.startswith("The study has not ended: 8 runs are finished")
+    assert any(warning.headline == "Partial." for warning in warnings(results))

@@ -57,6 +57,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "ratio/clip": {"objective.ratio.name": "clip"},
 }
 RELATIVE_TO = {"rollouts/n8": "advantage/group_norm_extra7"}
+CHECKED_TRAINING = {"queries": QUERIES, "duplicates": 0, "conflicts": 0, "unanswered": [], "several_boxes": []}
+CHECKED_SET: dict[str, Any] = {"queries": QUERIES, "overlap": {}, "reason": None, "clusters": {}}
 CODE = "c0de" * 4  # fingerprint of every stage
 INERT = {"ratio/clip": "baseline"}  # one on-policy update a round: clipping never acts, the weights are the baseline's
 
@@ -129,9 +131,11 @@ def write_study(
     _write_json(plan_path, plan)
     _write_json(plan_path.with_name("expected.json"), _expected(plan))
     data = {
-        "datasets": {family: {"sha256": _file_sha(folder / _splits(family)["train"])} for family in FAMILIES},
+        "datasets": {
+            family: {"sha256": _file_sha(folder / _splits(family)["train"]), **CHECKED_TRAINING} for family in FAMILIES
+        },
         "evaluation_sets": {
-            name: {"sha256": _file_sha(folder / entry["path"]), "clusters": {}}
+            name: {"sha256": _file_sha(folder / entry["path"]), **CHECKED_SET}
             for name, entry in plan["evaluation_sets"].items()
         },
     }
@@ -414,14 +418,15 @@ _SCHEMA = pa.schema(
 
 def _write_rows(path: Path, rows: list[dict[str, Any]], made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"made": json.dumps(dataclasses.asdict(made))}
+    metadata = {"made": json.dumps(dataclasses.asdict(made)), "overlong": json.dumps(dict.fromkeys(made.queries, 0))}
     pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA.with_metadata(metadata)), path)
 
 
 def _write_queries(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    evaluation_set = f"{name}_{path.stem}" if name in FAMILIES else name
     lines = [
-        {"id": f"{name}-{path.stem}-{i:04d}", "query": f"{i}+7-{i}=", "answer": "7", "metadata": {}}
+        {"id": f"{evaluation_set}-{i:04d}", "query": f"{i}+7-{i}=", "answer": "7", "metadata": {}}
         for i in range(QUERIES)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

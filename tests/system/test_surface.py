@@ -20,6 +20,7 @@ PACKAGE = ROOT / "src" / "rftlab"
 COMMANDS = {
     "plan": ["STUDY", "--json", "--throughput"],
     "show": ["STUDY|FOLDER"],
+    "report": ["STUDY|FOLDER"],
     "export": ["STUDY|FOLDER", "--latex", "--pdf", "--csv", "--to"],
     "compare": ["A", "B"],
     "track": ["STUDY|FOLDER", "--follow", "--no-follow", "--store"],
@@ -28,6 +29,8 @@ COMMANDS = {
     "catalogue": [],
 }
 STAGES = [
+    "rftlab.analysis.looks",
+    "rftlab.analysis.replication",
     "rftlab.analysis.tables",
     "rftlab.cli",
     "rftlab.data",
@@ -36,6 +39,7 @@ STAGES = [
     "rftlab.evaluation.removal",
     "rftlab.jobs.warmstart",
     "rftlab.models.build",
+    "rftlab.planning.pin_models",
     "rftlab.planning.planfile",
     "rftlab.rewards.worker",
     "rftlab.study.documentation",

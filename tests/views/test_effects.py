@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 import presented
-from rftlab.analysis.estimator import Difference
 from rftlab.analysis.factorial import EFFECTS, effect_rows
 from rftlab.analysis.primary import Comparison
-from rftlab.runfolder.study_plan import PlannedVariant
+from rftlab.runfolder.study_plan import Pair, PlannedVariant
 from rftlab.views.effects import READING, crossed_effects
 from rftlab.views.results import Results
 from rftlab.views.show import show
+from simulated import known
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +25,12 @@ def study() -> Results:
     named = [("a+b", "1+1", -0.2), ("a", "1", 0.3), ("b", "1", 0.001)]
     found = [
         Comparison(
-            {"model": "tiny-qwen2", "dataset": "chains"},
+            Pair("tiny-qwen2", "chains"),
             PlannedVariant(f"{factor}/{level}", factor, level, None, {}),
             "id",
             "greedy_auc",
             ("rounds", "rollouts"),
-            Difference(estimate, 0.02, 20.0, (5, 5), 256),
+            known(estimate, 0.02, 20.0, (5, 5), 256),
             False,
             False,
         )

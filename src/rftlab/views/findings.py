@@ -16,6 +16,7 @@ from rftlab.views.cells import cell, points
 from rftlab.views.results import METRICS, SUITES, Results
 from rftlab.views.warnings import behaves
 
+BOTH = "rounds and rollouts"
 SENTENCES = 4  # of levels that differ; with equivalent ones, open ones and the baseline there are seven at most
 NAMES = 5  # of levels in a list
 DIRECTIONS = {"higher": "raises", "lower": "lowers"}
@@ -36,7 +37,7 @@ def findings(results: Results) -> list[Finding]:
     levels = {v.name: v for v in results.levels if not (v.control or v.noise_floor)}
     rows = results.hypotheses()
     rows = rows[rows["variant"].isin(levels)]
-    rows = rows.assign(place=[f"{SUITES[row.suite]} at equal {row.budgets}" for row in _each(rows)])
+    rows = rows.assign(place=[f"{SUITES[row.suite]}{_at(row.budgets)}" for row in _each(rows)])
     return [*_differences(results, rows, levels), *_open(rows), _baseline(results)]
 
 
@@ -88,17 +89,21 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
     differs = rows[rows["verdict"].isin(DIRECTIONS)].sort_values("estimate", key=lambda e: -e.abs(), kind="stable")
     for (verdict, suite), here in differs.groupby(["verdict", "suite"], sort=False):
         unit = "" if clauses else " points"
-        told = [f"by {100 * abs(r.estimate):.1f}{unit} {_interval(r)} at equal {r.budgets}" for r in _each(here)]
+        told = [f"by {100 * abs(r.estimate):.1f}{unit} {_interval(r)}{_at(r.budgets)}" for r in _each(here)]
         what = "it" if clauses else _noun(results)
         clauses.append(f"{DIRECTIONS[str(verdict)]} {what} {SUITES[str(suite)]} {_and(told)}")
-    same = rows.loc[rows["verdict"] == "equivalent", "place"]
+    same = rows[rows["verdict"] == "equivalent"]
     if len(same):
-        clauses.append(f"changes it {_less(results)} {_and([*same])}")
+        clauses.append(f"changes {'it' if clauses else _noun(results)} {_less(results)} {_and(_places(same))}")
     told = []
     for suite, here in rows[rows["verdict"] == "undecided"].groupby("suite", sort=False):
         show = "" if told else " would have shown"
-        each = [f"{r.budgets} ({points(r.estimate)}; ≥ {100 * r.detectable:.1f}{show})" for r in _each(here)]
-        told.append(f"{SUITES[str(suite)]} at equal {_and(each)}")
+        each = [
+            f"{_at(r.budgets).removeprefix(' at equal ')} ({points(r.estimate)}; ≥ {100 * r.detectable:.1f}{show})"
+            for r in _each(here)
+        ]
+        equal = "" if each[0].startswith(" (") else " at equal "
+        told.append(f"{SUITES[str(suite)]}{equal}{_and(each)}")
     clauses += [f"is undecided {_and(told)}"] if told else []
     running = rows.loc[rows["verdict"] == "running", "place"]
     clauses += [f"still races {_and([*running])}"] if len(running) else []
@@ -177,6 +182,17 @@ def _against(results: Results, level: PlannedVariant) -> str:
     told = [changes(results, level)] if changes(results, level) else []
     told += [f"against {level.relative_to}"] if level.relative_to != BASELINE else []
     return f" ({'; '.join(told)})" if told else ""
+
+
+def _at(budgets: str) -> str:
+    """Where equal rounds are equal rollouts, it need not be said at which."""
+    return "" if budgets == BOTH else f" at equal {budgets}"
+
+
+def _places(rows: pd.DataFrame) -> list[str]:
+    """Suites of a level's rows, with the budget where it has another verdict at the other."""
+    by_suite = rows.groupby("suite", sort=False)
+    return [str(SUITES[str(s)]) if len(here) > 1 else str(here["place"].iloc[0]) for s, here in by_suite]
 
 
 def _by_place(rows: pd.DataFrame, verdict: str) -> Iterator[tuple[str, str]]:

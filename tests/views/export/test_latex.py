@@ -71,7 +71,7 @@ def test_it_has_the_tables_numbers() -> None:
     for line, row in zip(cells, table.itertuples(), strict=True):
         assert line[2] == row.budget
         assert line[3] == f"${row.estimate:+.1f}$"
-        assert line[4] == f"$[{row.low:+.1f}, {row.high:+.1f}]$"
+        assert line[4] == f"$[{row.low:+.1f}, {row.high:+.1f}]$".replace("-0.0", "+0.0")
         assert line[6] == row.verdict
         assert line[7] == (f"${row.detectable:.1f}$" if row.verdict == "undecided" else "")
         assert line[8] == "3/3"

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import presented
+from presented import QUERIES
 from rftlab.views.figures.curves import (
     DIAGNOSTICS,
     POINTS,
@@ -55,7 +56,7 @@ def test_generalisation_shows_the_mean_and_the_extremes_over_seeds(study: Result
 def test_the_gap_is_in_distribution_minus_out_of_it(study: Results) -> None:
     rows = data(generalisation_gap(study, PAIR), "gap")
     first = next(row for row in rows if row["variant"] == "baseline" and row["round"] == 0)
-    assert first["gap"] == pytest.approx(100 * (0.28 - (0.24 + 0.20 + 0.16 + 0.12) / 4), abs=0.01)
+    assert first["gap"] == pytest.approx(100 * (0.28 - (0.24 + 0.20 + 0.16 + 0.12) / 4), abs=100 / QUERIES)
 
 
 def test_rounds_are_averaged_in_bins_and_placed_at_their_end() -> None:

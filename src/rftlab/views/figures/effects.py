@@ -21,7 +21,7 @@ VERDICTS = {
     "lower": (COLOURS[1], "triangle-left"),
     "equivalent": (COLOURS[2], "square"),
     "undecided": (GREY, "circle"),
-    "running": (GREY, "cross"),
+    "running": (GREY, "triangle-up"),
     "too few seeds": ("#9aa1ab", "cross"),
     "no hypothesis": ("#9aa1ab", "diamond"),
 }
