@@ -206,3 +206,16 @@ def test_changes_are_those_of_the_runs_and_in_the_order_of_the_study(study: Resu
         "advantage.name: group_norm instead of raw, rollout.statistics_rollouts: 7 instead of 0"
     )
     assert changes(study, by_name["again"]) == ""
+
+
+def test_before_the_first_look_nothing_is_decided() -> None:
+    study = presented.study(variants=presented.FEW)
+    running = dataclasses.replace(study, verdicts=study.verdicts.assign(verdict="running"))
+    assert told(running)[0] == "Nothing is decided yet: the first look is at 3 seeds of every level."
+    assert "no control with a verdict" in told(running)[-1]
+
+
+def test_what_still_races_says_where() -> None:
+    said = {("n8", "id", "both"): {"verdict": "running"}, ("n8", "ood", "both"): {"verdict": "higher"}}
+    study = judged(presented.study(variants=presented.FEW), said)
+    assert any(line.startswith("rollouts/n8") and "still races in distribution" in line for line in told(study))

@@ -62,6 +62,11 @@ def _differences(results: Results, rows: pd.DataFrame, levels: dict[str, Planned
     if rows.empty:
         yield Finding("Nothing is compared", ": the study has no level besides its baseline, or none was evaluated.")
         return
+    if set(rows["verdict"]) == {"running"}:
+        yield Finding(
+            "Nothing is decided yet", f": the first look is at {results.plan.race.looks[0]} seeds of every level."
+        )
+        return
     if set(rows["verdict"]) == {"too few seeds"}:
         yield Finding("No level is judged", f": a verdict needs {LEAST_SEEDS} seeds.")
         return

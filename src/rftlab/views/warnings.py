@@ -55,9 +55,9 @@ def behaves(results: Results, pair: Pair, control: PlannedVariant) -> bool | Non
     """Whether a control is lower than its reference in distribution, at any budget; None where it was not judged."""
     judged = results.judged(pair)
     verdicts = judged.loc[(judged["suite"] == "id") & (judged["variant"] == control.name), "verdict"]
-    if not len(verdicts) or "too few seeds" in set(verdicts):
-        return None
-    return bool((verdicts == "lower").any())
+    if (verdicts == "lower").any():
+        return True
+    return None if verdicts.isin(("too few seeds", "running")).any() or not len(verdicts) else False
 
 
 def _controls(results: Results, pair: Pair) -> Iterator[Warning]:
