@@ -33,11 +33,12 @@ def real(folder: Path) -> dict[str, Arm]:
     root, first = folder.resolve().parents[1], plan["runs"][0]
     pair = (first["model"], first["dataset"])
     name = next(n for n in first["suites"]["id"] if plan["evaluation_sets"][n]["split"] == "test")
-    base = read_outcomes(root / first["base"], [name], SampledMetrics(0, ()))[name]
+    base = read_outcomes(root / first["base"], [name], SampledMetrics(0, ()), {})[name]
     values: dict[str, list[Any]] = {}
     for run in plan["runs"]:
-        if (run["model"], run["dataset"]) == pair and run["factor"] not in CONTROL_FACTORS:
-            ended = read_outcomes(root / run["evaluations"]["id"], [name], SampledMetrics(0, ()))[name]
+        trained = (root / run["evaluations"]["id"]).is_file()  # a race trains some of those that are planned
+        if trained and (run["model"], run["dataset"]) == pair and run["factor"] not in CONTROL_FACTORS:
+            ended = read_outcomes(root / run["evaluations"]["id"], [name], SampledMetrics(0, ()), {})[name]
             whole = base.followed_by(ended)
             x_P = np.array(whole.rounds, float)
             values.setdefault(run["variant"], []).append(area_under_curve(x_P, whole.correct_QP, x_P[-1]))
