@@ -1,19 +1,26 @@
 # The race: after each look tables decide which levels go on, and only their next seeds are trained. Trainings depend on no
 # decision: a decision says which runs the next look *asks for*, so no finished run is made again because of one.
+import functools
 import json
 
 LOOKS = len(plan.study.looks.looks)
 
-if workflow.dryrun and workflow.is_main_process and LOOKS > 1:
-    possible = trained(plan.runs())
-    logger.info(
-        f"{plan.study.study} is a race: this lists what its present look needs. Of at most {len(possible)} runs,"
-        f" {sum(map(os.path.exists, possible))} are there."
-    )
+
+@functools.cache
+def tell_of_race():
+    """Once, in a dry run: the jobs that it lists are those of the present look."""
+    if workflow.dryrun and LOOKS > 1:
+        possible = trained(plan.runs())
+        there = sum(map(os.path.exists, possible))
+        logger.info(
+            f"{plan.study.study} is a race: what its present look needs is listed. {there} runs are there; at most"
+            f" {len(possible) - there} could follow."
+        )
 
 
 def asked(before=LOOKS):
     """Runs that the looks before a look ask for, counted from 1; by default all. Waits for a look that is not taken."""
+    tell_of_race()
     runs = plan.first_runs()
     for look in range(1, before):
         more = json.loads(Path(checkpoints.look.get(look=look).output[0]).read_text())["next"]
