@@ -36,7 +36,11 @@ MIXED = (0.1, -0.1, 0.05, -0.05, 0.02, -0.02)
 
 def cells() -> list[Cell]:
     """All kinds of studies."""
-    few, many, races = ("race", "3 seeds", "5 seeds", "8 seeds"), tuple(DESIGNS), ("race", "race, reference 12")
+    few, many, races = (
+        ("race", "race to 8", "3 seeds", "5 seeds", "8 seeds"),
+        tuple(DESIGNS),
+        ("race", "race to 8", "race, reference 12"),
+    )
 
     def arms(*names: str, each: float) -> tuple[tuple[str, float], ...]:
         return tuple((name, each) for name in names)
@@ -60,8 +64,8 @@ def cells() -> list[Cell]:
         Cell("power", "six levels with effects", many, MIXED),
         Cell("suites", "20 hypotheses, no effect", races, suites=2),
         Cell("suites", "20 hypotheses", races, MIXED[:4], suites=2),
-        Cell("suites", "40 hypotheses, no effect", ("race",), suites=2, budgets=2),
-        Cell("suites", "40 hypotheses", ("race",), MIXED[:4], suites=2, budgets=2),
+        Cell("suites", "40 hypotheses, no effect", races[:2], suites=2, budgets=2),
+        Cell("suites", "40 hypotheses", races[:2], MIXED[:4], suites=2, budgets=2),
     ]
 
 

@@ -17,6 +17,7 @@ ALPHA, MARGIN, SEED = 0.05, 0.03, 41
 LOOKS = (3, 4, 6, 8, 12)
 DESIGNS = {
     "race": PlannedRace(LOOKS, 9),
+    "race to 8": PlannedRace(LOOKS[:4], 9),  # the demo's
     "race, reference 12": PlannedRace(LOOKS, 12),
     **{f"{S} seeds": PlannedRace((S,), 9) for S in (3, 5, 8, 12)},
 }
