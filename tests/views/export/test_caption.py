@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import presented
-from rftlab.runfolder.study_plan import PlannedPrimary
+from rftlab.runfolder.study_plan import PlannedPrimary, PlannedRace
 from rftlab.views.export.caption import caption
 from rftlab.views.export.headline import headline
 from rftlab.views.results import Results
@@ -65,3 +65,10 @@ def test_without_verdicts_nothing_is_said_of_their_correction() -> None:
 def test_what_was_never_to_be_called_equivalent_is_told() -> None:
     study = presented.study(variants=presented.FEW)
     assert "†: a run of the level" in told(dataclasses.replace(study, verdicts=study.verdicts.assign(unsettled=True)))
+
+
+def test_a_race_says_when_it_looked() -> None:
+    study = presented.study(variants=presented.FEW)
+    assert "race" not in told(study)
+    race = dataclasses.replace(study.plan, race=PlannedRace((3, 4, 8), 9))
+    assert "A race with looks at 3, 4 and 8 seeds of a level" in told(dataclasses.replace(study, plan=race))
