@@ -34,8 +34,9 @@ def caption(results: Results, pair: Pair, table: pd.DataFrame) -> str:
     )
     if len(looks := plan.race.looks) > 1:
         told.append(
-            f"A race with looks at {', '.join(map(str, looks[:-1]))} and {looks[-1]} seeds of a level, whose errors are "
-            "part of that (Lan and DeMets, spent by the square of the share of seeds); a row is of the look that decided it."
+            f"A race with looks at {', '.join(map(str, looks[:-1]))} and {looks[-1]} seeds of a level, whose errors "
+            "are part of that (Lan and DeMets, spent by the square of the share of seeds); a row is of the look that "
+            "decided it."
         )
     if table["detectable"].notna().any():
         told.append("Detectable: the smallest difference that an undecided comparison had a chance of 80% to find.")
