@@ -230,6 +230,9 @@ def test_coverage(seeds: int) -> None:
     covered = []
     for _ in range(150):
         study = Study(rng, {str(i): 0.0 for i in range(10)}, Population(queries=200))
-        found = [one.found for one in study.compare(PAIR, dict.fromkeys(study.shift, seeds) | {"baseline": 9})]
+        found = [
+            one.found
+            for one in study.compare(PAIR, dict.fromkeys([v.name for v in study.variants], seeds) | {"baseline": 9})
+        ]
         covered += [low <= 0 <= high for low, high in (d.interval(0.95) for d in found)]
     assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 150), "levels of a study share their reference"

@@ -35,7 +35,7 @@ VALUES: dict[str, list[Any]] = {
     "rounds": [2, 3],
     "template": ["{{ query }}", "Q: {{ query }}"],
     "more": [None, "longer", "exam"],  # evaluation sets
-    "margin": [0.02, 0.05],
+    "margin": [0.5, 0.6],
     "train.jsonl": ["and 1", "and 4"],
     "exam.jsonl": ["and 3", "and 5"],
     "pretrained": ["llama", "qwen2"],

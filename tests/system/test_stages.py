@@ -91,7 +91,7 @@ LIGHT = {  # stages that run no model: their arguments, and all that they load o
     "data": (["--config", json.dumps(CHAINS), "--folder", "data"], {"pydantic"}),
     "planning.planfile": (
         ["--study", json.dumps(STUDY), "--jobs", digest(expected(planned())), "--output", "planned/plan.json"],
-        {"pydantic"},
+        {"pydantic", "numpy", "scipy"},  # for the margin that the design resolves
     ),
     "analysis.tables": (
         stage_arguments(Path("results/synthetic/plan.json"), "made"),

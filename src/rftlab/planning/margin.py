@@ -3,17 +3,14 @@
 With variances such as the studies in docs/evidence.md have shown, the difference of a level of S seeds from a reference
 of R on a suite of K sets of Q_k queries has the variance V = σ_s²·(1/S + 1/R) + σ_q²·Σ(1/Q_k)/K². A level without any
 effect is called equivalent with a chance of 80% if the margin is (t_{1−α/2} + z_{0.9})·√V, at the level α of the last
-look, had nothing been decided before.
+look, had nothing been decided before. scipy is imported when a margin is asked for: Snakemake, which reads every plan,
+mostly does not ask.
 """
 
 from __future__ import annotations
 
 import math
 
-from scipy import stats
-
-from rftlab.analysis.boundaries import nominal_levels
-from rftlab.analysis.estimator import PRIOR_DF
 from rftlab.errors import BadInputError
 from rftlab.planning.forecast import query_counts
 from rftlab.planning.plan import Plan
@@ -34,6 +31,11 @@ def resolved_margin(plan: Plan) -> float:
 
 def resolvable(plan: Plan, *, seeds: bool = True) -> float:
     """The margin that a design resolves on the suite that says least; with ``seeds`` False, with any number of them."""
+    from scipy import stats
+
+    from rftlab.analysis.boundaries import nominal_levels
+    from rftlab.analysis.estimator import PRIOR_DF
+
     race = plan.study.looks
     S, R = race.looks[-1], race.seeds(BASELINE, len(race.looks) - 1)
     a = [SEED_SD**2 / S, SEED_SD**2 / R] if seeds else [0.0, 0.0]
