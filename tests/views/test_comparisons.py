@@ -8,6 +8,7 @@ import math
 import pytest
 
 import presented
+from rftlab.runfolder.study_plan import PlannedVariant
 from rftlab.views.comparisons import GROUPS, comparisons
 from rftlab.views.results import Pair, Results
 
@@ -76,3 +77,9 @@ def test_without_verdicts_nothing_is_judged_and_the_order_is_the_studys(study: R
     none = dataclasses.replace(study, verdicts=study.verdicts.iloc[:0])
     names = [c.level.name for c in comparisons(none, PAIR) if c.group == "Not judged"]
     assert names == [v.name for v in study.levels if not (v.noise_floor or v.control)]
+
+
+def test_a_cell_of_crossed_factors_is_in_no_comparison(study: Results) -> None:
+    cell = PlannedVariant("a+b/1+2", "a+b", "1+2", None, {})
+    plan = dataclasses.replace(study.plan, variants=(*study.plan.variants, cell))
+    assert comparisons(dataclasses.replace(study, plan=plan), PAIR) == comparisons(study, PAIR)

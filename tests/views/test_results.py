@@ -47,7 +47,7 @@ def test_the_baseline_comes_first_then_a_a_then_levels_in_the_plans_order_then_c
         variant("lr/zero", "lr", lr=0.0),
         variant("again", "noise_floor"),
         variant("f/a", "f"),
-        variant("baseline", None),
+        PlannedVariant("baseline", None, None, None, {}),
     ]
     results = replanned(study, variants=tuple(planned))
     order = ["baseline", "again", "f/b", "f/a", "control/x", "lr/zero"]
@@ -195,3 +195,12 @@ def test_runs_of_other_code_are_told_with_the_studys_reason(study: Results) -> N
     told = dataclasses.replace(replanned(study, report=report), runs=runs).other_code
     made = f"3 of {len(runs)} runs, or their evaluations, were made with other code than today's"
     assert told == f"{made}: only logging changed"
+
+
+def test_a_cell_of_crossed_factors_is_no_level(study: Results) -> None:
+    """It is compared with nothing: all that shows levels with their references leaves it out."""
+    cell = PlannedVariant("a+b/1+2", "a+b", "1+2", None, {"optimizer.lr": 0.1})
+    plan = dataclasses.replace(study.plan, variants=(*study.plan.variants, cell))
+    crossed = dataclasses.replace(study, plan=plan)
+    assert cell in crossed.variants
+    assert crossed.levels == study.levels

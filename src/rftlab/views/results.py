@@ -75,8 +75,8 @@ class Results:
 
     @property
     def levels(self) -> list[PlannedVariant]:
-        """The variants that have a marginal gain: all but the baseline."""
-        return [v for v in self.variants if v.name != BASELINE]
+        """The variants that are compared with another: neither the baseline nor the cells of crossed factors."""
+        return [v for v in self.variants if v.relative_to is not None]
 
     @property
     def other_code(self) -> str:
