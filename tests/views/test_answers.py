@@ -10,7 +10,7 @@ import pytest
 
 import presented
 from rftlab.errors import BadInputError
-from rftlab.views.answers import SetAnswers, read_answers, read_greedy
+from rftlab.views.answers import SetAnswers, read_answers, read_greedy, weights_of
 from rftlab.views.results import Results, read_results
 
 
@@ -28,7 +28,7 @@ def study(place: Path) -> Results:
 
 @pytest.fixture
 def answers(study: Results) -> list[SetAnswers]:
-    return read_answers(study, study.pairs[0])
+    return read_answers(study, study.pairs[0], {})
 
 
 def changed(study: Results, folder: Path, change) -> Results:
@@ -69,7 +69,7 @@ def test_ever_is_right_at_any_checkpoint_and_flexible_holds_other_forms(study: R
 
 def test_a_run_without_a_checkpoint_answers_as_its_base_model(study: Results, tmp_path: Path) -> None:
     gone = changed(study, tmp_path, lambda rows: rows[rows["decoding"] == "sampled"])
-    one = read_answers(gone, gone.pairs[0])[0]
+    one = read_answers(gone, gone.pairs[0], {})[0]
     assert (one.arms["baseline"].correct_SQ[0] == one.base_Q).all()
     assert not one.arms["baseline"].ever_SQ[0].any()
 
@@ -79,13 +79,13 @@ def test_outcomes_that_the_tables_were_not_made_of_are_refused(study: Results, t
     with pytest.raises(
         BadInputError, match=r"baseline/seed-0, chains_test, round 60: its evaluation is not what the tab"
     ):
-        read_answers(wrong, wrong.pairs[0])
+        read_answers(wrong, wrong.pairs[0], {})
 
 
 def test_outcomes_of_other_queries_than_the_base_models_are_refused(study: Results, tmp_path: Path) -> None:
     fewer = changed(study, tmp_path, lambda rows: rows[rows["query"] != "chains_test-007"])
     with pytest.raises(BadInputError, match=r"changed.parquet: it has other queries than the evaluation of its base"):
-        read_answers(fewer, fewer.pairs[0])
+        read_answers(fewer, fewer.pairs[0], {})
 
 
 def test_a_file_that_is_missing_or_no_evaluation_ends_in_one_line(tmp_path: Path) -> None:
@@ -104,3 +104,33 @@ def test_only_greedy_rows_of_the_queries_asked_for_are_read(study: Results) -> N
     rows = read_greedy(path, ["query", "completion"], ["chains_test-001"])
     assert set(rows["query"]) == {"chains_test-001"}
     assert "sampled" not in set(read_greedy(path, ["completion"])["completion"])
+
+
+def test_queries_of_a_cluster_share_what_one_query_counts() -> None:
+    """As the tables have it: means of clusters first, then over clusters and queries without one."""
+    weights = weights_of(["a", "b", "c", "d"], {"b": "x", "d": "x", "c": "a"})
+    assert weights == pytest.approx([1 / 3, 1 / 6, 1 / 3, 1 / 6])
+    assert weights_of(["a", "b"], {}) == pytest.approx([0.5, 0.5])
+
+
+def test_accuracies_of_clusters_are_those_of_the_tables(study: Results) -> None:
+    """Where queries are in clusters the tables average those first, and so does what is compared with them."""
+    one = study.evaluation_sets(study.pairs[0])[0].name
+    rows = pd.read_parquet(study.plan.runs[0].evaluations["id"]).query("decoding == 'greedy' and round == 60")
+    rows = rows[rows["evaluation_set"] == one]
+    right = rows.loc[rows["correct"], "query"].tolist()
+    clusters = {one: dict.fromkeys(right, "copies")}
+    with pytest.raises(BadInputError, match="its evaluation is not what the tables say"):
+        read_answers(study, study.pairs[0], clusters)  # these tables count every query
+    evaluations = study.evaluations.copy()
+    for run in study.plan.runs:
+        of_run = pd.read_parquet(run.evaluations["id"]).query("decoding == 'greedy'")
+        of_run = of_run[of_run["evaluation_set"] == one]
+        unit = of_run["query"].map(clusters[one]).fillna(of_run["query"])
+        means = of_run.groupby([of_run["round"], unit])["correct"].mean().groupby("round").mean()
+        here = (evaluations["variant"] == run.variant) & (evaluations["seed"] == run.seed)
+        here &= (evaluations["evaluation_set"] == one) & (evaluations["metric"] == "greedy")
+        for number, value in means.items():
+            evaluations.loc[here & (evaluations["round"] == number), "value"] = value
+    clustered = dataclasses.replace(study, evaluations=evaluations)
+    assert read_answers(clustered, study.pairs[0], clusters)[0].name == one

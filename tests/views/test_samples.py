@@ -27,7 +27,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="module")
 def answers(study: Results) -> list[SetAnswers]:
-    return read_answers(study, study.pairs[0])
+    return read_answers(study, study.pairs[0], {})
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,13 @@ class SetAnswers:
     arms: dict[str, Arm]
 
 
-def read_answers(results: Results, pair: Pair) -> list[SetAnswers]:
+def read_answers(results: Results, pair: Pair, clusters: Mapping[str, Mapping[str, str]]) -> list[SetAnswers]:
     """Answers on every reported evaluation set of a pair, in the order of the report.
+
+    Args:
+        results: of the study.
+        pair: one of its models and datasets.
+        clusters: evaluation set → id of a query → its cluster, where it has one, as ``data.json`` has them.
 
     Raises:
         BadInputError: a file of outcomes is missing, or is not the one that the tables were made of.
@@ -57,7 +63,10 @@ def read_answers(results: Results, pair: Pair) -> list[SetAnswers]:
     sets = results.evaluation_sets(pair)
     accuracies = results.greedy(pair).set_index(["variant", "seed", "evaluation_set", "round"])["value"].to_dict()
     base_rows = read_greedy(Path(runs[0].base), READ)
-    bases = {s.name: base_rows[base_rows["evaluation_set"] == s.name].sort_values("query") for s in sets}
+    bases: dict[str, pd.DataFrame] = {
+        s.name: base_rows[base_rows["evaluation_set"] == s.name].sort_values("query") for s in sets
+    }
+    weights = {name: weights_of(list(base["query"]), clusters.get(name, {})) for name, base in bases.items()}
     by_arm: dict[tuple[str, str], list[tuple[PlannedRun, list[Bools]]]] = {}
     for run in runs:
         for suite, path in run.evaluations.items():
@@ -66,7 +75,7 @@ def read_answers(results: Results, pair: Pair) -> list[SetAnswers]:
                 if s.suite == suite:
                     of_set = rows[rows["evaluation_set"] == s.name]
                     answers = _of_run(of_set, bases[s.name], path)
-                    _check(run, s.name, of_set, answers[0], accuracies)
+                    _check(run, s.name, of_set, float(answers[0] @ weights[s.name]), accuracies)
                     by_arm.setdefault((s.name, run.variant), []).append((run, answers))
     found = []
     for s in sets:
@@ -109,12 +118,19 @@ def _of_run(rows: pd.DataFrame, base: pd.DataFrame, path: str) -> list[Bools]:
     return [*(last[form].to_numpy(bool) for form in FORMS), ever.to_numpy(bool)]
 
 
-def _check(run: PlannedRun, name: str, rows: pd.DataFrame, correct_Q: Bools, accuracies: dict[Any, float]) -> None:
+def weights_of(queries: Sequence[str], clusters: Mapping[str, str]) -> NDArray[np.float64]:
+    """What each query counts in an accuracy: those of a cluster share what one without counts, and all add up to 1."""
+    units = [(query in clusters, clusters.get(query, query)) for query in queries]
+    sizes = Counter(units)
+    return np.array([1 / (len(sizes) * sizes[unit]) for unit in units])
+
+
+def _check(run: PlannedRun, name: str, rows: pd.DataFrame, accuracy: float, accuracies: dict[Any, float]) -> None:
     """Refuse outcomes that the tables were not made of."""
     if rows.empty:
         return
     last = int(rows["round"].max())
     table = accuracies.get((run.variant, run.seed, name, last))
-    if table is None or abs(table - correct_Q.mean()) > 1e-9:
+    if table is None or abs(table - accuracy) > 1e-9:
         where = f"{run.key}, {name}, round {last}"
         raise BadInputError(f"{where}: its evaluation is not what the tables say: `snakemake tables` makes them again")

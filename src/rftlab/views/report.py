@@ -66,7 +66,8 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
     style, *scripts = (Markup(loader.get_source(environment, f"report.{name}")[0]) for name in ("css", *SCRIPTS))
     script = Markup("").join(scripts)
     bundle = Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
-    answers = {pair: read_answers(results, pair) for pair in results.pairs}
+    clusters = {name: entry["clusters"] for name, entry in data["evaluation_sets"].items()}
+    answers = {pair: read_answers(results, pair, clusters) for pair in results.pairs}
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(bundle)} {_hash(script)}"
     return environment.get_template("report.html.j2").render(
         plan=results.plan,
