@@ -252,7 +252,8 @@ def test_the_stage_imports_no_torch() -> None:
 def test_tables_of_a_study_that_has_not_ended_hold_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write_study(tmp_path, variants=("baseline", "ratio/clip", "rollouts/n8", "advantage/group_norm_extra7"))
+    variants = ("baseline", "ratio/clip", "rollouts/n8", "advantage/group_norm_extra7")
+    path = write_study(tmp_path, datasets=("chains", "words"), variants=variants)
     monkeypatch.chdir(tmp_path)
     next(path.parent.glob("runs/**/n8/seed-2/checkpoints.json")).unlink()
     for gone in path.parent.glob("runs/**/clip/*/checkpoints.json"):
@@ -260,10 +261,12 @@ def test_tables_of_a_study_that_has_not_ended_hold_what_is_there(
     expected, data = (path.with_name(name) for name in ("expected.json", "data.json"))
     partial = tables(read_plan(path), read_expected(expected), read_document(data), so_far=True)
     assert set(partial["verdicts"]["verdict"]) == {"running"}
+    assert partial["pooled"].empty, "what is judged once waits for the end"
+    assert partial["collapses"]["p"].isna().all()
     counts = partial["runs"]["variant"].value_counts()
-    assert dict(counts) == {"baseline": 3, "rollouts/n8": 2, "advantage/group_norm_extra7": 3}
+    assert dict(counts) == {"baseline": 6, "rollouts/n8": 5, "advantage/group_norm_extra7": 6}
     for name, table in partial.items():
         write_table(tmp_path / "partial", name, table)
     results = read_results(path, tmp_path / "partial")
-    assert results.partial.startswith("The study has not ended: 8 runs are finished")
+    assert results.partial.startswith("The study has not ended: 17 runs are finished")
     assert any(warning.headline == "Partial." for warning in warnings(results))

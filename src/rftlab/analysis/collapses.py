@@ -23,7 +23,7 @@ COLLAPSES = {
 
 
 def collapses(
-    runs: Sequence[Mapping[str, Any]], variants: Sequence[PlannedVariant], *, confidence: float
+    runs: Sequence[Mapping[str, Any]], variants: Sequence[PlannedVariant], *, confidence: float, tested: bool = True
 ) -> list[dict[str, Any]]:
     """Rows of the table ``collapses``: the lost runs of every variant, by model and dataset.
 
@@ -36,6 +36,7 @@ def collapses(
         runs: rows of the table ``runs``.
         variants: of the plan.
         confidence: coverage of the intervals.
+        tested: whether p-values are computed: those of a study that has not ended would be looked at twice.
 
     Source: Clopper & Pearson 1934; Fisher 1922; Holm 1979.
     """
@@ -50,7 +51,7 @@ def collapses(
         variant = planned[name]
         reference = counts.get((model, dataset, str(variant.relative_to)))
         inert = all(run["inert"] for run in by_place[model, dataset, name])
-        if reference is not None and not (variant.noise_floor or inert):
+        if tested and reference is not None and not (variant.noise_floor or inert):
             families[variant.control][len(rows)] = _fisher(count, reference)
         low, high = stats.binomtest(count["n_lost"], count["n_runs"]).proportion_ci(confidence, method="exact")
         row = {"model": model, "dataset": dataset, "variant": name, "factor": variant.factor, "level": variant.level}

@@ -55,8 +55,6 @@ def effects(
     every = [run for some in of.values() for run in some]
     unsettled = not {name for name, _ in collapsed}.isdisjoint(cells.values()) or not all(r.finished for r in every)
     same = len(set().union(*map(rollouts_per_round, every))) == 1
-    if any(not some for some in of.values()):  # a study that has not ended
-        return []
     wanted = primary.budgets if primary.metric in CURVES else ("rounds",)
     found = []
     for suite, budgets in itertools.product(("id", "ood"), [wanted] if same else [(budget,) for budget in wanted]):

@@ -86,8 +86,10 @@ def tables(
         lost = [run.planned for run in here.values() if run.ways_to_collapse]
         n_collapsed = collections.Counter((run.factor, run.level) for run in lost)
         gains += [{**pair._asdict(), **row, "n_collapsed": n_collapsed[row["factor"], row["level"]]} for row in rows]
-    crossed = [one for pair in plan.pairs for one in finished.effects(pair, seeds_of[pair])]
-    found, alpha, margin = list(standing.found.values()), standing.design.alpha, standing.design.margin
+    ended, alpha, margin = not standing.going, standing.design.alpha, standing.design.margin
+    # what is judged once waits for the end: looks allow no other verdicts
+    crossed = [one for pair in plan.pairs if ended for one in finished.effects(pair, seeds_of[pair])]
+    found = list(standing.found.values()) if ended else []
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -101,7 +103,9 @@ def tables(
             effect_rows(crossed, alpha=alpha, margin=margin), EFFECTS, "model dataset suite factor level budget"
         ),
         "pooled": ordered(pooled(found, alpha=alpha, margin=margin), POOLED, "suite factor level budget"),
-        "collapses": ordered(collapses(runs, plan.variants, confidence=1 - alpha), COLLAPSES, "model dataset variant"),
+        "collapses": ordered(
+            collapses(runs, plan.variants, confidence=1 - alpha, tested=ended), COLLAPSES, "model dataset variant"
+        ),
     }
 
 
