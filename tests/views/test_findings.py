@@ -219,3 +219,9 @@ def test_what_still_races_says_where() -> None:
     said = {("n8", "id", "both"): {"verdict": "running"}, ("n8", "ood", "both"): {"verdict": "higher"}}
     study = judged(presented.study(variants=presented.FEW), said)
     assert any(line.startswith("rollouts/n8") and "still races in distribution" in line for line in told(study))
+
+
+def test_levels_that_were_stopped_are_counted() -> None:
+    study = judged(presented.study(variants=presented.FEW), {("n8", "id", "both"): {"chance": 0.05}})
+    (sentence,) = [line for line in told(study) if line.startswith("Undecided")]
+    assert sentence.endswith("; of 1 further seeds would hardly have told.")

@@ -236,7 +236,14 @@ def test_what_is_judged_has_its_verdict_and_its_p(
     estimate: float, low: float, high: float, verdict: str, level: float, cell: Cell
 ) -> None:
     row = SimpleNamespace(
-        estimate=estimate, low=low, high=high, verdict=verdict, p=0.0021, test_level=level, detectable=0.044
+        estimate=estimate,
+        low=low,
+        high=high,
+        verdict=verdict,
+        p=0.0021,
+        test_level=level,
+        detectable=0.044,
+        chance=math.nan,
     )
     assert summary.verdict_cell(row) == cell
     assert summary.gain_cell(row).note == cell.note.partition(verdict)[0].strip()
@@ -310,3 +317,10 @@ def test_what_only_some_runs_have_is_not_shared(study: Results) -> None:
     some = dataclasses.replace(study, runs=study.runs.assign(**{"config.x": ["only here", *[None] * 11]}))
     assert "x" not in summary.shared_configuration(some)
     assert column(summary.runs(some), "x") == ["only here", *["–"] * 11]
+
+
+def test_an_undecided_level_that_was_stopped_says_so(study: Results) -> None:
+    row = next(study.judged(study.pairs[0]).assign(verdict="undecided", chance=0.04).itertuples())
+    assert "stopped: more seeds would hardly tell" in summary.verdict_cell(row).note
+    assert "stopped" not in summary.verdict_cell(row._replace(chance=float("nan"))).note
+    assert "stopped" not in summary.verdict_cell(row._replace(verdict="running")).note

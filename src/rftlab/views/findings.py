@@ -140,7 +140,9 @@ def _open(rows: pd.DataFrame) -> Iterator[Finding]:
             parts.append(f"{len(undecided)} of {len(here)} comparisons {SUITES[str(suite)]} ({extent} points)")
     if parts:
         what = "with the difference that had a chance of 80% to be found"
-        yield Finding("Undecided", f', which is not "no effect", {what}: {_and(parts)}.')
+        stopped = int((rows.loc[rows["verdict"] == "undecided", "chance"].notna()).sum())
+        more = f"; of {stopped} further seeds would hardly have told" if stopped else ""
+        yield Finding("Undecided", f', which is not "no effect", {what}: {_and(parts)}{more}.')
 
 
 def _baseline(results: Results) -> Finding:

@@ -187,7 +187,9 @@ def verdict_cell(row: Any) -> Cell:
     """The same with the verdict, the p-value, and what an undecided comparison would have found."""
     cell, verdict = gain_cell(row), str(row.verdict)
     said = [verdict] if pd.isna(row.p) or pd.isna(row.test_level) else [f"{verdict}, p = {row.p:.2g}"]
-    said += [f"would show ≥ {100 * row.detectable:.1f}"] if verdict == "undecided" else []
+    if verdict == "undecided":
+        said.append(f"would show ≥ {100 * row.detectable:.1f}")
+        said += ["stopped: more seeds would hardly tell"] if pd.notna(row.chance) else []
     return Cell(cell.text, cell.sort, "\n".join([cell.note, *said]), verdict.replace(" ", "-"))
 
 
