@@ -215,6 +215,12 @@ def test_no_discordant_answer_bounds_the_share_that_could_be() -> None:
     assert many.p_equivalent(many.interval(0.95)[1]) == pytest.approx(0.05)
 
 
+def test_what_is_detectable_where_nothing_varies_is_the_exact_bound_and_not_nothing() -> None:
+    d = difference(FLAT, FLAT, raw(FLAT), raw(FLAT))
+    assert d.detectable(0.05) == pytest.approx(1 - 0.025 ** (1 / 4))
+    assert d.detectable(0.05) == d.half_width(0.05) > 0
+
+
 def test_every_answer_changed_is_no_chance() -> None:
     flipped = Arm.of([[0.0] * 8] * 3), Arm.of([[1.0] * 8] * 3)
     d = difference(*flipped, *map(raw, flipped))

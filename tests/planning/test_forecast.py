@@ -6,16 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from rftlab.cli import app
 from rftlab.errors import BadInputError
-from rftlab.planning.forecast import Throughput, hours, query_counts, read_throughput, run_hours
+from rftlab.planning.forecast import SHARE, Throughput, forecast, hours, query_counts, read_throughput, run_hours
 from rftlab.planning.plan import Plan
 from rftlab.study.read import read_study
 from studies import TEXT, changed
 
 RATE = Throughput(sample_tokens_per_s=10.0, update_tokens_per_s=5.0, prompt_tokens=6.0, response_share=0.5, start_s=9.0)
+ENOUGH = (  # queries for a race
+    ("datasets/chains/sizes", {"train": 8, "validation": 4, "test": 100}),
+    ("evaluation_sets/longer/sizes", {"test": 100}),
+)
 FILE = """\
 default: {prompt_tokens: 6, response_share: 0.5, start_s: 9}
 models: {tiny: {sample_tokens_per_s: 10, update_tokens_per_s: 5}}
@@ -122,3 +127,21 @@ def test_the_command_prints_hours(tmp_path: Path, monkeypatch) -> None:
 def test_the_file_that_ships_knows_every_model_of_the_papers_grid(repository: Path) -> None:
     names = ["qwen2.5-0.5b", "llama-3.2-1b", "olmo-2-1b"]
     assert [*read_throughput(repository / "config" / "throughput" / "a100.yaml", names)] == names
+
+
+def test_a_race_costs_between_its_first_look_and_all_looks() -> None:
+    race = forecast(plan(("seeds", {"race": [3, 6], "reference": 4}), *ENOUGH))
+    fixed = forecast(plan())
+    assert (race["race"], fixed["race"]) == (True, False)
+    levels = len(plan().variants) - 2  # the baseline has its own number, and the A/A variant never goes on
+    least, most = 4 + 3 * (levels + 1), 6 + 6 * levels + 3
+    assert (race["least"]["runs"], race["totals"]["runs"]) == (least, most)
+    assert race["expected"]["runs"] == int(least + SHARE * (most - least))
+    assert fixed["least"] == fixed["expected"] == fixed["totals"]
+
+
+def test_the_command_says_least_about_and_most(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(changed(("seeds", {"race": [3, 6]}), *ENOUGH), sort_keys=False))
+    output = CliRunner().invoke(app, ["plan", str(study)], env={"COLUMNS": "200"}).output
+    assert all(name in output for name in ("at least", "about", "at most", "In a race a level ends when"))

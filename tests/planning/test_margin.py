@@ -83,3 +83,9 @@ def test_a_race_on_few_queries() -> None:
         refuse_unresolvable(plan(queries=20, seeds=race))
     refuse_unresolvable(plan(queries=20))
     refuse_unresolvable(plan(seeds=race))
+
+
+def test_a_metric_without_a_curve_is_one_hypothesis_a_suite() -> None:
+    sampled = Plan(read_study(changed(("report", {"primary": {"metric": "pass@1"}})), []))
+    levels = [v for v in sampled.variants.values() if v.relative_to and not (v.noise_floor or v.control)]
+    assert hypotheses(sampled) == 2 * len(levels)

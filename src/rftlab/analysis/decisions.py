@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rftlab.analysis.boundaries import nominal_levels
 from rftlab.analysis.estimator import Difference
+from rftlab.runfolder.study_plan import DECIDED
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Verdict:
     @property
     def decided(self) -> bool:
         """Whether it stands."""
-        return self.verdict in ("higher", "lower", "equivalent")
+        return self.verdict in DECIDED
 
 
 def decide(

@@ -141,7 +141,12 @@ class Difference:
         return self._quantile(level) * self.se if self.se else 1 - (level / 2) ** (1 / self.queries)
 
     def detectable(self, level: float, power: float = 0.8) -> float:
-        """The smallest true difference that a test at a two-sided ``level`` would have found with ``power``."""
+        """The smallest true difference that a test at a two-sided ``level`` would have found with ``power``.
+
+        Without any variance it is the exact bound: a larger share of queries would have shown in one of them.
+        """
+        if self.se == 0:
+            return self.half_width(level)
         return float((self._quantile(level) + stats.t.ppf(power, self.df)) * self.se)
 
     def with_seeds(self, variant: int, reference: int) -> Difference:
@@ -153,7 +158,7 @@ class Difference:
         a = [of.variance / S for of, S in zip(self.between_seeds, seeds, strict=True)]
         more = [max(of.df + S - had, 1) for of, S, had in zip(self.between_seeds, seeds, self.seeds, strict=True)]
         variance = sum(a) + self.between_queries
-        return replace(self, se=float(np.sqrt(variance)), df=_satterthwaite(a, more), seeds=seeds)
+        return replace(self, se=float(np.sqrt(variance)), df=satterthwaite(a, more), seeds=seeds)
 
     def _quantile(self, level: float) -> float:
         return float(stats.t.isf(level / 2, self.df))
@@ -256,10 +261,10 @@ def contrast(terms: Sequence[Term]) -> Difference:
     a = [term.weight**2 * term.seeds.variance / term.arm.seeds for term in terms]
     query_part = max(0.0, between - residual)
     error = float(np.sqrt(max(sum(a) + query_part, residual)))
-    df = _satterthwaite(a, [term.seeds.df for term in terms])
+    df = satterthwaite(a, [term.seeds.df for term in terms])
     return Difference(estimate, error, df, seeds, count, between_seeds, query_part)
 
 
-def _satterthwaite(a: Sequence[float], df: Sequence[float]) -> float:
+def satterthwaite(a: Sequence[float], df: Sequence[float]) -> float:
     """Degrees of freedom of a sum of variances: (Σ a)² / Σ (a²/df); infinite where there is none."""
     return float(sum(a) ** 2 / sum(one**2 / of for one, of in zip(a, df, strict=True))) if sum(a) else float("inf")

@@ -87,17 +87,17 @@ def comparisons(
             ours, theirs = of[variant.name], of[variant.relative_to]
             both = [*ours, *theirs]
             same = len(set().union(*map(rollouts_per_round, both))) == 1
+            names = tuple((name, ours[0].sets[name].queries) for name in reported_sets(ours[0], suite, splits))
+            of_seed = {run.labels["seed"]: run for run in theirs}
+            alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
+            unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
             wanted = primary.budgets if metric in CURVES else ("rounds",)
             for budgets in [wanted] if same else [(budget,) for budget in wanted]:
                 end = end_of(both, budgets[0])
                 arm, against = (arm_of(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
                     continue
-                names = tuple((name, ours[0].sets[name].queries) for name in reported_sets(ours[0], suite, splits))
                 terms = tuple(Term(c, of_c, moderated(of_c, common), names) for c, of_c in ((1, arm), (-1, against)))
-                of_seed = {run.labels["seed"]: run for run in theirs}
-                alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
-                unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
                 found.append(
                     Comparison(pair, variant, suite, metric, budgets, contrast(terms), alike, unsettled, terms)
                 )

@@ -62,7 +62,7 @@ class Standing:
 
     def seeds(self, pair: Pair) -> dict[str, int]:
         """Seeds of each variant of a pair that the looks so far have used."""
-        return {name: count for (of, name), count in self.asked.items() if of == pair}
+        return _of_pair(self.asked, pair)
 
     @property
     def next(self) -> dict[Arms, int]:
@@ -97,7 +97,7 @@ def standings(
             one.key: one
             for pair in pairs
             if pair in taking_part
-            for one in compare(pair, {name: count for (of, name), count in asked.items() if of == pair})
+            for one in compare(pair, _of_pair(asked, pair))
             if (pair, one.variant.name) in going
         }
         seen.append(here)
@@ -108,6 +108,10 @@ def standings(
         standing = Standing(design, len(seen), dict(found), said, chances, asked, going)
         yield standing
         asked = {**asked, **standing.next}
+
+
+def _of_pair(asked: Seeds, pair: Pair) -> dict[str, int]:
+    return {name: count for (of, name), count in asked.items() if of == pair}
 
 
 def _more(

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from rftlab.runfolder.study_plan import DECIDED
+
 PAIR = ["model", "dataset"]
 KEYS = [*PAIR, "factor", "level", "relative_to", "suite", "metric", "budget"]
 VALUES = ["estimate", "low", "high", "df", "verdict"]
-DECIDED = ("higher", "lower", "equivalent")
 WHERE = {"both": "both", "left_only": "a", "right_only": "b"}
 
 

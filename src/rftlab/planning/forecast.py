@@ -24,7 +24,7 @@ from rftlab.study.yaml_file import read_yaml
 
 BYTES = 4  # checkpoints are float32
 TINY_VOCABULARY = 40  # characters, about
-SHARE = 0.4  # of the runs after its first look, what a race of some effects and some nulls takes: docs/evidence.md
+SHARE = 0.65  # of the runs after its first look, what a race on two suites takes: docs/evidence.md, the demo
 Number = TypeVar("Number", int, float)
 PARTS = ("sample_h", "update_h", "evaluate_h", "start_h")
 COUNTS = ("runs", "rounds", "rollouts", "max_tokens", "checkpoints", "disk_bytes", "evaluation_rows")

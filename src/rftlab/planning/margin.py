@@ -14,7 +14,7 @@ import math
 from rftlab.errors import BadInputError
 from rftlab.planning.forecast import query_counts
 from rftlab.planning.plan import Plan
-from rftlab.runfolder.study_plan import BASELINE
+from rftlab.runfolder.study_plan import BASELINE, CURVES
 
 SEED_SD = 0.0115  # of a run's area under the curve, between seeds
 QUERY_SD = 0.12  # of what a level changes, between queries
@@ -34,16 +34,12 @@ def resolvable(plan: Plan, *, seeds: bool = True) -> float:
     from scipy import stats
 
     from rftlab.analysis.boundaries import nominal_levels
-    from rftlab.analysis.estimator import PRIOR_DF
+    from rftlab.analysis.estimator import PRIOR_DF, satterthwaite
 
     race = plan.study.looks
     S, R = race.looks[-1], race.seeds(BASELINE, len(race.looks) - 1)
     a = [SEED_SD**2 / S, SEED_SD**2 / R] if seeds else [0.0, 0.0]
-    df = (
-        sum(a) ** 2 / sum(one**2 / (PRIOR_DF + count - 1) for one, count in zip(a, (S, R), strict=True))
-        if seeds
-        else math.inf
-    )
+    df = satterthwaite(a, [PRIOR_DF + count - 1 for count in (S, R)])
     alpha = (1 - plan.study.report.confidence) / max(1, hypotheses(plan))
     level = nominal_levels(race.looks, alpha)[-1]
     queries = max(map(_inverse, suite_queries(plan).values()), default=0.0)  # nobody knows: the hub was not asked yet
@@ -53,14 +49,14 @@ def resolvable(plan: Plan, *, seeds: bool = True) -> float:
 
 def hypotheses(plan: Plan) -> int:
     """Levels that are no controls, by pair, suite and budget."""
-    found = 0
+    primary, found = plan.study.report.primary, 0
+    several = primary.budget == "both" and primary.metric in CURVES
     for pair in plan.pairs():
         for variant in plan.variants.values():
             if variant.relative_to is None or variant.noise_floor or variant.control:
                 continue
             same = variant.rollouts_per_round == plan.variants[variant.relative_to].rollouts_per_round
-            budgets = 1 if same or plan.study.report.primary.budget != "both" else 2
-            found += budgets * len(plan.suites(pair.dataset))
+            found += (2 if several and not same else 1) * len(plan.suites(pair.dataset))
     return found
 
 

@@ -21,6 +21,8 @@ NOISE_FLOOR = "noise_floor"  # factor of the A/A variant
 CONTROL_FACTORS = ("control", "controls")
 CROSS = "+"  # between the factors, and between the levels, of a cell of a factorial design; in no name of one
 LEAST_SEEDS = 3  # fewer give no verdict
+DECIDED = ("higher", "lower", "equivalent")  # verdicts that stand
+UNSAID = ("too few seeds", "no hypothesis")  # where nothing was tested
 CURVES = ("greedy_auc", "last_half", "greedy")
 """Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
 TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")

@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from rftlab.runfolder.study_plan import UNSAID
 from rftlab.views.cells import Cell, Table, points
 from rftlab.views.results import Results
-
-UNSAID = ("too few seeds", "no hypothesis")
 
 
 def over_pairs(results: Results) -> Table:

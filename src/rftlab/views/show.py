@@ -16,7 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rftlab.runfolder.study_plan import LEAST_SEEDS, Pair
+from rftlab.runfolder.study_plan import LEAST_SEEDS, UNSAID, Pair
 from rftlab.views import cells, effects, lost, pooled
 from rftlab.views.findings import findings
 from rftlab.views.results import Panel, Results
@@ -25,7 +25,6 @@ from rftlab.views.warnings import warnings
 WIDTH = 100
 CELL = 16  # "-12.3 undecided", and a space
 LEVEL = (19, 30)  # least and greatest width of a name: "vs advantage/group_norm_extra7" in two lines, in one
-UNSAID = ("too few seeds", "no hypothesis")
 ASCII = str.maketrans({"−": "-", "≥": ">=", "×": "x", "–": "-", "·": "-", "“": '"', "”": '"'})
 STYLES = {"higher": "bold blue", "lower": "bold yellow", "equivalent": "green"}
 

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rftlab.runfolder.study_plan import UNSAID
 from rftlab.views.compare.origins import Side, differing
 from rftlab.views.results import Results
-from rftlab.views.show import STYLES, UNSAID, fitted
+from rftlab.views.show import STYLES, fitted
 
 PLACE = ["model", "dataset", "factor", "level", "relative_to", "suite"]
 SAME = ["estimate_a", "low_a", "verdict_a", "estimate_b", "low_b", "verdict_b"]  # of one hypothesis, at both budgets

@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from rftlab.runfolder.study_plan import DECIDED
 from rftlab.views.cells import points
 from rftlab.views.figures.style import COLOURS, GREY, INK, chart, domain, wrapped
 
@@ -25,9 +26,7 @@ VERDICTS = {
     "too few seeds": ("#9aa1ab", "cross"),
     "no hypothesis": ("#9aa1ab", "diamond"),
 }
-DECIDED = ("higher", "lower", "equivalent")
 HIDDEN = "\t"  # what stands before it in a row's label sets it apart and is not shown
-UNSAID = ("too few seeds", "no hypothesis")
 ARROWS = {"below": "M0.9,-0.9L0,0L0.9,0.9", "above": "M-0.9,-0.9L0,0L-0.9,0.9"}  # paths, in half a point's size
 LABEL_WIDTH = 31  # characters
 WIDTH = 300  # pixels of a panel, without the numbers beside it

@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import PlannedVariant
+from rftlab.runfolder.study_plan import UNSAID, PlannedVariant
 from rftlab.views.cells import points
 from rftlab.views.figures.effects import (
     HIDDEN,
     NO_GAINS,
-    UNSAID,
     VERDICTS,
     effects,
     label,
