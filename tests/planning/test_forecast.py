@@ -63,6 +63,13 @@ def test_a_kl_penalty_costs_the_base_models_forward_pass() -> None:
     assert first["update_h"] == pytest.approx(second["update_h"] * 4 / 3)
 
 
+def test_every_epoch_trains_on_all_rollouts() -> None:
+    twice, once = plan(("baseline/update", {"epochs": 2, "minibatches": 4})), plan()
+    first, second = (run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (twice, once))
+    assert first["update_h"] == pytest.approx(2 * second["update_h"])
+    assert first["sample_h"] == second["sample_h"]
+
+
 def test_totals_are_sums_and_the_overhead_a_share() -> None:
     planned = plan()
     found = hours(planned, {"tiny": RATE}, query_counts(planned))

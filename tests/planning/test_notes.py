@@ -61,3 +61,15 @@ def test_only_some_runs_are_shorter() -> None:
     edits = ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 3})
     (line,) = notes(planned(*edits))
     assert line.startswith("evaluation.every is longer than the runs of advantage/group_norm, rollouts/n4: ")
+
+
+def test_several_steps_make_ratios_real_and_steps_without_one_are_named() -> None:
+    levels = {
+        "clip": {"objective.ratio.name": "clip", "update.minibatches": 2},
+        "plain": {"update.epochs": 2},
+    }
+    (line,) = notes(planned(("factors/steps", levels)))
+    assert line == (
+        "steps/plain: with `objective.ratio: none` nothing makes up for what the first of several steps on a "
+        "round has moved"
+    )

@@ -68,6 +68,10 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
         ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
         ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
+        (
+            {"update.minibatches": 3},
+            "update.minibatches: 3 does not divide rollout.queries, 4: minibatches are of whole queries and of ",
+        ),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (
             {"advantage.name": "leave_one_out"},

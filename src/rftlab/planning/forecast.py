@@ -206,8 +206,8 @@ def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:
 def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, int | None]) -> dict[str, Any]:
     """Hours of each variant and of all, by what the time goes to; None where only the runs or the hub can tell.
 
-    Every rollout counts as trained on (a raw reward trains on successes only and is faster), and a KL penalty adds the
-    base model's forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.
+    Every rollout counts as trained on in each epoch (a raw reward trains on successes only and is faster), and a
+    penalty for KL adds a forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.
     """
     rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in plan.variants}
     for run in plan.runs():
@@ -231,6 +231,7 @@ def run_hours(plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | N
     limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
     response = rollout["max_new_tokens"] * rate.response_share
     trained = rollout["rollouts"] / (rollout["rollouts"] + rollout["statistics_rollouts"])
+    trained *= run.variant.config["update"]["epochs"]
     sampled, rows = costs["rollouts"], costs["evaluation_rows"]
     through = None if sampled is None else sampled * trained * (rate.prompt_tokens + response) * (4 / 3 if kl else 1)
     seconds = {

@@ -11,7 +11,7 @@ from rftlab.planning.plan import Plan
 
 def notes(plan: Plan) -> list[str]:
     """Settings that do less than they seem to."""
-    return [*_rewards(plan), *_ratios(plan), *_checkpoints(plan)]
+    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_checkpoints(plan)]
 
 
 def _rewards(plan: Plan) -> list[str]:
@@ -24,7 +24,7 @@ def _rewards(plan: Plan) -> list[str]:
 
 
 def _ratios(plan: Plan) -> list[str]:
-    """Ratios that are 1: there is one update a round."""
+    """Ratios that are 1."""
     exact = [
         f"{name} ({variant.config['objective']['ratio']['name']})"
         for name, variant in plan.variants.items()
@@ -38,14 +38,35 @@ def _ratios(plan: Plan) -> list[str]:
     ]
 
 
+def _steps(plan: Plan) -> list[str]:
+    """Steps without a ratio though the policy has moved."""
+    configs = {name: variant.config for name, variant in plan.variants.items()}
+    several = [
+        name for name, c in configs.items() if c["objective"]["ratio"]["name"] == "none" and steps_per_round(c) > 1
+    ]
+    if not several:
+        return []
+    return [
+        f"{', '.join(several)}: with `objective.ratio: none` nothing makes up for what the first of several steps on a "
+        "round has moved"
+    ]
+
+
+def steps_per_round(config: Mapping[str, Any]) -> int:
+    """Optimizer steps that a variant takes on the rollouts of a round."""
+    return int(config["update"]["minibatches"] * config["update"]["epochs"])
+
+
 def is_one(config: Mapping[str, Any]) -> bool:
-    """Whether a variant has a ratio that is 1: its π_old is the trainer's, or a sampler's that draws from the same.
+    """Whether a variant has a ratio that is 1: one step a round, π_old the trainer's or a sampler's that draws alike.
 
     That is the engine of transformers in the trainer's format, without a nucleus: ``top_p`` below 1 makes tokens
     likelier than they are in training, and vLLM has kernels of its own.
     """
     ratio: str = config["objective"]["ratio"]["name"]
     precision = config["precision"]
+    if steps_per_round(config) > 1:
+        return False
     if ratio == "none" or levels.read("objectives.ratio", ratio).constants.get("OLD_POLICY") == "trainer":
         return ratio != "none"
     sampler = [precision["autocast"], config["rollout"]["top_p"], config["engine"]["name"]]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -104,8 +108,14 @@ class OptimizerSection(Section):
 
 
 class UpdateSection(Section):
-    """How the update is computed; no result depends on it beyond rounding."""
+    """In how many steps a round is learnt from; how a step is computed changes nothing but rounding."""
 
+    minibatches: Count = Field(
+        1,
+        description="k, optimizer steps per pass over a round: it is shuffled and cut into k parts of whole queries; "
+        "each step's loss has the round's weights times k",
+    )
+    epochs: Count = Field(1, description="passes over a round, each shuffled anew")
     token_budget: Count = Field(16384, description="tokens per micro-batch, padding included")
     gradient_checkpointing: bool = Field(
         False, description="compute a layer's activations again instead of keeping them: less memory, more time"
@@ -151,3 +161,18 @@ class Baseline(Section):
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
     precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
+
+
+LATER = ("update.minibatches", "update.epochs")
+"""Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
+
+
+def concise(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved configuration as ``run.json`` has it: without the keys of ``LATER`` that have their default."""
+    kept, defaults = copy.deepcopy(dict(config)), Baseline().model_dump()
+    for dotted in LATER:
+        *parents, key = dotted.split(".")
+        section, default = (functools.reduce(operator.getitem, parents, tree) for tree in (kept, defaults))
+        if section[key] == default[key]:
+            del section[key]
+    return kept

@@ -179,6 +179,11 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    if rollout["queries"] % (count := resolved["update"]["minibatches"]):
+        raise BadInputError(
+            f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "
+            "minibatches are of whole queries and of one size"
+        )
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")

@@ -20,9 +20,10 @@ from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
-from rftlab.rollouts import EngineConfig, Sampling
+from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.logprobs import has_plain_head
+from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
 
@@ -120,6 +121,7 @@ class Learner:
         self.reward = RewardConfig(**config["reward"])
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.update_config = UpdateConfig(**config["update"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
@@ -133,15 +135,17 @@ class Learner:
         self.policy = trained_policy(base, device, config, self.random_seed)
         needs_reference = config["objective"]["kl"]["coefficient"] or self.kl_every
         self.reference = base.model(frozen=True).to(device) if needs_reference else None
-        self.objective = objective(config["objective"], self.reference)
+        self.objective = objective(config["objective"], self.reference, several=self.update_config.several)
         self.optimizer = self.optimizer_config.build(self.policy)
         self.passes = Passes(
             pad_token(self.tokenizer),
             self.rollout.temperature,
-            config["update"]["token_budget"],
+            self.update_config.token_budget,
             self.precision.autocast_dtype,
-            config["update"]["compile"],
+            self.update_config.compile,
         )
+        renews = old_is_trainer(config["objective"]) and self.update_config.several
+        self.with_old = partial(with_logprobs_of, self.policy, passes=self.passes) if renews else list[Rollout]
         engine = EngineConfig(**config["engine"])
         self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampler_formats)
         prompts = encode_all(
@@ -177,16 +181,24 @@ def trained_policy(
     return policy
 
 
-def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> Objective:
-    """What a run minimises; without a coefficient there is no penalty, and its level is not imported."""
+def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, several: bool = False) -> Objective:
+    """What a run minimises; without a coefficient there is no penalty, and its level is not imported.
+
+    Where ``several`` steps are taken on a round, rollouts come with the log-probabilities of π_old.
+    """
     kl = config["kl"]
     return Objective(
         policy_loss=level("objectives.ratio", config["ratio"]),
         penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
         kl_coefficient=kl["coefficient"],
         reference=reference,
-        old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
+        old_is_trainer=old_is_trainer(config) and not several,
     )
+
+
+def old_is_trainer(config: Mapping[str, Any]) -> bool:
+    """Whether the policy loss of an objective compares with what the trainer itself computed before the update."""
+    return read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer"
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

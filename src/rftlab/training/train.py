@@ -152,7 +152,7 @@ class Training:
         return None
 
     def play(self, number: int) -> None:
-        """One round: B queries, n trained and m statistics rollouts of each, one step."""
+        """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, M = self.learner, self.learner.rollout.per_query
         clock = [time.perf_counter()]
         keys = self.sample(number)
@@ -169,7 +169,8 @@ class Training:
         row |= self.kl_to_base(number, trained_rollouts)
         clock.append(time.perf_counter())
 
-        row |= self.step(learner.optimizer, trained_rollouts, current.advantages_N, current.weights_N)
+        steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
+        row |= learner.update_config.take(steps, learner.with_old(trained_rollouts), advantages_Bn, weights_Bn, key)
         learner.engine.sync(learner.policy)
         clock.append(time.perf_counter())
 
