@@ -73,3 +73,13 @@ def test_several_steps_make_ratios_real_and_steps_without_one_are_named() -> Non
         "steps/plain: with `objective.ratio: none` nothing makes up for what the first of several steps on a "
         "round has moved"
     )
+
+
+def test_what_redraws_may_cost_is_said_where_only_the_runs_can_tell() -> None:
+    level = {"dynamic": {"advantage.name": "group_norm", "rollout.rollouts": 2, "rollout.redraws": 3}}
+    (line,) = notes(planned(("factors/draws", level)))
+    assert line.startswith("draws/dynamic (1/4): how often `rollout.redraws` draws anew only the runs can tell")
+    assert (
+        notes(planned(("factors/draws", level), ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 1})))
+        == []
+    )

@@ -47,10 +47,8 @@ def test_keys_that_came_later_are_written_where_they_are_not_their_default() -> 
     plain = Baseline().model_dump()
     assert [key for key in plain["update"] if key not in concise(plain)["update"]] == ["minibatches", "epochs"]
     changed = Baseline.model_validate({"update": {"epochs": 2}}).model_dump()
-    assert concise(changed)["update"] == {**concise(plain)["update"], "epochs": 2}
-    assert {key: value for key, value in concise(plain).items() if key != "update"} == {
-        key: value for key, value in plain.items() if key != "update"
-    }
+    assert concise(changed) == {**concise(plain), "update": {**concise(plain)["update"], "epochs": 2}}
+    assert sorted(concise(plain)["update"]) == ["compile", "gradient_checkpointing", "token_budget"]
     assert plain["update"]["minibatches"] == 1, "what was given is left as it is"
 
 

@@ -72,6 +72,15 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             {"update.minibatches": 3},
             "update.minibatches: 3 does not divide rollout.queries, 4: minibatches are of whole queries and of ",
         ),
+        (
+            {"rollout.redraws": 2},
+            "rollout.redraws needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward equals itself",
+        ),
+        (
+            {"objective.drop_equal_rewards": True},
+            "objective.drop_equal_rewards needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward",
+        ),
+        ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (
             {"advantage.name": "leave_one_out"},

@@ -11,7 +11,7 @@ from rftlab.planning.plan import Plan
 
 def notes(plan: Plan) -> list[str]:
     """Settings that do less than they seem to."""
-    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_checkpoints(plan)]
+    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_redraws(plan), *_checkpoints(plan)]
 
 
 def _rewards(plan: Plan) -> list[str]:
@@ -49,6 +49,21 @@ def _steps(plan: Plan) -> list[str]:
     return [
         f"{', '.join(several)}: with `objective.ratio: none` nothing makes up for what the first of several steps on a "
         "round has moved"
+    ]
+
+
+def _redraws(plan: Plan) -> list[str]:
+    """What is sampled depends on how often queries are drawn anew."""
+    open_ended = [
+        f"{name} (1/{1 + variant.config['rollout']['redraws']})"
+        for name, variant in plan.variants.items()
+        if variant.config["rollout"]["redraws"] and variant.rounds(plan.study) is not None
+    ]
+    if not open_ended:
+        return []
+    return [
+        f"{', '.join(open_ended)}: how often `rollout.redraws` draws anew only the runs can tell: rollouts, tokens and "
+        "hours of sampling are at most what is shown, and at least that share of it"
     ]
 
 

@@ -106,7 +106,7 @@ class Plan:
                 "prompt": dataset.prompt.model_dump(),
                 "verifier": verifier_of(self.study, dataset),
                 **concise(variant.config),
-                "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
+                "budget": {"rounds": rounds} if rounds is not None else self.study.budget.model_dump(exclude_none=True),
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
                 "diagnostics": self.study.diagnostics.model_dump(),
                 "device": self.study.device,

@@ -31,6 +31,11 @@ class RolloutSection(Section):
         1.0, description="sample from the likeliest tokens of this mass"
     )
     max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
+    redraws: Natural = Field(
+        0,
+        description="dynamic sampling: how often, at most, queries of a round whose n + m rewards are all equal are "
+        "replaced by others; all of them count in budgets",
+    )
     stop: list[Annotated[str, Field(min_length=1)]] = Field(
         [],
         description="texts that end a response, for base models that run on after the answer; the text is part of the "
@@ -91,6 +96,11 @@ class ObjectiveSection(Section):
     aggregation: NamedLevel = Field(
         LevelSection(name="token_mean"),
         description="weights of tokens in the loss, a file of `objectives/aggregation/`",
+    )
+    drop_equal_rewards: bool = Field(
+        False,
+        description="queries whose n + m rewards are all equal have no weight in the loss, nor their tokens in the "
+        "aggregation",
     )
     kl: KlSection = Field(KlSection(), description="KL penalty")
 
@@ -163,7 +173,7 @@ class Baseline(Section):
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
-LATER = ("update.minibatches", "update.epochs")
+LATER = ("update.minibatches", "update.epochs", "rollout.redraws", "objective.drop_equal_rewards")
 """Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
 
 

@@ -179,6 +179,12 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    for name, asked in (
+        ("rollout.redraws", rollout["redraws"]),
+        ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),
+    ):
+        if asked and sizes["M"] < 2:
+            raise BadInputError(f"{key}: {name} needs {SIZES['M']} ≥ 2: a single reward equals itself")
     if rollout["queries"] % (count := resolved["update"]["minibatches"]):
         raise BadInputError(
             f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "

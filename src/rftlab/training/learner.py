@@ -22,6 +22,7 @@ from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.equal_rewards import weights
 from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
@@ -39,6 +40,7 @@ class RolloutConfig:
     top_p: float
     max_new_tokens: int
     stop: tuple[str, ...] = ()
+    redraws: int = 0
 
     @property
     def per_query(self) -> int:
@@ -98,17 +100,18 @@ class PrecisionConfig:
 
 @dataclass(frozen=True)
 class BudgetConfig:
-    """A run ends after so many rounds, or after the round in which it has sampled so many tokens."""
+    """A run ends after so many rounds, or after the round in which it has sampled so many tokens or rollouts."""
 
     rounds: int | None = None
     tokens: int | None = None
+    rollouts: int | None = None
 
-    def spent(self, rounds: int, tokens: int) -> bool:
+    def spent(self, rounds: int, tokens: int, rollouts: int) -> bool:
         """Whether the run is over."""
-        if self.rounds is not None:
-            return rounds >= self.rounds
-        assert self.tokens is not None, "a budget has rounds or tokens"
-        return tokens >= self.tokens
+        spent = {"rounds": rounds, "tokens": tokens, "rollouts": rollouts}
+        limits = {name: limit for name in spent if (limit := getattr(self, name)) is not None}
+        assert limits, "a budget has rounds, tokens or rollouts"
+        return any(spent[name] >= limit for name, limit in limits.items())
 
 
 class Learner:
@@ -128,7 +131,12 @@ class Learner:
 
         self.scorer = Scorer(config["verifier"])
         self.advantage = level("advantages", config["advantage"])
-        self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
+        self.weights = partial(
+            weights,
+            aggregate=level("objectives.aggregation", config["objective"]["aggregation"]),
+            limit=self.rollout.max_new_tokens,
+            drop_equal=config["objective"].get("drop_equal_rewards", False),
+        )
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
@@ -156,6 +164,7 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
+        self.ids = [query.id for query in prompts.queries]
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""

@@ -50,7 +50,7 @@ def update(
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
-    active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
+    active = np.flatnonzero((weights_N != 0) & ((advantages_N != 0) | (objective.penalty is not None))).tolist()
     total, mismatch, clipping = 0.0, Mismatch(), Clipping()
     for batch in passes.batches([rollouts[i] for i in active]):
         chosen = [active[j] for j in batch.indices]
