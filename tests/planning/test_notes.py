@@ -83,3 +83,9 @@ def test_what_redraws_may_cost_is_said_where_only_the_runs_can_tell() -> None:
         notes(planned(("factors/draws", level), ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 1})))
         == []
     )
+
+
+def test_a_ratio_that_does_not_see_the_age_of_the_samplers_weights_is_named() -> None:
+    levels = {name: {"objective.ratio.name": name, "rollout.sync_every": 2} for name in ("none", "truncated")}
+    (line,) = notes(planned(("factors/age", levels)))
+    assert line.startswith("age/none (none): this ratio does not see how old the sampler's weights are; one that ")

@@ -11,7 +11,7 @@ from rftlab.planning.plan import Plan
 
 def notes(plan: Plan) -> list[str]:
     """Settings that do less than they seem to."""
-    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_redraws(plan), *_checkpoints(plan)]
+    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_redraws(plan), *_stale(plan), *_checkpoints(plan)]
 
 
 def _rewards(plan: Plan) -> list[str]:
@@ -67,6 +67,27 @@ def _redraws(plan: Plan) -> list[str]:
     ]
 
 
+def _stale(plan: Plan) -> list[str]:
+    """Rollouts of an older policy, whose age no ratio sees."""
+    ratios = {
+        name: variant.config["objective"]["ratio"]["name"]
+        for name, variant in plan.variants.items()
+        if variant.config["rollout"]["sync_every"] > 1
+    }
+    stale = [f"{name} ({ratio})" for name, ratio in ratios.items() if compares_with_trainer(ratio)]
+    if not stale:
+        return []
+    return [
+        f"{', '.join(stale)}: this ratio does not see how old the sampler's weights are; one that compares with the "
+        "sampler, `truncated` for instance, does"
+    ]
+
+
+def compares_with_trainer(ratio: str) -> bool:
+    """Whether a ratio has nothing to do with what the sampler computed."""
+    return ratio == "none" or levels.read("objectives.ratio", ratio).constants.get("OLD_POLICY") == "trainer"
+
+
 def steps_per_round(config: Mapping[str, Any]) -> int:
     """Optimizer steps that a variant takes on the rollouts of a round."""
     return int(config["update"]["minibatches"] * config["update"]["epochs"])
@@ -82,10 +103,11 @@ def is_one(config: Mapping[str, Any]) -> bool:
     precision = config["precision"]
     if steps_per_round(config) > 1:
         return False
-    if ratio == "none" or levels.read("objectives.ratio", ratio).constants.get("OLD_POLICY") == "trainer":
+    if compares_with_trainer(ratio):
         return ratio != "none"
-    sampler = [precision["autocast"], config["rollout"]["top_p"], config["engine"]["name"]]
-    same: bool = sampler == ["none", 1.0, "transformers"] and precision["sampler_dtype"] in ("trainer", "float32")
+    sampler = [precision["autocast"], *(config["rollout"][key] for key in ("top_p", "sync_every"))]
+    sampler.append(config["engine"]["name"])
+    same: bool = sampler == ["none", 1.0, 1, "transformers"] and precision["sampler_dtype"] in ("trainer", "float32")
     return same
 
 

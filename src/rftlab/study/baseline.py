@@ -36,6 +36,11 @@ class RolloutSection(Section):
         description="dynamic sampling: how often, at most, queries of a round whose n + m rewards are all equal are "
         "replaced by others; all of them count in budgets",
     )
+    sync_every: Count = Field(
+        1,
+        description="k, staleness: the sampler takes over the policy's weights every k rounds, so that they are up to "
+        "k − 1 rounds old",
+    )
     stop: list[Annotated[str, Field(min_length=1)]] = Field(
         [],
         description="texts that end a response, for base models that run on after the answer; the text is part of the "
@@ -173,7 +178,7 @@ class Baseline(Section):
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
-LATER = ("update.minibatches", "update.epochs", "rollout.redraws", "objective.drop_equal_rewards")
+LATER = ("update.minibatches", "update.epochs", "rollout.redraws", "rollout.sync_every", "objective.drop_equal_rewards")
 """Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
 
 

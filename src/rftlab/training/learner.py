@@ -27,6 +27,7 @@ from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
+from rftlab.training.sampled import Sampled
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class RolloutConfig:
     max_new_tokens: int
     stop: tuple[str, ...] = ()
     redraws: int = 0
+    sync_every: int = 1
 
     @property
     def per_query(self) -> int:
@@ -155,7 +157,9 @@ class Learner:
         renews = old_is_trainer(config["objective"]) and self.update_config.several
         self.with_old = partial(with_logprobs_of, self.policy, passes=self.passes) if renews else list[Rollout]
         engine = EngineConfig(**config["engine"])
-        self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampler_formats)
+        self.sampled = Sampled(self.policy, self.rollout.sync_every)
+        self.models = {"policy": self.policy, **self.sampled.copies}
+        self.engine = engine_of(base, self.sampled.model, self.tokenizer, engine, **self.precision.sampler_formats)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),

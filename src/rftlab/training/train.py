@@ -109,10 +109,10 @@ class Training:
         self.folder = state.folder
         self.round = self.rollouts = self.tokens = 0
         self.past, self.checkpoints = Past(), list[dict[str, Any]]()
-        if memory := state.load(learner.policy, learner.optimizer):
+        if memory := state.load(learner.models, learner.optimizer):
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
-            learner.engine.sync(learner.policy)
+            learner.engine.sync(learner.sampled.model)
         self.step = partial(
             update,
             learner.policy,
@@ -140,7 +140,7 @@ class Training:
             StoppedError: by a signal; it says what was saved.
         """
         every = self.learner.checkpoint_every
-        where = self.learner.policy, self.learner.optimizer
+        where = self.learner.models, self.learner.optimizer
         try:
             while not self.spent:
                 try:
@@ -173,14 +173,14 @@ class Training:
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
         row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
-        row |= counts(current, sampled, learner.rollout.redraws)
+        row |= counts(current, sampled, learner.rollout.redraws) | learner.sampled.metrics(number)
         row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
         self.clock.lap("score_s")
 
         steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
         rollouts = learner.with_old([current.rollouts[i] for i in trained])
         row |= learner.update_config.take(steps, rollouts, advantages_Bn, weights_Bn, key)
-        learner.engine.sync(learner.policy)
+        learner.sampled.follow(number, learner.engine)
         self.clock.lap("update_s")
 
         self.past.remember(scores)
@@ -226,8 +226,8 @@ class Training:
         ]
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
-        """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from
-        that policy on all of them, in the rounds that measure it."""
+        """KL per token from the policy to the base model on these rollouts, and how far what has sampled them is from
+        that policy, in the rounds that measure it."""
         learner = self.learner
         if learner.reference is None or not learner.kl_every or number % learner.kl_every:
             return {}
