@@ -79,6 +79,14 @@ def test_every_epoch_trains_on_all_rollouts() -> None:
     assert first["sample_h"] == second["sample_h"]
 
 
+def test_a_penalty_in_the_reward_costs_two_forward_passes() -> None:
+    with_kl, without = plan(("baseline/objective", {"kl": {"coefficient": 0.1, "in_reward": True}})), plan()
+    first, second = (
+        run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (with_kl, without)
+    )
+    assert first["update_h"] == pytest.approx(second["update_h"] * 5 / 3)
+
+
 def test_redraws_cost_between_none_and_all_of_them() -> None:
     planned = plan(("factors/rollouts/n4/rollout.redraws", 2))
     run, counts = planned.run("tiny", "chains", "rollouts/n4", 0), query_counts(planned)

@@ -80,6 +80,23 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             {"objective.drop_equal_rewards": True},
             "objective.drop_equal_rewards needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward",
         ),
+        (
+            {"objective.kl.in_reward": True},
+            "objective.kl.coefficient: more than 0 is needed where the penalty is configured",
+        ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "target": 0.01}},
+            "objective.kl.target: needs objective.kl.in_reward: true, where KL is measured",
+        ),
+        (
+            {
+                "advantage.name": "max_likelihood",
+                "rollout.rollouts": 2,
+                "objective.kl": {"coefficient": 0.1, "in_reward": True},
+            },
+            "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
+        ),
+        ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
         ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (

@@ -211,7 +211,8 @@ def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, i
     """Hours of each variant and of all, by what the time goes to; None where only the runs or the hub can tell.
 
     Every rollout counts as trained on in each epoch (a raw reward trains on successes only and is faster), and a
-    penalty for KL adds a forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.
+    penalty for KL adds a forward pass, in the reward two, each a third of forward and backward. ``overhead`` is the
+    share of ``start_h``.
     """
     rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in plan.variants}
     for run in plan.runs():
@@ -232,7 +233,8 @@ def run_hours(
     plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | None], *, most: bool = False
 ) -> dict[str, float | None]:
     """Hours of one run: the least, or the most with every redraw of every query, none of which is trained on."""
-    rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]["coefficient"]
+    rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]
+    forwards = 0 if not kl["coefficient"] else 2 if kl["in_reward"] else 1  # of the base model, and of the policy
     costs = run_costs(plan, run, queries, None, most=most)
     limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
     response = rollout["max_new_tokens"] * rate.response_share
@@ -240,7 +242,7 @@ def run_hours(
     trained *= run.variant.config["update"]["epochs"]
     sampled, rows = costs["rollouts"], costs["evaluation_rows"]
     once = run_costs(plan, run, queries, None)["rollouts"]
-    through = None if once is None else once * trained * (rate.prompt_tokens + response) * (4 / 3 if kl else 1)
+    through = None if once is None else once * trained * (rate.prompt_tokens + response) * (1 + forwards / 3)
     seconds = {
         "sample_h": None if sampled is None else sampled * response / rate.sample_tokens_per_s,
         "update_h": None if through is None else through / rate.update_tokens_per_s,

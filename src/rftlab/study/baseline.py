@@ -88,10 +88,21 @@ NamedLevel = Annotated[LevelSection, BeforeValidator(_with_name, json_schema_inp
 
 
 class KlSection(Section):
-    """KL penalty to the base model, in the loss."""
+    """KL penalty to the base model, in the loss or in the reward."""
 
-    coefficient: NonNegative = Field(0.0, description="weight in the loss; 0 switches it off")
+    coefficient: NonNegative = Field(0.0, description="its weight; 0 switches it off")
     estimator: str = Field("k3", description="a file of `objectives/kl/`")
+    in_reward: bool = Field(
+        False, description="subtract it, summed over a response, from the reward instead of adding it to the loss"
+    )
+    target: Positive | None = Field(
+        None, description="in the reward: KL per token towards which the coefficient is changed after every round"
+    )
+    horizon: Count = Field(10000, description="rollouts over which `target` corrects the coefficient by a full error")
+    refresh_every: Natural = Field(
+        0,
+        description="rounds after which the reference takes over the policy's weights; 0: it is the base model always",
+    )
 
 
 class ObjectiveSection(Section):
@@ -178,7 +189,14 @@ class Baseline(Section):
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
-LATER = ("update.minibatches", "update.epochs", "rollout.redraws", "rollout.sync_every", "objective.drop_equal_rewards")
+LATER = (
+    "update.minibatches",
+    "update.epochs",
+    "rollout.redraws",
+    "rollout.sync_every",
+    "objective.drop_equal_rewards",
+    *(f"objective.kl.{key}" for key in ("in_reward", "target", "horizon", "refresh_every")),
+)
 """Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
 
 

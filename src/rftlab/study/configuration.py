@@ -190,6 +190,15 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
             f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "
             "minibatches are of whole queries and of one size"
         )
+    kl = resolved["objective"]["kl"]
+    if (kl["in_reward"] or kl["refresh_every"]) and not kl["coefficient"]:
+        raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
+    if kl["target"] is not None and not kl["in_reward"]:
+        raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["in_reward"] and "MINIMUM_REWARD" in constants:
+        raise BadInputError(
+            f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
+        )
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")

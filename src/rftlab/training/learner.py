@@ -23,11 +23,12 @@ from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.equal_rewards import weights
+from rftlab.training.followers import Follower
+from rftlab.training.kl_reward import KlConfig, KlReward, summed_penalties
 from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
-from rftlab.training.sampled import Sampled
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,15 @@ class Learner:
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
         self.policy = trained_policy(base, device, config, self.random_seed)
-        needs_reference = config["objective"]["kl"]["coefficient"] or self.kl_every
-        self.reference = base.model(frozen=True).to(device) if needs_reference else None
-        self.objective = objective(config["objective"], self.reference, several=self.update_config.several)
+        kl = KlConfig(**config["objective"]["kl"])
+        every = {"sampler": self.rollout.sync_every, "reference": kl.refresh_every if kl.coefficient else 0}
+        least = {"sampler": 2, "reference": 1}  # a sampler that follows every round is the policy itself
+        self.followers = {name: Follower(self.policy, k) for name, k in every.items() if k >= least[name]}
+        self.models = {"policy": self.policy, **{name: one.model for name, one in self.followers.items()}}
+        needs_base = self.kl_every or (kl.coefficient and not kl.refresh_every)
+        self.reference = base.model(frozen=True).to(device) if needs_base else None
+        penalised = self.models.get("reference", self.reference)
+        self.objective = objective(config["objective"], penalised, several=self.update_config.several)
         self.optimizer = self.optimizer_config.build(self.policy)
         self.passes = Passes(
             pad_token(self.tokenizer),
@@ -157,9 +164,13 @@ class Learner:
         renews = old_is_trainer(config["objective"]) and self.update_config.several
         self.with_old = partial(with_logprobs_of, self.policy, passes=self.passes) if renews else list[Rollout]
         engine = EngineConfig(**config["engine"])
-        self.sampled = Sampled(self.policy, self.rollout.sync_every)
-        self.models = {"policy": self.policy, **self.sampled.copies}
-        self.engine = engine_of(base, self.sampled.model, self.tokenizer, engine, **self.precision.sampler_formats)
+        self.sampled = self.models.get("sampler", self.policy)
+        self.engine = engine_of(base, self.sampled, self.tokenizer, engine, **self.precision.sampler_formats)
+        measure = None
+        if kl.coefficient and kl.in_reward:
+            penalty = load("objectives.kl", kl.estimator)
+            measure = partial(summed_penalties, self.policy, penalised, penalty, self.passes)
+        self.kl_reward = KlReward(kl, measure)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),
@@ -169,6 +180,13 @@ class Learner:
         )
         self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
         self.ids = [query.id for query in prompts.queries]
+
+    def follow(self, number: int) -> None:
+        """Bring what follows the policy up to date after round ``number``."""
+        for follower in self.followers.values():
+            follower.follow(number)
+        if number % self.rollout.sync_every == 0:
+            self.engine.sync(self.sampled)
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
@@ -195,14 +213,15 @@ def trained_policy(
 
 
 def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, several: bool = False) -> Objective:
-    """What a run minimises; without a coefficient there is no penalty, and its level is not imported.
+    """What a run minimises; without a coefficient, or with its KL in the reward, there is no penalty.
 
     Where ``several`` steps are taken on a round, rollouts come with the log-probabilities of π_old.
     """
     kl = config["kl"]
+    in_loss = kl["coefficient"] and not kl.get("in_reward", False)
     return Objective(
         policy_loss=level("objectives.ratio", config["ratio"]),
-        penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
+        penalty=load("objectives.kl", kl["estimator"]) if in_loss else None,
         kl_coefficient=kl["coefficient"],
         reference=reference,
         old_is_trainer=old_is_trainer(config) and not several,

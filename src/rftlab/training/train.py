@@ -112,7 +112,8 @@ class Training:
         if memory := state.load(learner.models, learner.optimizer):
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
-            learner.engine.sync(learner.sampled.model)
+            learner.kl_reward.coefficient = memory["kl_coefficient"]
+            learner.engine.sync(learner.sampled)
         self.step = partial(
             update,
             learner.policy,
@@ -126,7 +127,8 @@ class Training:
     def memory(self) -> dict[str, Any]:
         """All of it that is saved beside weights and optimizer, as JSON."""
         counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
-        return {**counters, "past": asdict(self.past), "checkpoints": self.checkpoints}
+        coefficient = {"kl_coefficient": self.learner.kl_reward.coefficient}
+        return {**counters, **coefficient, "past": asdict(self.past), "checkpoints": self.checkpoints}
 
     @property
     def spent(self) -> bool:
@@ -169,21 +171,25 @@ class Training:
 
         n = learner.rollout.rollouts
         scores, trained = current.scores(n, self.past), current.trained(n)
-        advantages_Bn, weights_Bn = learner.advantage(scores), learner.weights(scores)
+        weights_Bn = learner.weights(scores)
+        scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
+        advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
         row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
-        row |= counts(current, sampled, learner.rollout.redraws) | learner.sampled.metrics(number)
+        row |= counts(current, sampled, learner.rollout.redraws) | kl_row
+        row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
         row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
         self.clock.lap("score_s")
 
         steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
         rollouts = learner.with_old([current.rollouts[i] for i in trained])
         row |= learner.update_config.take(steps, rollouts, advantages_Bn, weights_Bn, key)
-        learner.sampled.follow(number, learner.engine)
+        learner.follow(number)
         self.clock.lap("update_s")
 
         self.past.remember(scores)
+        learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
         tokens = sum(len(rollout.tokens) for rollout in sampled.rollouts)
         self.rollouts, self.tokens = self.rollouts + len(sampled.rollouts), self.tokens + tokens
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}

@@ -1,4 +1,4 @@
-"""Which weights are sampled from, round by round, and that a run that goes on samples from the same."""
+"""Which weights are sampled from and compared with, round by round; a run that goes on has the same."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import torch
 
 import rftlab.training.train
 from rftlab.study.baseline import RolloutSection
+from rftlab.training.followers import Follower
 from rftlab.training.learner import RolloutConfig
-from rftlab.training.sampled import Sampled
 from rftlab.training.train import train
 from saved_runs import same
 from training import json_lines, policy, run_json
@@ -16,43 +16,22 @@ from training import json_lines, policy, run_json
 DENSE = {"reward__name": "random", "diagnostics__kl_every": 1}
 
 
-class Engine:
-    """What is sampled with after each round."""
-
-    def __init__(self) -> None:
-        self.synced: list[float] = []
-
-    def sync(self, model: torch.nn.Module) -> None:
-        self.synced.append(first(model))
-
-
 def first(model: torch.nn.Module) -> float:
     return float(next(model.parameters()).detach().flatten()[0])
 
 
 def test_weights_are_taken_over_every_third_round() -> None:
-    model, engine = policy(), Engine()
-    sampled, seen = Sampled(model, 3), []
-    assert sampled.copies == {"sampler": sampled.model}
-    assert not any(p.requires_grad for p in sampled.model.parameters())
+    model = policy()
+    follower, seen = Follower(model, 3), []
+    assert not any(p.requires_grad for p in follower.model.parameters())
     with torch.no_grad():
         for number in range(1, 8):
-            seen.append(first(sampled.model))
+            seen.append(first(follower.model))
             next(model.parameters()).fill_(float(number))
-            sampled.follow(number, engine)
+            follower.follow(number)
     base = seen[0]
     assert seen == [base, base, base, 3.0, 3.0, 3.0, 6.0]
-    assert engine.synced == [3.0, 6.0]
-    assert [sampled.metrics(number)["sampler_age"] for number in range(1, 8)] == [0, 1, 2, 0, 1, 2, 0]
-
-
-def test_taken_over_every_round_it_is_the_policy() -> None:
-    model, engine = policy(), Engine()
-    sampled = Sampled(model, 1)
-    assert sampled.model is model
-    assert sampled.copies == sampled.metrics(5) == {}
-    sampled.follow(1, engine)
-    assert engine.synced == [first(model)]
+    assert [follower.age(number) for number in range(1, 8)] == [0, 1, 2, 0, 1, 2, 0]
 
 
 def test_defaults_are_those_of_the_schema() -> None:
@@ -109,3 +88,22 @@ def test_weights_of_importance_see_how_old_the_sampler_is(base, data, tmp_path) 
 def json_lines_of(base, data, folder, **more: object) -> list[dict[str, object]]:
     train(stale(budget={"rounds": 2}, **more), base, data, folder, code="c")
     return json_lines(folder / "metrics.jsonl")
+
+
+def test_a_reference_that_moves_resumes_exactly_and_leaves_the_measured_kl_alone(cut, base, data, tmp_path) -> None:
+    kl = {"coefficient": 1.0, "estimator": "k3", "refresh_every": 2}
+    run = run_json(checkpoint_every=4, objective__kl=kl, **DENSE)
+    train(run, base, data, tmp_path / "whole", code="c")
+    folder = cut(4, run)
+    assert {p.name for p in (folder / ".state").glob("*/reference.safetensors")}
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "whole")
+    rows = json_lines(folder / "metrics.jsonl")
+    assert [row["reference_age"] for row in rows] == [0, 1, 0, 1, 0, 1]
+    fixed = run_json(objective__kl={**kl, "refresh_every": 0}, **DENSE)
+    train(fixed, base, data, tmp_path / "fixed", code="c")
+    held = json_lines(tmp_path / "fixed" / "metrics.jsonl")
+    for row, other in zip(rows[:2], held[:2], strict=True):  # the base model until the first refresh
+        assert row["loss"] == pytest.approx(other["loss"], abs=1e-6)
+        assert row["kl_base"] == pytest.approx(other["kl_base"], abs=1e-6)
+    assert rows[-1]["kl_base"] > held[-1]["kl_base"]
