@@ -13,7 +13,7 @@ EVERY_LEVEL = [(kind, name) for kind in KINDS for name in levels.names(kind)]
 
 def test_names_are_the_files_without_the_packages_own():
     assert levels.names("objectives.ratio") == ["cispo", "clip", "dual_clip", "gspo", "none", "truncated"]
-    assert levels.names("objectives.kl") == ["k1", "k2", "k3"]
+    assert levels.names("objectives.kl") == ["k1", "k2", "k3", "k3_clamped"]
     assert "__init__" not in levels.names("advantages")
     assert levels.names("advantages") == sorted(levels.names("advantages"))
 
@@ -69,7 +69,7 @@ def test_a_misspelt_name_gets_a_hint(kind, name, hint):
 
 @pytest.mark.parametrize("name", ["zzzzzz", "__init__", "../levels", ""])
 def test_what_is_no_level_is_refused_without_a_hint(name):
-    with pytest.raises(levels.UnknownLevelError, match=r"is not one of k1, k2, k3$"):
+    with pytest.raises(levels.UnknownLevelError, match=r"is not one of k1, k2, k3, k3_clamped$"):
         levels.load("objectives.kl", name)
 
 

@@ -107,6 +107,14 @@ def test_run_json_holds_what_training_depends_on_and_no_comparison() -> None:
     }
 
 
+def test_run_json_has_later_keys_where_a_level_sets_them() -> None:
+    plan = planned(("factors/steps", {"epochs2": {"update.epochs": 2}}))
+    with_key, without = (
+        plan.run_json(plan.run("tiny", "chains", name, 0))["config"]["update"] for name in ("steps/epochs2", "baseline")
+    )
+    assert with_key == {**without, "epochs": 2}
+
+
 def test_another_reference_reruns_nothing() -> None:
     assert not differing(planned(), planned(("factors/rollouts/n4/relative_to", "baseline")))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rftlab.study.baseline import Baseline
+from rftlab.study.baseline import LATER, Baseline, concise
 
 
 def test_nothing_given_is_the_minimalist_baseline() -> None:
@@ -41,3 +41,20 @@ def test_a_name_alone_is_short_for_a_level_and_parameters_stand_beside_it() -> N
 def test_what_no_baseline_is(given) -> None:
     with pytest.raises(ValidationError):
         Baseline.model_validate(given)
+
+
+def test_keys_that_came_later_are_written_where_they_are_not_their_default() -> None:
+    plain = Baseline().model_dump()
+    assert [key for key in plain["update"] if key not in concise(plain)["update"]] == ["minibatches", "epochs"]
+    changed = Baseline.model_validate({"update": {"epochs": 2}}).model_dump()
+    assert concise(changed) == {**concise(plain), "update": {**concise(plain)["update"], "epochs": 2}}
+    assert sorted(concise(plain)["update"]) == ["compile", "gradient_checkpointing", "token_budget"]
+    assert plain["update"]["minibatches"] == 1, "what was given is left as it is"
+
+
+def test_later_keys_are_keys() -> None:
+    plain = Baseline().model_dump()
+    for dotted in LATER:
+        section = plain
+        for key in dotted.split("."):
+            section = section[key]

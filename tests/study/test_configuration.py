@@ -68,6 +68,36 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
         ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
         ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
+        (
+            {"update.minibatches": 3},
+            "update.minibatches: 3 does not divide rollout.queries, 4: minibatches are of whole queries and of ",
+        ),
+        (
+            {"rollout.redraws": 2},
+            "rollout.redraws needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward equals itself",
+        ),
+        (
+            {"objective.drop_equal_rewards": True},
+            "objective.drop_equal_rewards needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward",
+        ),
+        (
+            {"objective.kl.in_reward": True},
+            "objective.kl.coefficient: more than 0 is needed where the penalty is configured",
+        ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "target": 0.01}},
+            "objective.kl.target: needs objective.kl.in_reward: true, where KL is measured",
+        ),
+        (
+            {
+                "advantage.name": "max_likelihood",
+                "rollout.rollouts": 2,
+                "objective.kl": {"coefficient": 0.1, "in_reward": True},
+            },
+            "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
+        ),
+        ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
+        ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (
             {"advantage.name": "leave_one_out"},

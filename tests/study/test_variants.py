@@ -81,7 +81,7 @@ def test_a_level_may_refer_to_one_that_comes_later() -> None:
 
 
 def variant(queries: int, rollouts: int, statistics: int, name: str = "baseline") -> Variant:
-    rollout = {"queries": queries, "rollouts": rollouts, "statistics_rollouts": statistics}
+    rollout = {"queries": queries, "rollouts": rollouts, "redraws": 0, "statistics_rollouts": statistics}
     return Variant(name, None, None, None, {}, {"rollout": rollout})
 
 

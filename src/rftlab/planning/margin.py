@@ -54,7 +54,7 @@ def hypotheses(plan: Plan) -> int:
         for variant in plan.variants.values():
             if variant.relative_to is None or variant.noise_floor or variant.control:
                 continue
-            same = variant.rollouts_per_round == plan.variants[variant.relative_to].rollouts_per_round
+            same = variant.as_many(plan.variants[variant.relative_to])
             found += len(primary.hypotheses(same)) * len(plan.suites(pair.dataset))
     return found
 

@@ -15,6 +15,7 @@ from rftlab.planning.resources import Resources
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
+from rftlab.study.baseline import concise
 from rftlab.study.owners import dataset_of, verifier_of
 from rftlab.study.schema import Study
 from rftlab.study.variants import Run, Variant, variants_of
@@ -104,8 +105,8 @@ class Plan:
             "config": {
                 "prompt": dataset.prompt.model_dump(),
                 "verifier": verifier_of(self.study, dataset),
-                **variant.config,
-                "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
+                **concise(variant.config),
+                "budget": {"rounds": rounds} if rounds is not None else self.study.budget.model_dump(exclude_none=True),
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
                 "diagnostics": self.study.diagnostics.model_dump(),
                 "device": self.study.device,

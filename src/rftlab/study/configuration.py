@@ -179,6 +179,26 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    for name, asked in (
+        ("rollout.redraws", rollout["redraws"]),
+        ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),
+    ):
+        if asked and sizes["M"] < 2:
+            raise BadInputError(f"{key}: {name} needs {SIZES['M']} ≥ 2: a single reward equals itself")
+    if rollout["queries"] % (count := resolved["update"]["minibatches"]):
+        raise BadInputError(
+            f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "
+            "minibatches are of whole queries and of one size"
+        )
+    kl = resolved["objective"]["kl"]
+    if (kl["in_reward"] or kl["refresh_every"]) and not kl["coefficient"]:
+        raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
+    if kl["target"] is not None and not kl["in_reward"]:
+        raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["in_reward"] and "MINIMUM_REWARD" in constants:
+        raise BadInputError(
+            f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
+        )
     lowest = min(reward["correct"], reward["incorrect"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")

@@ -27,12 +27,23 @@ class Variant(PlannedVariant):
 
     @property
     def rollouts_per_round(self) -> int:
-        """B·(n + m)."""
+        """B·(n + m), without redraws."""
         rollout = self.config["rollout"]
         return int(rollout["queries"] * (rollout["rollouts"] + rollout["statistics_rollouts"]))
 
+    @property
+    def most_per_round(self) -> int:
+        """Rollouts of a round in which every redraw is spent on every query."""
+        return self.rollouts_per_round * int(1 + self.config["rollout"]["redraws"])
+
+    def as_many(self, other: Variant) -> bool:
+        """Whether every round of both samples the same number of rollouts."""
+        return len({v for variant in (self, other) for v in (variant.rollouts_per_round, variant.most_per_round)}) == 1
+
     def rounds(self, study: Study) -> int | None:
-        """Rounds the study's budget allows; None where only the run itself can tell (a budget in tokens)."""
+        """Rounds the study's budget allows; None where only the run itself can tell: tokens, or rollouts of redraws."""
+        if study.budget.rollouts is not None and self.most_per_round > self.rollouts_per_round:
+            return None
         if study.budget.rollouts is not None:
             return math.ceil(study.budget.rollouts / self.rollouts_per_round)
         return study.budget.rounds
