@@ -12,6 +12,7 @@ from typing import Any
 from rftlab.files import canonical_json, digest
 from rftlab.planning.fingerprint import PACKAGE
 from rftlab.planning.resources import Resources
+from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
@@ -125,6 +126,9 @@ class Plan:
         ]
         if config["objective"]["kl"]["coefficient"]:
             modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
+        if "mask" in config["objective"]:
+            modules.append(f"rftlab.objectives.mask.{config['objective']['mask']['name']}")
+        modules += [f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])]
         return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
 
     def datacheck_params(self) -> dict[str, str]:

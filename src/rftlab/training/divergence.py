@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rftlab.data.queries import Query
 from rftlab.files import write_text
 from rftlab.rewards.scoring import Score
+from rftlab.rewards.value import Paid
 from rftlab.rollouts import Rollout
 from rftlab.runfolder.log import DIVERGED
 from rftlab.training.update import DivergedError
@@ -33,6 +34,7 @@ class CurrentRound:
     queries: Sequence[Query]
     rollouts: Sequence[Rollout]
     judgements: Sequence[Score] = ()
+    paid: Paid = field(default_factory=lambda: Paid({}))
     rewards: Sequence[float] = ()
     trained_indices: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))

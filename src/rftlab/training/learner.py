@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards.scoring import Scorer
-from rftlab.rewards.value import RewardConfig
+from rftlab.rewards.value import Reward
 from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.logprobs import has_plain_head
@@ -117,7 +118,8 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        self.reward = RewardConfig(**config["reward"])
+        least = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        self.reward = Reward(config["reward"], least)
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
         self.precision = PrecisionConfig(**config["precision"])
@@ -127,6 +129,7 @@ class Learner:
         self.scorer = Scorer(config["verifier"])
         self.advantage = level("advantages", config["advantage"])
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
+        self.mask = mask(config["objective"])
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
@@ -187,6 +190,11 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> O
         reference=reference,
         old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
     )
+
+
+def mask(config: Mapping[str, Any]) -> Any:
+    """What leaves rollouts out of the loss, by their tokens' weights; without a level all weights stay as they are."""
+    return level("objectives.mask", config["mask"]) if "mask" in config else lambda weights_Bn, *_: weights_Bn
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

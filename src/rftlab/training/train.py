@@ -28,7 +28,7 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import draw, rollout_seed
-from rftlab.rewards.value import reward
+from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
@@ -161,11 +161,15 @@ class Training:
 
         scores = self.score(keys)
         advantages_Bn = learner.advantage(scores)
-        weights_Bn = learner.token_weights(scores.lengths_BM[:, : scores.n], learner.rollout.max_new_tokens)
+        lengths_Bn = scores.lengths_BM[:, : scores.n]
+        truncated_Bn = np.array([rollout.truncated for rollout in rollouts]).reshape(-1, M)[:, : scores.n]
+        weights_Bn = learner.token_weights(lengths_Bn, learner.rollout.max_new_tokens)
+        weights_Bn = learner.mask(weights_Bn, lengths_Bn, truncated_Bn)
         current.trained_indices = [b * M + i for b in range(len(scores.queries)) for i in range(scores.n)]
         current.advantages_N, current.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
         trained_rollouts = [rollouts[i] for i in current.trained_indices]
         row = metrics(scores, advantages_Bn, rollouts, current.judgements, current.trained_indices)
+        row |= current.paid.metrics(current.trained_indices)
         row |= self.kl_to_base(number, trained_rollouts)
         clock.append(time.perf_counter())
 
@@ -197,14 +201,17 @@ class Training:
     def score(self, keys: list[tuple[str, int, int]]) -> Round:
         """Verify and reward the rollouts just sampled."""
         learner, current, M = self.learner, self.current_round, self.learner.rollout.per_query
-        texts = responses(learner.tokenizer, current.rollouts)
+        seed, texts = learner.random_seed, responses(learner.tokenizer, current.rollouts)
         current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        current.rewards = [
-            reward(judgement, learner.reward, (learner.random_seed, *key))
-            for judgement, key in zip(current.judgements, keys, strict=True)
+        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
+        records = [
+            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, (seed, *key))
+            for q, text, r, score, key in rows
         ]
+        current.paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, M))
+        current.rewards = current.paid.rewards_N.tolist()
         return Round(
-            rewards_BM=np.array(current.rewards).reshape(-1, M),
+            rewards_BM=current.paid.rewards_N.reshape(-1, M),
             lengths_BM=np.array([len(rollout.tokens) for rollout in current.rollouts]).reshape(-1, M),
             n=learner.rollout.rollouts,
             queries=tuple(query.id for query in current.queries[::M]),

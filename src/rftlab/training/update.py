@@ -5,7 +5,7 @@
 3. One optimizer step per round, on the rollouts just sampled: the importance ratio is 1, so there is none to clip.
 4. No KL penalty and no reference model (a level can add one).
 5. The loss is normalised once over the whole round, Σ_i w_i Σ_t ℓ_it: micro-batches add up to the same gradient.
-6. A rollout whose advantage is zero is not run through the model; its tokens still count in the weights w.
+6. A rollout whose advantage or weight is zero is not run through the model; its tokens still count in the weights w.
    A round without any signal still takes the step that zero gradients give: momentum and weight decay go on.
 """
 
@@ -50,7 +50,7 @@ def update(
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
-    active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
+    active = [i for i, w in enumerate(weights_N) if w and (advantages_N[i] or objective.penalty is not None)]
     total, mismatch, clipping = 0.0, Mismatch(), Clipping()
     for batch in passes.batches([rollouts[i] for i in active]):
         chosen = [active[j] for j in batch.indices]
