@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rftlab.rewards.file_worker import ValuesError, call, load, values
+from rftlab.files import file_sha256
+from rftlab.rewards.file_worker import EditedError, ValuesError, call, load, values
 from rftlab.rewards.worker import READY
 
 
 def run(path: Path, *calls: list[Any], parameters: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
     lines = "".join(json.dumps([records]) + "\n" for records in calls)
     command = [sys.executable, "-P", "-m", "rftlab.rewards.file_worker", str(os.getpid()), str(path)]
-    command += [json.dumps(parameters or {}), str(2**31)]
+    command += [json.dumps(parameters or {}), str(2**31), file_sha256(path)]
     return subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -99,7 +100,7 @@ def test_what_are_no_values_is_said(returned: Any, message: str) -> None:
 def test_what_is_made_of_a_call_and_of_an_error(tmp_path: Path) -> None:
     path = tmp_path / "my.py"
     path.write_text("def reward(records):\n    return 1 / len(records[0])\n")
-    assert call(load(str(path)), [[]], {}, str(path)) == [
+    assert call(load(str(path), file_sha256(path)), [[]], {}, str(path)) == [
         None,
         None,
         "reward() raises ZeroDivisionError('division by zero') in line 2",
@@ -110,3 +111,15 @@ def test_what_is_made_of_a_call_and_of_an_error(tmp_path: Path) -> None:
         raise MemoryError
 
     assert call(full, [0], {}, "my.py") == [None, "memory", None]
+
+
+def test_a_file_that_was_edited_is_not_what_its_processes_run(tmp_path: Path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("def reward(records): return [1.0]\n")
+    sha256 = file_sha256(path)
+    assert load(str(path), sha256)([0]) == [1.0]
+    path.write_text("def reward(records): return [2.0]\n")
+    with pytest.raises(EditedError):
+        load(str(path), sha256)
+    assert load(str(path), file_sha256(path))([0]) == [2.0]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["my.py"]

@@ -1,13 +1,14 @@
 """A process that runs a reward file for another one, and that can be killed: it may hang, crash or fill its memory.
 
-``python -m rftlab.rewards.file_worker PARENT_PID FILE PARAMETERS BYTES``. A line of standard input is a JSON list of
-calls, each a list of records; for each call one line is written, ``[parts, reason, error]``. How long a call may take
-the parent decides, by the clock: such a file may wait for a server. What the file prints goes to standard error.
+``python -m rftlab.rewards.file_worker PARENT_PID FILE PARAMETERS BYTES SHA256``. A line of standard input is a JSON
+list of calls, each a list of records; for each call one line is written, ``[parts, reason, error]``. How long a call
+may take the parent decides, by the clock: such a file may wait for a server. What the file prints goes to standard
+error.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import hashlib
 import json
 import math
 import numbers
@@ -16,7 +17,9 @@ import re
 import resource
 import sys
 import traceback
+import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from rftlab.rewards.worker import BROKEN, READY, keep_to_parent
@@ -24,6 +27,10 @@ from rftlab.rewards.worker import BROKEN, READY, keep_to_parent
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 ALONE = "file"
 """Name of the part where the file gives none."""
+
+
+class EditedError(RuntimeError):
+    """The file is another than it was."""
 
 
 class ValuesError(ValueError):
@@ -38,7 +45,7 @@ def main(arguments: list[str]) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
         keep_to_parent(parent)
-        reward = load(path)
+        reward = load(path, arguments[4])
     except Exception as error:  # the parent says it, once for all its workers
         _write(output, {BROKEN: said(error, path)})
         sys.exit(1)
@@ -51,14 +58,20 @@ def main(arguments: list[str]) -> None:
                 return  # what is left of this process is not to be trusted
 
 
-def load(path: str) -> Callable[..., Any]:
-    """The function ``reward`` of a file."""
-    spec = importlib.util.spec_from_file_location("reward_file", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = module.reward
+def load(path: str, sha256: str) -> Callable[..., Any]:
+    """The function ``reward`` of a file, which is to be what it was when its processes were first started.
+
+    Raises:
+        EditedError: it is not.
+        Exception: whatever the file raises.
+    """
+    content = Path(path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise EditedError("the file has been edited since")
+    module = sys.modules["reward_file"] = types.ModuleType("reward_file")
+    module.__file__ = path
+    exec(compile(content, path, "exec"), module.__dict__)  # from its bytes: no other file stands for it
+    function: Callable[..., Any] = module.__dict__["reward"]
     return function
 
 

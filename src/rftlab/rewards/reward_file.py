@@ -10,8 +10,6 @@ record alone: calls are cut as it suits, and one that ends its process is made a
 from __future__ import annotations
 
 import atexit
-import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,19 +19,11 @@ import numpy as np
 
 from rftlab.files import file_sha256
 from rftlab.rewards.declared import RewardFileError, read_reward_file
-from rftlab.rewards.pool import MOST_WORKERS, refuse_less_memory
-from rftlab.rewards.processes import Processes
+from rftlab.rewards.file_pool import RECORDS, FilePool, Result
 from rftlab.rewards.terms import Floats, Record, Scored
 
-RECORDS = 16
-"""Of a call, at most."""
-SECONDS, MEMORY_GIB = 60, 2
-"""By the clock, for a call, and of address space, where the file declares no others."""
 UNSCORED = "unscored"
 """Reason of a failure: the file itself returned None."""
-
-Result = tuple[dict[str, list[float | None]] | None, str | None]
-"""Parts of a call's records, or None and why there are none."""
 
 
 class RewardFile:
@@ -45,7 +35,7 @@ class RewardFile:
 
     def __init__(self, path: str, sha256: str, parameters: Mapping[str, Any]) -> None:
         self.path, self.parameters = path, dict(parameters)
-        self.constants = read_reward_file(path).constants
+        read_reward_file(path)
         if file_sha256(Path(path)) != sha256:
             raise RewardFileError(f"{path}: it has been edited since this run was planned; start the study again")
         self.pool: FilePool | None = None
@@ -84,8 +74,7 @@ class RewardFile:
         if not calls:
             return []
         if self.pool is None:
-            memory = int(self.constants.get("MEMORY_GIB", MEMORY_GIB) * 2**30)
-            self.pool = FilePool(self.path, self.parameters, self.constants.get("SECONDS", SECONDS), memory)
+            self.pool = FilePool(self.path, self.parameters)
             atexit.register(self.pool.close)
         return self.pool.work([[as_json(records[i]) for i in call] for call in calls])
 
@@ -100,47 +89,6 @@ class RewardFile:
                 f"{self.path}: none of the {len(records)} rollouts of a round could be scored ({failed[0][1]}): "
                 "nothing would be learnt"
             )
-
-
-class FilePool(Processes[Result]):
-    """Processes that run a reward file: a case is the records of one call."""
-
-    chunk = 1
-
-    def __init__(self, path: str, parameters: Mapping[str, Any], seconds: float, memory: int) -> None:
-        self.path, self.parameters, self.seconds, self.memory = path, dict(parameters), seconds, memory
-        refuse_less_memory(f"{path}: a process that runs it", memory)
-        super().__init__(min(MOST_WORKERS, len(os.sched_getaffinity(0))))
-
-    @property
-    def command(self) -> list[str]:
-        """Module and arguments of a process."""
-        return ["rftlab.rewards.file_worker", self.path, json.dumps(self.parameters), str(self.memory)]
-
-    @property
-    def label(self) -> str:
-        """Who they are, in messages."""
-        return f"{self.path}: processes that run it"
-
-    @property
-    def patience(self) -> float:
-        """Seconds by the clock that a call may take."""
-        return self.seconds
-
-    def result(self, line: Any) -> Result:
-        """Parts of the records of a call, or the reason why the worker ended.
-
-        Raises:
-            RewardFileError: what ``reward`` raised, or what is wrong with what it returned.
-        """
-        parts, reason, error = line
-        if error is not None:
-            raise RewardFileError(f"{self.path}: {error}")
-        return parts, reason
-
-    def failed(self, reason: str) -> Result:
-        """A call that ended its process."""
-        return None, reason
 
 
 def as_json(record: Record) -> dict[str, Any]:
