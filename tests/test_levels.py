@@ -7,7 +7,7 @@ import pytest
 
 from rftlab import levels
 
-KINDS = ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl"]
+KINDS = [kind for kind in levels.FUNCTIONS if kind != "rewards.verifiers"]
 EVERY_LEVEL = [(kind, name) for kind in KINDS for name in levels.names(kind)]
 
 

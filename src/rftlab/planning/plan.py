@@ -12,6 +12,7 @@ from typing import Any
 from rftlab.files import canonical_json, digest
 from rftlab.planning.fingerprint import PACKAGE
 from rftlab.planning.resources import Resources
+from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
@@ -126,6 +127,9 @@ class Plan:
         ]
         if config["objective"]["kl"]["coefficient"]:
             modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
+        if "mask" in config["objective"]:
+            modules.append(f"rftlab.objectives.mask.{config['objective']['mask']['name']}")
+        modules += [f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])]
         return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
 
     def datacheck_params(self) -> dict[str, str]:
@@ -147,7 +151,11 @@ class Plan:
         }
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
         modules = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
-        config = {"datasets": datasets, "evaluation_sets": sets}
+        config: dict[str, Any] = {"datasets": datasets, "evaluation_sets": sets}
+        rewards = [v.config["reward"] for v in self.variants.values() if "file" in v.config["reward"]]
+        files = [{key: reward[key] for key in ("file", "sha256", "parameters")} for reward in rewards]
+        if files:
+            config["rewards"] = [file for i, file in enumerate(files) if file not in files[:i]]
         return {"code": self.resources.code("rftlab.data.check", *modules), "config": canonical_json(config)}
 
     # evaluations -----------------------------------------------------------------------------------------------------

@@ -67,14 +67,21 @@ class EngineSection(Section):
 
 
 class RewardSection(Section):
-    """Score of a rollout."""
+    """Score of a rollout: what `name` pays, or `file`, and the `terms` that are added to it."""
 
-    name: Literal["outcome", "random"] = Field(
-        "outcome", description="random is a control: a coin instead of the judgement"
+    name: str = Field(
+        "outcome", description="who is paid `correct`: a file of `rewards/terms/` that pays successes, table below"
     )
     correct: Number = Field(1.0, description="reward of a correct rollout")
     incorrect: Number = Field(0.0, description="reward of any other rollout")
-    probability: Share = Field(0.5, description="of the coin, for `random`")
+    probability: Share = Field(0.5, description="of the coin, for `random`; of a wrong label, for `label_noise`")
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="in place of `name`: a Python file of your own, relative to the working directory"
+    )
+    parameters: dict[str, Any] = Field({}, description="with `file`: keyword parameters of its function")
+    terms: dict[str, dict[str, Any]] = Field(
+        {}, description="added to it: file of `rewards/terms/` → its parameters, and its `weight`, by default 1"
+    )
 
 
 class LevelSection(Section):
@@ -119,6 +126,9 @@ class ObjectiveSection(Section):
         "aggregation",
     )
     kl: KlSection = Field(KlSection(), description="KL penalty")
+    mask: NamedLevel | None = Field(
+        None, description="which rollouts weigh nothing in the loss, a file of `objectives/mask/`"
+    )
 
 
 class OptimizerSection(Section):

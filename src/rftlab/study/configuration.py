@@ -5,24 +5,28 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
-from rftlab.study.baseline import Baseline
+from rftlab.files import file_sha256
+from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
+from rftlab.study.baseline import Baseline, RewardSection
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
-RATIO = "objectives.ratio"
+RATIO, MASK = "objectives.ratio", "objectives.mask"
 LEVELS = {
     ("advantage",): "advantages",
     ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
+    ("objective", "mask"): MASK,
 }
-"""Where the baseline names levels that are files, and their kind."""
+"""Where the baseline names levels that are files, and their kind; those of the reward are in ``reward``."""
 
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -68,7 +72,11 @@ def resolve(config: Mapping[str, Any], key: str) -> dict[str, Any]:
     for path, kind in LEVELS.items():
         *parents, last = path
         section = functools.reduce(lambda node, name: node[name], parents, resolved)
-        section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
+        if section[last] is None:
+            del section[last]  # a run that has no such thing has no such key
+        else:
+            section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
+    resolved["reward"] = complete_reward(resolved["reward"], f"{key}: reward")
     check_level("objectives.kl", resolved["objective"]["kl"]["estimator"], f"{key}: objective.kl.estimator")
     refuse_impossible(resolved, key)
     return resolved
@@ -84,13 +92,23 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
         file = levels.read(kind, name)
     except (levels.UnknownLevelError, OSError) as error:
         raise BadInputError(f"{key}: {error}") from None
+    check_file(file, f"{key}: {kind.replace('.', '/')}/{name}.py")
+    return file
+
+
+def check_file(file: levels.LevelFile, where: str) -> None:
+    """Refuse what a level's file, or one of the user's, cannot declare.
+
+    Raises:
+        BadInputError: beginning with ``where``.
+    """
+    kind = file.kind
     for parameter, default in file.parameters.items():
         if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
             raise BadInputError(
-                f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
-                f"a text, true or false, not {excerpt(default)}"
+                f"{where}: {parameter} needs a default that is a finite number, a text, true or false, "
+                f"not {excerpt(default)}"
             )
-    where = f"{key}: {kind.replace('.', '/')}/{name}.py"
     for constant in levels.OF_ADVANTAGES:
         if type(file.constants.get(constant, 0)) not in (int, float):
             raise BadInputError(f"{where}: {constant} must be a number")
@@ -98,6 +116,10 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
     if file.constants.get("OLD_POLICY", "trainer") != "trainer" or ("OLD_POLICY" in file.constants and kind != RATIO):
         raise BadInputError(f"{where}: OLD_POLICY is 'trainer' in the file of a ratio, or is not declared")
+    values = file.constants.get("VALUES", (0, 0))
+    numbers = isinstance(values, tuple) and len(values) == 2 and all(type(value) in (int, float) for value in values)
+    if not numbers or values[0] > values[1]:
+        raise BadInputError(f"{where}: VALUES must be the least and the greatest value, not {excerpt(values)}")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(
@@ -108,7 +130,6 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             refuse_range(possible, file.parameters[parameter])
         except ValueError as error:
             raise BadInputError(f"{where}: RANGES: {parameter}: {error}") from None
-    return file
 
 
 def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -118,16 +139,61 @@ def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, An
         BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
     """
     file = check_level(kind, level["name"], f"{key}.name")
-    complete = {"name": file.name, **file.parameters}
-    for parameter, value in level.items():
-        if parameter == "name":
-            continue
+    given = {parameter: value for parameter, value in level.items() if parameter != "name"}
+    return {"name": file.name, **completed(file, given, key)}
+
+
+def completed(file: levels.LevelFile, given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """All parameters of a file, those that are given in place of its defaults.
+
+    Raises:
+        BadInputError: it has no such parameter, or a value is of another type than the default.
+    """
+    complete = dict(file.parameters)
+    for parameter, value in given.items():
         if parameter not in file.parameters:
             hint = did_you_mean(parameter, list(file.parameters))
             valid = ", ".join(file.parameters) or "none"
             raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
         complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
     return complete
+
+
+def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The section ``reward`` with every default of what it names, and without what the study does not use.
+
+    A file is named with its SHA-256: a run whose reward is edited is another run.
+
+    Raises:
+        BadInputError: a term or the file cannot be used, or two keys are about different rewards.
+    """
+    own: dict[str, Any] = {name: reward[name] for name in ("name", "correct", "incorrect", "probability")}
+    if reward["file"] is not None:
+        for name, value in own.items():
+            if value != RewardSection.model_fields[name].default:
+                raise BadInputError(f"{key}.{name}: reward.file is the reward, and does not read this: remove one")
+        try:
+            file = read_reward_file(reward["file"])
+            check_file(file, f"{key}.file: {reward['file']}")
+            own = {"file": reward["file"], "sha256": file_sha256(Path(reward["file"]))}
+        except (RewardFileError, OSError) as error:
+            raise BadInputError(f"{key}.file: {error}") from None
+        own["parameters"] = completed(file, reward["parameters"], f"{key}.parameters")
+    elif reward["parameters"]:
+        raise BadInputError(f"{key}.parameters: those of reward.file, and there is none: remove them")
+    elif not PAYS <= {*check_level(TERMS, reward["name"], f"{key}.name").parameters} <= own.keys():
+        raise BadInputError(
+            f"{key}.name: {reward['name']} does not pay successes: it is a term, to be named in reward.terms"
+        )
+    terms = {}
+    for name, entry in reward["terms"].items():
+        if name == own.get("name"):
+            raise BadInputError(f"{key}.terms.{name}: it is reward.name already; give it once")
+        weight = _parameter(entry.get("weight", 1.0), 1.0, f"{key}.terms.{name}.weight")
+        given = {parameter: value for parameter, value in entry.items() if parameter != "weight"}
+        file = check_level(TERMS, name, f"{key}.terms")
+        terms[name] = {"weight": weight, **completed(file, given, f"{key}.terms.{name}")}
+    return {**own, "terms": terms} if terms else own
 
 
 def _parameter(value: Any, default: Any, key: str) -> Any:
@@ -173,7 +239,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     Raises:
         BadInputError: with what would be possible.
     """
-    rollout, reward, advantage = resolved["rollout"], resolved["reward"], resolved["advantage"]
+    rollout, advantage = resolved["rollout"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
@@ -199,10 +265,26 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         raise BadInputError(
             f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
         )
-    lowest = min(reward["correct"], reward["incorrect"])
+    lowest = least_reward(resolved["reward"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
-        raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
+        whose = "reward.correct and reward.incorrect" if "terms" not in resolved["reward"] else "the sum of rewards"
+        raise BadInputError(f"{where} needs {whose} ≥ {floor}, not {lowest}")
+    for file, values, path in selected(resolved):
+        for parameter, possible in file.constants.get("RANGES", {}).items():
+            refuse_outside(possible, values[parameter], sizes, f"{key}: {path}.{parameter}")
+
+
+def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Mapping[str, Any], str]]:
+    """Every file with parameters that a resolved configuration names, their values, and where they stand."""
     for path, kind in LEVELS.items():
-        level = functools.reduce(lambda node, name: node[name], path, resolved)
-        for parameter, possible in levels.read(kind, level["name"]).constants.get("RANGES", {}).items():
-            refuse_outside(possible, level[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")
+        *parents, last = path
+        section = functools.reduce(lambda node, name: node[name], parents, resolved)
+        if last in section:
+            yield levels.read(kind, section[last]["name"]), section[last], ".".join(path)
+    reward = resolved["reward"]
+    if "file" in reward:
+        yield read_reward_file(reward["file"]), reward["parameters"], "reward.parameters"
+    else:
+        yield levels.read(TERMS, reward["name"]), reward, "reward"
+    for name, entry in reward.get("terms", {}).items():
+        yield levels.read(TERMS, name), entry, f"reward.terms.{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards.scoring import Scorer
-from rftlab.rewards.value import RewardConfig
+from rftlab.rewards.value import Reward
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.equal_rewards import weights
@@ -124,7 +125,8 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        self.reward = RewardConfig(**config["reward"])
+        least = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        self.reward = Reward(config["reward"], least)
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
         self.update_config = UpdateConfig(**config["update"])
@@ -140,6 +142,7 @@ class Learner:
             limit=self.rollout.max_new_tokens,
             drop_equal=config["objective"].get("drop_equal_rewards", False),
         )
+        self.mask = mask(config["objective"])
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
@@ -231,6 +234,11 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
 def old_is_trainer(config: Mapping[str, Any]) -> bool:
     """Whether the policy loss of an objective compares with what the trainer itself computed before the update."""
     return read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer"
+
+
+def mask(config: Mapping[str, Any]) -> Any:
+    """What leaves rollouts out of the loss, by their tokens' weights; without a level all weights stay as they are."""
+    return level("objectives.mask", config["mask"]) if "mask" in config else lambda weights_Bn, *_: weights_Bn
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

@@ -29,7 +29,7 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import draw, redraw_seed, rollout_seed
-from rftlab.rewards.value import reward
+from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
@@ -171,13 +171,13 @@ class Training:
 
         n = learner.rollout.rollouts
         scores, trained = current.scores(n, self.past), current.trained(n)
-        weights_Bn = learner.weights(scores)
+        weights_Bn = learner.mask(learner.weights(scores), scores.lengths_BM[:, :n], current.truncated_BM[:, :n])
         scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
         row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
-        row |= counts(current, sampled, learner.rollout.redraws) | kl_row
+        row |= sampled.paid.metrics(trained) | counts(current, sampled, learner.rollout.redraws) | kl_row
         row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
         row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
         self.clock.lap("score_s")
@@ -227,9 +227,13 @@ class Training:
         learner, current = self.learner, self.current_round
         texts = responses(learner.tokenizer, current.rollouts)
         current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        current.rewards = [
-            reward(judgement, learner.reward, key) for judgement, key in zip(current.judgements, keys, strict=True)
+        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
+        records = [
+            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
+            for q, text, r, score, key in rows
         ]
+        current.paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, current.per_query))
+        current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
         """KL per token from the policy to the base model on these rollouts, and how far what has sampled them is from
