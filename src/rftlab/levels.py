@@ -22,12 +22,13 @@ FUNCTIONS = {
     "objectives.ratio": "policy_loss",
     "objectives.aggregation": "token_weights",
     "objectives.kl": "penalty",
+    "objectives.shaping": "shape",
     "rewards.verifiers": "verify",
 }
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-CONSTANTS = ("RANGES", *OF_ADVANTAGES, "OLD_POLICY", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
+CONSTANTS = ("RANGES", *OF_ADVANTAGES, "GREEDY", "OLD_POLICY", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
 """What a level's file may declare of the level."""
 
 
