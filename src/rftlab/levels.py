@@ -23,12 +23,15 @@ FUNCTIONS = {
     "objectives.aggregation": "token_weights",
     "objectives.kl": "penalty",
     "objectives.shaping": "shape",
+    "optimizers": "optimizer",
+    "optimizers.schedule": "scale",
     "rewards.verifiers": "verify",
 }
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-CONSTANTS = ("RANGES", *OF_ADVANTAGES, "GREEDY", "OLD_POLICY", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
+OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "NEEDS", "WHOLE_RUN")
+CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
 """What a level's file may declare of the level."""
 
 

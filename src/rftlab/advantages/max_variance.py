@@ -14,6 +14,7 @@ import numpy as np
 
 from rftlab.advantages import Floats, Round, deviations
 
+MINIMUM_ROLLOUTS = 2  # n + m; planning reads it without importing this file
 RANGES = {"keep": "[2, n]", "epsilon": "(0, inf)", "ddof": (0, 1)}
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -89,18 +93,23 @@ class ObjectiveSection(Section):
         description="weights of tokens in the loss, a file of `objectives/aggregation/`",
     )
     kl: KlSection = Field(KlSection(), description="KL penalty")
-
-
-class OptimizerSection(Section):
-    """AdamW with a constant learning rate."""
-
-    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
-    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
-    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
-        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    shaping: NamedLevel = Field(
+        LevelSection(name="none"),
+        description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
     )
-    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+
+
+class OptimizerSection(LevelSection):
+    """An optimizer, its own parameters beside the keys of all."""
+
+    name: str = Field("adamw", description="a file of `optimizers/`")
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
     max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
+    warmup: Natural = Field(0, description="rounds in which the learning rate rises to `lr`, in equal steps")
+    schedule: NamedLevel = Field(
+        LevelSection(name="constant"),
+        description="the learning rate after the warm-up, a file of `optimizers/schedule/`",
+    )
 
 
 class UpdateSection(Section):
@@ -147,7 +156,22 @@ class Baseline(Section):
     reward: RewardSection = Field(RewardSection(), description="score of a rollout")
     advantage: NamedLevel = Field(LevelSection(name="raw"), description="training signal, a file of `advantages/`")
     objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
-    optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how weights move")
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
     precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
+
+
+LATER = ("objective.shaping", "optimizer.name", "optimizer.warmup", "optimizer.schedule")
+"""Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
+
+
+def concise(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved configuration as ``run.json`` has it: without the keys of ``LATER`` that have their default."""
+    kept, defaults = copy.deepcopy(dict(config)), Baseline().model_dump()
+    for dotted in LATER:
+        *parents, key = dotted.split(".")
+        section, default = (functools.reduce(operator.getitem, parents, tree) for tree in (kept, defaults))
+        if section[key] == default[key]:
+            del section[key]
+    return kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import importlib.util
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
-from rftlab.study.baseline import Baseline
+from rftlab.study.baseline import Baseline, OptimizerSection
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
@@ -21,8 +22,20 @@ LEVELS = {
     ("advantage",): "advantages",
     ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
+    ("objective", "shaping"): "objectives.shaping",
+    ("optimizer",): "optimizers",
+    ("optimizer", "schedule"): "optimizers.schedule",
 }
 """Where the baseline names levels that are files, and their kind."""
+COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if key != "name")}
+"""Keys of the schema that stand beside the parameters of any level of a kind."""
+
+OWNED: dict[str, tuple[str, type]] = {
+    "GREEDY": ("advantages", bool),
+    "NEEDS": ("optimizers", str),
+    "WHOLE_RUN": ("optimizers.schedule", bool),
+}
+"""What the files of one kind alone may declare, and its type."""
 
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -85,7 +98,8 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
     except (levels.UnknownLevelError, OSError) as error:
         raise BadInputError(f"{key}: {error}") from None
     for parameter, default in file.parameters.items():
-        if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
+        several = default if isinstance(default, tuple) and default else (default,)
+        if any(type(one) not in TYPES or (isinstance(one, float) and not math.isfinite(one)) for one in several):
             raise BadInputError(
                 f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
                 f"a text, true or false, not {excerpt(default)}"
@@ -98,6 +112,9 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
     if file.constants.get("OLD_POLICY", "trainer") != "trainer" or ("OLD_POLICY" in file.constants and kind != RATIO):
         raise BadInputError(f"{where}: OLD_POLICY is 'trainer' in the file of a ratio, or is not declared")
+    for constant, (owner, cls) in OWNED.items():
+        if constant in file.constants and (kind != owner or type(file.constants[constant]) is not cls):
+            raise BadInputError(f"{where}: {constant} is {TYPES[cls]} in a file of {owner}, or is not declared")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(
@@ -118,19 +135,26 @@ def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, An
         BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
     """
     file = check_level(kind, level["name"], f"{key}.name")
-    complete = {"name": file.name, **file.parameters}
+    common = COMMON.get(kind, ())
+    complete = {"name": file.name, **{key: level[key] for key in common}}
+    complete |= {key: [*value] if isinstance(value, tuple) else value for key, value in file.parameters.items()}
     for parameter, value in level.items():
-        if parameter == "name":
+        if parameter == "name" or parameter in common:
             continue
         if parameter not in file.parameters:
-            hint = did_you_mean(parameter, list(file.parameters))
-            valid = ", ".join(file.parameters) or "none"
+            known = [*file.parameters, *common]
+            hint = did_you_mean(parameter, known)
+            valid = ", ".join(known) or "none"
             raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
         complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
     return complete
 
 
 def _parameter(value: Any, default: Any, key: str) -> Any:
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or len(value) != len(default):
+            raise BadInputError(f"{key}: a list of {len(default)} is needed, not {excerpt(value)}")
+        return [_parameter(one, like, key) for one, like in zip(value, default, strict=True)]
     cls = type(default)
     if cls is float:
         value = scientific(value)
@@ -184,5 +208,32 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
     for path, kind in LEVELS.items():
         level = functools.reduce(lambda node, name: node[name], path, resolved)
-        for parameter, possible in levels.read(kind, level["name"]).constants.get("RANGES", {}).items():
-            refuse_outside(possible, level[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")
+        declared = levels.read(kind, level["name"]).constants
+        if (package := declared.get("NEEDS")) and importlib.util.find_spec(package) is None:
+            raise BadInputError(
+                f"{key}: {'.'.join(path)}.name: {level['name']} needs {package}, which is not installed"
+            )
+        for parameter, possible in declared.get("RANGES", {}).items():
+            values = level[parameter] if isinstance(level[parameter], list) else [level[parameter]]
+            for value in values:
+                refuse_outside(possible, value, sizes, f"{key}: {'.'.join(path)}.{parameter}")
+
+
+def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -> None:
+    """Refuse a learning rate that depends on how long a run is, where only the run can tell, or that never warms up.
+
+    Args:
+        resolved: configuration of a variant.
+        rounds: that the study's budget allows it; None for a budget in tokens.
+        key: of the variant, for the message.
+
+    Raises:
+        BadInputError: with what would be possible.
+    """
+    name, warmup = resolved["optimizer"]["schedule"]["name"], resolved["optimizer"]["warmup"]
+    if rounds is None and levels.read("optimizers.schedule", name).constants.get("WHOLE_RUN"):
+        raise BadInputError(
+            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds or rollouts, not in tokens"
+        )
+    if rounds is not None and warmup > rounds:
+        raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from rftlab.advantages import Floats, Round
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.levels import load, read
@@ -22,8 +23,10 @@ from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.greedy import GreedyResponses, no_greedy_responses
 from rftlab.training.logprobs import has_plain_head
 from rftlab.training.objective import Objective
+from rftlab.training.optimization import OptimizerConfig
 from rftlab.training.passes import Passes
 
 
@@ -48,28 +51,6 @@ class RolloutConfig:
     def sampling(self) -> Sampling:
         """Parameters of one rollout."""
         return Sampling(self.max_new_tokens, self.temperature, self.top_p, tuple(self.stop))
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """AdamW with a constant learning rate; ``max_gradient_norm`` clips the norm of the whole gradient."""
-
-    lr: float
-    weight_decay: float
-    betas: tuple[float, float]
-    epsilon: float
-    max_gradient_norm: float
-
-    def build(self, policy: PreTrainedModel) -> torch.optim.AdamW:
-        """An optimizer of a policy's trained weights; fused on CUDA, where a step is many small kernels otherwise."""
-        return torch.optim.AdamW(
-            [parameter for parameter in policy.parameters() if parameter.requires_grad],
-            lr=self.lr,
-            betas=self.betas,
-            eps=self.epsilon,
-            weight_decay=self.weight_decay,
-            fused=True if policy.device.type == "cuda" else None,  # on a CPU it rounds otherwise
-        )
 
 
 @dataclass(frozen=True)
@@ -119,13 +100,13 @@ class Learner:
         self.rollout = RolloutConfig(**config["rollout"])
         self.reward = RewardConfig(**config["reward"])
         self.budget = BudgetConfig(**config["budget"])
-        self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.optimizer_config = OptimizerConfig.read(config["optimizer"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
 
         self.scorer = Scorer(config["verifier"])
-        self.advantage = level("advantages", config["advantage"])
+        self.advantage = advantage(config)
         self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
 
         device = prepare(config["device"])
@@ -152,6 +133,13 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
+        asked = read("advantages", config["advantage"]["name"]).constants.get("GREEDY", False)
+        self.greedy = self._greedy() if asked else no_greedy_responses
+
+    def _greedy(self) -> GreedyResponses:
+        known = {q.id: (ids, q.answer) for q, ids in zip(self.queries, self.prompts, strict=True)}
+        scoring = self.tokenizer, self.scorer, self.reward, self.rollout.sampling
+        return GreedyResponses(self.engine, *scoring, known, self.random_seed)
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
@@ -187,6 +175,13 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> O
         reference=reference,
         old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
     )
+
+
+def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:
+    """A run's advantage, shaped where the study asks for it."""
+    of, shape = level("advantages", config["advantage"]), config["objective"].get("shaping", {"name": "none"})
+    shaped = level("objectives.shaping", shape)
+    return lambda scores: shaped(of(scores), scores.lengths_BM[:, : scores.n])
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

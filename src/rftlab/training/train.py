@@ -159,7 +159,7 @@ class Training:
         current, rollouts = self.current_round, self.current_round.rollouts
         clock.append(time.perf_counter())
 
-        scores = self.score(keys)
+        scores, greedy = learner.greedy(self.score(keys), number)
         advantages_Bn = learner.advantage(scores)
         weights_Bn = learner.token_weights(scores.lengths_BM[:, : scores.n], learner.rollout.max_new_tokens)
         current.trained_indices = [b * M + i for b in range(len(scores.queries)) for i in range(scores.n)]
@@ -169,13 +169,14 @@ class Training:
         row |= self.kl_to_base(number, trained_rollouts)
         clock.append(time.perf_counter())
 
+        learner.optimizer_config.set_rate(learner.optimizer, number, learner.budget.rounds)
         row |= self.step(learner.optimizer, trained_rollouts, current.advantages_N, current.weights_N)
         learner.engine.sync(learner.policy)
         clock.append(time.perf_counter())
 
         self.past.remember(scores)
-        tokens = int(scores.lengths_BM.sum())
-        self.rollouts, self.tokens = self.rollouts + len(rollouts), self.tokens + tokens
+        tokens = int(scores.lengths_BM.sum()) + sum(len(response.tokens) for response in greedy)
+        self.rollouts, self.tokens = self.rollouts + len(rollouts) + len(greedy), self.tokens + tokens
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
