@@ -117,11 +117,14 @@ class Plan:
     def run_params(self, run: Run) -> dict[str, str]:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
         content = self.run_json(run)
-        config = content["config"]
+        config = {**content["config"], **run.variant.config}
         modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
+            f"rftlab.objectives.shaping.{config['objective']['shaping']['name']}",
+            f"rftlab.optimizers.{config['optimizer']['name']}",
+            f"rftlab.optimizers.schedule.{config['optimizer']['schedule']['name']}",
             *self.verifiers(config["verifier"]).modules,
             EngineConfig(**config["engine"]).module,
         ]

@@ -129,18 +129,23 @@ class ObjectiveSection(Section):
     mask: NamedLevel | None = Field(
         None, description="which rollouts weigh nothing in the loss, a file of `objectives/mask/`"
     )
-
-
-class OptimizerSection(Section):
-    """AdamW with a constant learning rate."""
-
-    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
-    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
-    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
-        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    shaping: NamedLevel = Field(
+        LevelSection(name="none"),
+        description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
     )
-    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+
+
+class OptimizerSection(LevelSection):
+    """An optimizer, its own parameters beside the keys of all."""
+
+    name: str = Field("adamw", description="a file of `optimizers/`")
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
     max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
+    warmup: Natural = Field(0, description="rounds in which the learning rate rises to `lr`, in equal steps")
+    schedule: NamedLevel = Field(
+        LevelSection(name="constant"),
+        description="the learning rate after the warm-up, a file of `optimizers/schedule/`",
+    )
 
 
 class UpdateSection(Section):
@@ -193,13 +198,17 @@ class Baseline(Section):
     reward: RewardSection = Field(RewardSection(), description="score of a rollout")
     advantage: NamedLevel = Field(LevelSection(name="raw"), description="training signal, a file of `advantages/`")
     objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
-    optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how weights move")
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
     precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
 LATER = (
+    "objective.shaping",
+    "optimizer.name",
+    "optimizer.warmup",
+    "optimizer.schedule",
     "update.minibatches",
     "update.epochs",
     "rollout.redraws",

@@ -170,7 +170,7 @@ class Training:
         self.current_round = current
 
         n = learner.rollout.rollouts
-        scores, trained = current.scores(n, self.past), current.trained(n)
+        (scores, greedy), trained = learner.greedy(current.scores(n, self.past), number), current.trained(n)
         weights_Bn = learner.mask(learner.weights(scores), scores.lengths_BM[:, :n], current.truncated_BM[:, :n])
         scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
@@ -182,6 +182,7 @@ class Training:
         row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
         self.clock.lap("score_s")
 
+        learner.optimizer_config.set_rate(learner.optimizer, number, learner.budget.rounds)
         steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
         rollouts = learner.with_old([current.rollouts[i] for i in trained])
         row |= learner.update_config.take(steps, rollouts, advantages_Bn, weights_Bn, key)
@@ -190,8 +191,9 @@ class Training:
 
         self.past.remember(scores)
         learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
-        tokens = sum(len(rollout.tokens) for rollout in sampled.rollouts)
-        self.rollouts, self.tokens = self.rollouts + len(sampled.rollouts), self.tokens + tokens
+        every = [*sampled.rollouts, *greedy]
+        tokens = sum(len(rollout.tokens) for rollout in every)
+        self.rollouts, self.tokens = self.rollouts + len(every), self.tokens + tokens
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
