@@ -48,6 +48,7 @@ def warm() -> None:
     import jinja2.sandbox  # noqa: F401
     import pydantic  # noqa: F401
     import safetensors  # noqa: F401
+    import smart_open  # noqa: F401
     import snakemake.cli
     import snakemake.executors.dryrun
     import snakemake.report
