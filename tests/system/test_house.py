@@ -21,7 +21,7 @@ rollouts
 policies
 data
 rewards
-hub provenance runfolder
+bandit hub provenance runfolder
 levels files jobs randomness advantages objectives
 errors"""
 ROW = {room: row for row, rooms in enumerate(reversed(ROWS.splitlines())) for room in rooms.split()}

@@ -27,6 +27,7 @@ COMMANDS = {
     "score": ["FILE|-", "--reward"],
     "fetch": ["STUDY", "--renew"],
     "catalogue": [],
+    "bandit": ["--queries", "--rollouts", "--statistics-rollouts", "--measure", "--docs"],
 }
 STAGES = [
     "rftlab.analysis.looks",
