@@ -15,6 +15,7 @@ ROWS = """\
 cli
 planning
 study views
+probe
 analysis models training
 evaluation
 rollouts

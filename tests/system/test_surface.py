@@ -31,6 +31,7 @@ COMMANDS = {
 }
 STAGES = [
     "rftlab.analysis.looks",
+    "rftlab.analysis.prediction",
     "rftlab.analysis.replication",
     "rftlab.analysis.tables",
     "rftlab.cli",
@@ -42,6 +43,8 @@ STAGES = [
     "rftlab.models.build",
     "rftlab.planning.pin_models",
     "rftlab.planning.planfile",
+    "rftlab.probe.collect",
+    "rftlab.probe.replay",
     "rftlab.rewards.worker",
     "rftlab.study.documentation",
     "rftlab.training.train",
