@@ -41,6 +41,7 @@ STAGES = [
     "rftlab.models.build",
     "rftlab.planning.pin_models",
     "rftlab.planning.planfile",
+    "rftlab.rewards.file_worker",
     "rftlab.rewards.worker",
     "rftlab.study.documentation",
     "rftlab.training.train",

@@ -50,7 +50,7 @@ OWN = """def reward(records, *, scale=1.0):
 
 def of_reward(reward: dict[str, Any]) -> dict[str, Any]:
     """Three rounds of four queries with two rollouts each."""
-    rollout = {**run_json()["config"]["rollout"], "queries": 4, "rollouts": 2, "max_new_tokens": 4}
+    rollout = {**run_json()["config"]["rollout"], "queries": 4, "rollouts": 2, "max_new_tokens": 3}
     run = run_json(budget={"rounds": 3}, checkpoint_every=3, diagnostics__kl_every=0, rollout=rollout)
     run["config"]["reward"] = reward
     return run
@@ -69,6 +69,7 @@ def test_every_reward_runs_and_goes_on_where_it_was(cut, base, data, tmp_path, n
     folder = cut(3, run)
     train(run, base, data, folder, code="c")
     same(folder, tmp_path / "reference")
+    assert 0 < json_lines(folder / "metrics.jsonl")[0]["truncation_rate"] < 1
     parts = {"mask": [], "file": ["brevity", "form"]}.get(name, ["outcome", name])
     for row in json_lines(folder / "metrics.jsonl"):
         values = {key: value for key, value in row.items() if key.startswith("reward_of_")}

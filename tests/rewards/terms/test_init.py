@@ -68,6 +68,14 @@ def test_one_rollout_at_a_time_gives_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_queries_and_rollouts_does_not_matter(name: str) -> None:
+    term = levels.load("rewards.terms", name)
+    for order in ([1, 0, 2, 3], [2, 3, 0, 1], [3, 2, 1, 0]):
+        other = type(MIXED)([MIXED.records[i] for i in order], MIXED.limit, MIXED.per_query)
+        assert term(other).tolist() == term(MIXED)[order].tolist()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_term_says_what_it_does_with_one_rollout_and_with_equal_rewards(name: str) -> None:
     text = " ".join(importlib.import_module(f"rftlab.rewards.terms.{name}").__doc__.split()).lower()
     assert "n = 1" in text
