@@ -12,7 +12,7 @@ from rftlab.files import file_sha256
 from rftlab.rewards.reward_file import RECORDS, RewardFile, RewardFileError, as_json
 from scored import record, scored
 
-HEAD = "import os, time\n\nSECONDS = 1\n\n\ndef reward(records, *, scale=1.0):\n    "
+HEAD = "import os, time\n\nSECONDS = 2\n\n\ndef reward(records, *, scale=1.0):\n    "
 
 
 @pytest.fixture
