@@ -75,7 +75,9 @@ def test_what_is_masked_weighs_nothing(given, mask, expected) -> None:
     run = run_json()
     run["config"]["objective"] |= mask
     learner = Learner(run, *given)
-    weights_Bn = learner.weights(np.array([[2, 4], [3, 1]]), np.array([[False, True], [False, False]]))
+    weights_Bn = learner.mask(
+        np.full((2, 2), 0.1), np.array([[2, 4], [3, 1]]), np.array([[False, True], [False, False]])
+    )
     np.testing.assert_allclose(weights_Bn, expected, rtol=1e-12)
 
 

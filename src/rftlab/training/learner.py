@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from rftlab.data.queries import Query
@@ -157,12 +155,6 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
-
-    def weights(self, lengths_Bn: NDArray[np.int64], truncated_Bn: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Weight in the loss of every token of a rollout: the aggregation's, but for what is masked."""
-        weights_Bn = self.token_weights(lengths_Bn, self.rollout.max_new_tokens)
-        masked_Bn: NDArray[np.float64] = self.mask(weights_Bn, lengths_Bn, truncated_Bn)
-        return masked_Bn
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""

@@ -161,8 +161,10 @@ class Training:
 
         scores = self.score(keys)
         advantages_Bn = learner.advantage(scores)
+        lengths_Bn = scores.lengths_BM[:, : scores.n]
         truncated_Bn = np.array([rollout.truncated for rollout in rollouts]).reshape(-1, M)[:, : scores.n]
-        weights_Bn = learner.weights(scores.lengths_BM[:, : scores.n], truncated_Bn)
+        weights_Bn = learner.token_weights(lengths_Bn, learner.rollout.max_new_tokens)
+        weights_Bn = learner.mask(weights_Bn, lengths_Bn, truncated_Bn)
         current.trained_indices = [b * M + i for b in range(len(scores.queries)) for i in range(scores.n)]
         current.advantages_N, current.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
         trained_rollouts = [rollouts[i] for i in current.trained_indices]
