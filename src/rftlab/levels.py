@@ -24,12 +24,16 @@ FUNCTIONS = {
     "objectives.kl": "penalty",
     "objectives.mask": "mask",
     "rewards.terms": "term",
+    "objectives.shaping": "shape",
+    "optimizers": "optimizer",
+    "optimizers.schedule": "scale",
     "rewards.verifiers": "verify",
 }
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-CONSTANTS = ("RANGES", *OF_ADVANTAGES, "OLD_POLICY", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED", "VALUES")
+OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "NEEDS", "WHOLE_RUN", "VALUES")
+CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
 """What a level's file may declare of the level."""
 
 

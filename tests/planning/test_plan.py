@@ -108,6 +108,14 @@ def test_run_json_holds_what_training_depends_on_and_no_comparison() -> None:
     }
 
 
+def test_run_json_has_later_keys_where_a_level_sets_them() -> None:
+    plan = planned(("factors/steps", {"epochs2": {"update.epochs": 2}}))
+    with_key, without = (
+        plan.run_json(plan.run("tiny", "chains", name, 0))["config"]["update"] for name in ("steps/epochs2", "baseline")
+    )
+    assert with_key == {**without, "epochs": 2}
+
+
 def test_another_reference_reruns_nothing() -> None:
     assert not differing(planned(), planned(("factors/rollouts/n4/relative_to", "baseline")))
 
@@ -214,6 +222,7 @@ def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> 
     plan.run_params(plan.run("tiny", "chains", "lr/kl", 0))
     levels = ["objectives.ratio.none", "objectives.aggregation.token_mean", "rewards.verifiers.marked"]
     levels += ["rewards.terms.outcome", "rewards.verifiers.numeric"]  # scores beside it, as its flexible form
+    levels += ["objectives.shaping.none", "optimizers.adamw", "optimizers.schedule.constant"]
     common = [*levels, "rollouts.transformers_engine"]
     for modules, own in zip(asked, (["raw"], ["group_norm"], ["raw", "objectives.kl.k2"]), strict=True):
         own = [name if "." in name else f"advantages.{name}" for name in own]

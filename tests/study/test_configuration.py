@@ -53,7 +53,7 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
     [
         (
             {"objective.ratio": "clipp"},
-            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated "
+            f"objective.ratio.name: 'clipp' is not one of {', '.join(levels.names('objectives.ratio'))} "
             "(did you mean 'clip'?)",
         ),
         (
@@ -68,6 +68,36 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
         ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
         ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
+        (
+            {"update.minibatches": 3},
+            "update.minibatches: 3 does not divide rollout.queries, 4: minibatches are of whole queries and of ",
+        ),
+        (
+            {"rollout.redraws": 2},
+            "rollout.redraws needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward equals itself",
+        ),
+        (
+            {"objective.drop_equal_rewards": True},
+            "objective.drop_equal_rewards needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward",
+        ),
+        (
+            {"objective.kl.in_reward": True},
+            "objective.kl.coefficient: more than 0 is needed where the penalty is configured",
+        ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "target": 0.01}},
+            "objective.kl.target: needs objective.kl.in_reward: true, where KL is measured",
+        ),
+        (
+            {
+                "advantage.name": "max_likelihood",
+                "rollout.rollouts": 2,
+                "objective.kl": {"coefficient": 0.1, "in_reward": True},
+            },
+            "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
+        ),
+        ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
+        ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (
             {"advantage.name": "leave_one_out"},
@@ -89,6 +119,24 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             {"objective.kl": {"coefficient": 0.1}, "objective.kl.coefficient": 0.2},
             "objective.kl and objective.kl.coefficient override the same thing; give it once",
         ),
+        (
+            {"objective.shaping": {"name": "clip", "bound": 0.0}},
+            "objective.shaping.bound: more than 0 is needed, not 0.0",
+        ),
+        ({"optimizer.name": "adamv"}, "optimizer.name: 'adamv' is not one of adamw, adamw_8bit, muon, sgd, sign_sgd"),
+        ({"optimizer.betas": [0.9]}, "optimizer.betas: a list of 2 is needed, not [0.9]"),
+        ({"optimizer.betas": [0.9, "x"]}, "optimizer.betas: a number is needed, not 'x'"),
+        ({"optimizer.betas": [0.9, 1.0]}, "optimizer.betas: at least 0 and less than 1 is needed, not 1.0"),
+        (
+            {"optimizer": {"name": "sgd", "betas": [0.9, 0.99]}},
+            "optimizer: sgd has no parameter 'betas'; valid: momentum, weight_decay, lr, max_gradient_norm, warmup, ",
+        ),
+        ({"optimizer.name": "adamw_8bit"}, "optimizer.name: adamw_8bit needs bitsandbytes, which is not installed"),
+        ({"optimizer.warmup": 7}, "optimizer.warmup: at most the 6 rounds of a run are possible, not 7"),
+        (
+            {"optimizer.schedule": {"name": "linear", "final": 1.5}},
+            "optimizer.schedule.final: a number from 0 to 1 is needed, not 1.5",
+        ),
         ({}, "the level overrides nothing; give dotted keys of the baseline, as in `optimizer.lr: 1.0e-4`"),
         ({"relative_to": "baseline"}, "the level overrides nothing; give dotted keys of the baseline"),
     ],
@@ -106,6 +154,32 @@ def test_levels_that_are_possible() -> None:
         {"advantage.name": "max_likelihood", "rollout.statistics_rollouts": 1},
     ):
         read_study(changed(("factors/lr/zero", level)), [])
+
+
+def test_an_optimizer_has_its_own_parameters_beside_the_keys_of_all() -> None:
+    levels_of_it = {
+        "momentum": {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": "5e-1"}},
+        "muon": {"optimizer.name": "muon", "optimizer.schedule": "cosine", "optimizer.warmup": 2},
+        "betas": {"optimizer.betas": [0, 0.5]},
+    }
+    variants = variants_of(read_study(changed(("factors/optimizer", levels_of_it)), []))
+    configs = {name: variants[f"optimizer/{name}"].config["optimizer"] for name in levels_of_it}
+    common = {"max_gradient_norm": 1.0, "warmup": 0, "schedule": {"name": "constant"}}
+    assert configs["momentum"] == {"name": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.0, **common}
+    assert configs["muon"]["schedule"] == {"name": "cosine", "final": 0.0}
+    assert configs["betas"]["betas"] == [0.0, 0.5]
+    assert {type(one) for one in configs["betas"]["betas"]} == {float}
+
+
+def test_a_schedule_over_the_whole_run_needs_to_know_its_rounds(tmp_path: Path) -> None:
+    tokens = ("budget", {"tokens": 500})
+    line = refusal(tmp_path, changed(tokens, ("factors/lr/zero", {"optimizer.schedule": "linear"})))
+    assert (
+        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds or rollouts, not in tokens"
+    )
+    line = refusal(tmp_path, changed(tokens, ("baseline/optimizer", {"schedule": "cosine"})))
+    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds or rollouts")
+    read_study(changed(tokens, ("factors/lr/zero", {"optimizer.warmup": 7})), [])
 
 
 def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:

@@ -268,7 +268,7 @@ def test_before_the_first_save_its_time_is_estimated_from_the_size(base, tmp_pat
             return [torch.empty(10**9, device="meta")]  # 4 GB of weights, 12 GB of state
 
     with RunState(tmp_path / "run", KEY, StateConfig()) as state:
-        assert "nothing is kept: saving would take 48 s" in state.save_in_time({"round": 1}, Policy(), None)
+        assert "nothing is kept: saving would take 48 s" in state.save_in_time({"round": 1}, {"policy": Policy()}, None)
 
 
 def test_the_stage_says_it_and_exits(base, data, tmp_path, monkeypatch, capsys) -> None:

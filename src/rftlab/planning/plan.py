@@ -16,6 +16,7 @@ from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
+from rftlab.study.baseline import concise
 from rftlab.study.owners import dataset_of, verifier_of
 from rftlab.study.schema import Study
 from rftlab.study.variants import Run, Variant, variants_of
@@ -105,8 +106,8 @@ class Plan:
             "config": {
                 "prompt": dataset.prompt.model_dump(),
                 "verifier": verifier_of(self.study, dataset),
-                **variant.config,
-                "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
+                **concise(variant.config),
+                "budget": {"rounds": rounds} if rounds is not None else self.study.budget.model_dump(exclude_none=True),
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
                 "diagnostics": self.study.diagnostics.model_dump(),
                 "device": self.study.device,
@@ -116,11 +117,14 @@ class Plan:
     def run_params(self, run: Run) -> dict[str, str]:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
         content = self.run_json(run)
-        config = content["config"]
+        config = {**content["config"], **run.variant.config}
         modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
+            f"rftlab.objectives.shaping.{config['objective']['shaping']['name']}",
+            f"rftlab.optimizers.{config['optimizer']['name']}",
+            f"rftlab.optimizers.schedule.{config['optimizer']['schedule']['name']}",
             *self.verifiers(config["verifier"]).modules,
             EngineConfig(**config["engine"]).module,
         ]

@@ -37,6 +37,17 @@ class Paid:
         first, *others = self.parts.values()
         return sum(others, start=first)
 
+    def followed_by(self, other: Paid) -> Paid:
+        """What these rollouts are paid, and then what others are; a part that one has not is 0 there."""
+        counts = [len(next(iter(paid.parts.values()))) for paid in (self, other)]
+        parts = {
+            name: np.concatenate(
+                [paid.parts.get(name, np.zeros(count)) for paid, count in zip((self, other), counts, strict=True)]
+            )
+            for name in {**self.parts, **other.parts}
+        }
+        return Paid(parts, [*self.failures, *other.failures], self.named)
+
     def metrics(self, trained_indices: Sequence[int]) -> dict[str, Any]:
         """``reward_of_<part>``, the mean of each part over the rollouts that are trained on; nothing for a part alone.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import importlib.util
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.files import file_sha256
 from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
-from rftlab.study.baseline import Baseline, RewardSection
+from rftlab.study.baseline import Baseline, OptimizerSection, RewardSection
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
@@ -25,8 +26,20 @@ LEVELS = {
     ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
     ("objective", "mask"): MASK,
+    ("objective", "shaping"): "objectives.shaping",
+    ("optimizer",): "optimizers",
+    ("optimizer", "schedule"): "optimizers.schedule",
 }
 """Where the baseline names levels that are files, and their kind; those of the reward are in ``reward``."""
+COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if key != "name")}
+"""Keys of the schema that stand beside the parameters of any level of a kind."""
+
+OWNED: dict[str, tuple[str, type]] = {
+    "GREEDY": ("advantages", bool),
+    "NEEDS": ("optimizers", str),
+    "WHOLE_RUN": ("optimizers.schedule", bool),
+}
+"""What the files of one kind alone may declare, and its type."""
 
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -104,7 +117,8 @@ def check_file(file: levels.LevelFile, where: str) -> None:
     """
     kind = file.kind
     for parameter, default in file.parameters.items():
-        if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
+        several = default if isinstance(default, tuple) and default else (default,)
+        if any(type(one) not in TYPES or (isinstance(one, float) and not math.isfinite(one)) for one in several):
             raise BadInputError(
                 f"{where}: {parameter} needs a default that is a finite number, a text, true or false, "
                 f"not {excerpt(default)}"
@@ -120,6 +134,9 @@ def check_file(file: levels.LevelFile, where: str) -> None:
     numbers = isinstance(values, tuple) and len(values) == 2 and all(type(value) in (int, float) for value in values)
     if not numbers or values[0] > values[1]:
         raise BadInputError(f"{where}: VALUES must be the least and the greatest value, not {excerpt(values)}")
+    for constant, (owner, cls) in OWNED.items():
+        if constant in file.constants and (kind != owner or type(file.constants[constant]) is not cls):
+            raise BadInputError(f"{where}: {constant} is {TYPES[cls]} in a file of {owner}, or is not declared")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(
@@ -139,21 +156,23 @@ def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, An
         BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
     """
     file = check_level(kind, level["name"], f"{key}.name")
-    given = {parameter: value for parameter, value in level.items() if parameter != "name"}
-    return {"name": file.name, **completed(file, given, key)}
+    common = COMMON.get(kind, ())
+    given = {parameter: value for parameter, value in level.items() if parameter not in ("name", *common)}
+    return {"name": file.name, **{key: level[key] for key in common}, **completed(file, given, key, common)}
 
 
-def completed(file: levels.LevelFile, given: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """All parameters of a file, those that are given in place of its defaults.
+def completed(file: levels.LevelFile, given: Mapping[str, Any], key: str, common: Sequence[str] = ()) -> dict[str, Any]:
+    """All parameters of a file, those that are given in place of its defaults; ``common``: keys that stand beside them.
 
     Raises:
         BadInputError: it has no such parameter, or a value is of another type than the default.
     """
-    complete = dict(file.parameters)
+    complete = {name: [*value] if isinstance(value, tuple) else value for name, value in file.parameters.items()}
     for parameter, value in given.items():
         if parameter not in file.parameters:
-            hint = did_you_mean(parameter, list(file.parameters))
-            valid = ", ".join(file.parameters) or "none"
+            known = [*file.parameters, *common]
+            hint = did_you_mean(parameter, known)
+            valid = ", ".join(known) or "none"
             raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
         complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
     return complete
@@ -197,6 +216,10 @@ def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _parameter(value: Any, default: Any, key: str) -> Any:
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or len(value) != len(default):
+            raise BadInputError(f"{key}: a list of {len(default)} is needed, not {excerpt(value)}")
+        return [_parameter(one, like, key) for one, like in zip(value, default, strict=True)]
     cls = type(default)
     if cls is float:
         value = scientific(value)
@@ -245,13 +268,37 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    for name, asked in (
+        ("rollout.redraws", rollout["redraws"]),
+        ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),
+    ):
+        if asked and sizes["M"] < 2:
+            raise BadInputError(f"{key}: {name} needs {SIZES['M']} ≥ 2: a single reward equals itself")
+    if rollout["queries"] % (count := resolved["update"]["minibatches"]):
+        raise BadInputError(
+            f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "
+            "minibatches are of whole queries and of one size"
+        )
+    kl = resolved["objective"]["kl"]
+    if (kl["in_reward"] or kl["refresh_every"]) and not kl["coefficient"]:
+        raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
+    if kl["target"] is not None and not kl["in_reward"]:
+        raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["in_reward"] and "MINIMUM_REWARD" in constants:
+        raise BadInputError(
+            f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
+        )
     lowest = least_reward(resolved["reward"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
         whose = "reward.correct and reward.incorrect" if "terms" not in resolved["reward"] else "the sum of rewards"
         raise BadInputError(f"{where} needs {whose} ≥ {floor}, not {lowest}")
     for file, values, path in selected(resolved):
+        if (package := file.constants.get("NEEDS")) and importlib.util.find_spec(package) is None:
+            raise BadInputError(f"{key}: {path}.name: {file.name} needs {package}, which is not installed")
         for parameter, possible in file.constants.get("RANGES", {}).items():
-            refuse_outside(possible, values[parameter], sizes, f"{key}: {path}.{parameter}")
+            several = values[parameter] if isinstance(values[parameter], list) else [values[parameter]]
+            for value in several:
+                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}")
 
 
 def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Mapping[str, Any], str]]:
@@ -268,3 +315,23 @@ def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Ma
         yield levels.read(TERMS, reward["name"]), reward, "reward"
     for name, entry in reward.get("terms", {}).items():
         yield levels.read(TERMS, name), entry, f"reward.terms.{name}"
+
+
+def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -> None:
+    """Refuse a learning rate that depends on how long a run is, where only the run can tell, or that never warms up.
+
+    Args:
+        resolved: configuration of a variant.
+        rounds: that the study's budget allows it; None for a budget in tokens.
+        key: of the variant, for the message.
+
+    Raises:
+        BadInputError: with what would be possible.
+    """
+    name, warmup = resolved["optimizer"]["schedule"]["name"], resolved["optimizer"]["warmup"]
+    if rounds is None and levels.read("optimizers.schedule", name).constants.get("WHOLE_RUN"):
+        raise BadInputError(
+            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds or rollouts, not in tokens"
+        )
+    if rounds is not None and warmup > rounds:
+        raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")
