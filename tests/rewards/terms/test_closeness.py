@@ -14,7 +14,7 @@ def answered(*pairs: tuple[str | None, str], correct: bool = False) -> Scored:
         dataclasses.replace(record, answer=answer, score=dataclasses.replace(record.score, extracted=extracted))
         for record, (extracted, answer) in zip(rollouts.records, pairs, strict=True)
     ]
-    return Scored(records, 10)
+    return Scored(records, 10, 1, 0)
 
 
 def test_the_nearer_the_more() -> None:
