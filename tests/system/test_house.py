@@ -15,13 +15,14 @@ ROWS = """\
 cli
 planning
 study views
+probe
 analysis models training
 evaluation
 rollouts
 policies
 data
 rewards
-hub provenance runfolder
+bandit hub provenance runfolder
 levels files jobs randomness advantages objectives optimizers
 errors"""
 ROW = {room: row for row, rooms in enumerate(reversed(ROWS.splitlines())) for room in rooms.split()}

@@ -25,6 +25,7 @@ STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planning.planfile",
     "look": "rftlab.analysis.looks",
     "tables": "rftlab.analysis.tables",
+    "prediction": "rftlab.analysis.prediction",
     "figures": "rftlab.views.figures.__main__",
     "report": "rftlab.views.report",
     "track": "rftlab.views.track.__main__",
