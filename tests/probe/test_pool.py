@@ -18,10 +18,13 @@ POOL = Pool(
 
 
 def test_rewards_are_those_of_the_configuration() -> None:
-    assert POOL.rewards_QR({"correct": 2.0, "incorrect": -1.0}, 0).tolist() == [[2, -1, -1], [2, 2, 2]]
-    coins = [POOL.rewards_QR({"name": "random"}, seed) for seed in range(60)]
-    assert (POOL.rewards_QR({"name": "random"}, 3) == coins[3]).all()
+    outcome = {"name": "outcome", "correct": 2.0, "incorrect": -1.0, "probability": 0.5}
+    assert POOL.rewards_QR(outcome, 0).tolist() == [[2, -1, -1], [2, 2, 2]]
+    random = {"name": "random", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
+    coins = [POOL.rewards_QR(random, seed) for seed in range(60)]
+    assert (POOL.rewards_QR(random, 3) == coins[3]).all()
     assert np.mean(coins) == pytest.approx(0.5, abs=0.1)
+    assert POOL.rewards_QR({**outcome, "name": "label_noise", "probability": 1.0}, 0).tolist() == [[-1, 2, 2], [-1] * 3]
 
 
 def test_the_gradient_is_the_reward_less_the_mean_of_the_others_times_the_score() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rftlab.files import canonical_json
 from rftlab.planning.plan import Plan
+from rftlab.rewards.declared import terms_of
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import BASELINE
 from rftlab.study.probe import Probe, probed
@@ -61,6 +62,7 @@ def pool_params(plan: Plan, model: str, dataset: str) -> dict[str, str]:
         f"rftlab.advantages.{config['advantage']['name']}",
         f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
         f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
+        *(f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])),
         *plan.verifiers(config["verifier"]).modules,
         EngineConfig(**config["engine"]).module,
     ]
@@ -77,6 +79,7 @@ def replay_params(plan: Plan, model: str, dataset: str) -> dict[str, str]:
         for module in (
             f"rftlab.advantages.{entry['advantage']['name']}",
             f"rftlab.objectives.aggregation.{entry['aggregation']['name']}",
+            *(f"rftlab.rewards.terms.{name}" for name in terms_of(entry["reward"])),
         )
     }
     content = {"labels": labels, "variants": variants, "seed": SEED}

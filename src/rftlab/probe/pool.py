@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from rftlab.advantages import Floats
 from rftlab.errors import BadInputError
 from rftlab.files import replacing
-from rftlab.rewards import Judgement
-from rftlab.rewards.value import RewardConfig, reward
+from rftlab.rewards.scoring import Score
+from rftlab.rewards.terms import Record, Scored
+from rftlab.rewards.value import Reward
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class Pool:
     scores_QRD: Floats
 
     def rewards_QR(self, config: Mapping[str, Any], seed: int) -> Floats:
-        """What a reward pays for each rollout; a random one tosses its coins by ``seed``."""
-        settings = RewardConfig(**config)
-        return np.array(
-            [
-                [reward(Judgement(bool(one), None), settings, (seed, query, 0, i)) for i, one in enumerate(row)]
-                for query, row in zip(self.queries, self.correct_QR, strict=True)
-            ]
-        )
+        """What a reward that looks at correctness alone pays for each rollout; what it draws it draws by ``seed``."""
+        (Q, R), records = self.correct_QR.shape, []
+        for q, i in np.ndindex(Q, R):
+            correct, length = bool(self.correct_QR[q, i]), int(self.lengths_QR[q, i])
+            score = Score(correct, None, strict=correct, flexible=correct, formatted=correct)
+            records.append(Record("", "", {}, "", length, False, score, (seed, self.queries[q], 0, i)))
+        paid = Reward(config)(Scored(records, int(self.lengths_QR.max()), R, seed))
+        return paid.rewards_N.reshape(Q, R)
 
     @property
     def gradient_D(self) -> Floats:

@@ -23,6 +23,8 @@ SEEN = (
     *(("rollout", key) for key in ("queries", "rollouts", "statistics_rollouts")),
 )
 """What a variant may change and still learn from the rollouts that the baseline samples."""
+OF_CORRECTNESS = ("outcome", "random", "label_noise")
+"""Rewards that a pool can pay, which holds of every rollout whether it is correct, and no text."""
 
 
 class Probe(Section):
@@ -44,8 +46,15 @@ def probed(variants: Mapping[str, Variant]) -> dict[str, Variant]:
     return {
         name: variant
         for name, variant in variants.items()
-        if not variant.noise_floor and without_seen(variant.config) == baseline
+        if not variant.noise_floor
+        and without_seen(variant.config) == baseline
+        and of_correctness(variant.config["reward"])
     }
+
+
+def of_correctness(reward: Mapping[str, Any]) -> bool:
+    """Whether a complete reward looks at nothing of a rollout but its correctness."""
+    return reward.get("name") in OF_CORRECTNESS and "terms" not in reward
 
 
 def without_seen(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +76,8 @@ def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
     """
     if study.probe is None:
         return
+    if not of_correctness(variants[BASELINE].config["reward"]):
+        raise BadInputError(f"probe: a baseline with reward.name {', '.join(OF_CORRECTNESS)} and no terms is needed")
     if study.probe.checkpoint == "final" and study.checkpoints == "none":
         raise BadInputError("probe.checkpoint: final needs `checkpoints: final` or keep, not none")
     for name, variant in probed(variants).items():
