@@ -97,6 +97,8 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
         ),
         ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
+        ({"rollout.only": 9}, "rollout.only: 9 queries to train on, and datasets.chains has 8"),
+        ({"rollout.order": "random"}, "rollout.order: one of 'epochs' or 'replacement' is needed, not 'random'"),
         ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (

@@ -14,6 +14,7 @@ from rftlab.files import file_sha256
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.runfolder.log import RUN_FILES as PUBLISHED
 from rftlab.training.train import main, train
+from saved_runs import same
 from training import END, json_lines, read, run_json, write_sums
 
 METRICS = [
@@ -361,3 +362,16 @@ def test_a_verifier_in_processes_scores_as_often_the_same(go) -> None:
     rows = json_lines(first / "metrics.jsonl")
     assert all(row["accuracy"] == row["accuracy_flexible"] == 0 for row in rows)  # `7;#5` states two numbers
     assert all(row["accuracy_strict"] == row["format_rate"] == 0 for row in rows)  # nothing is in a box
+
+
+def test_one_query_is_drawn_again_and_again_and_resumes_exactly(cut, base, data, tmp_path) -> None:
+    """One query a run: each of a round's rows is another occurrence of it, with rollouts of its own."""
+    run = run_json(reward__name="random", checkpoint_every=4)
+    run["config"]["rollout"] |= {"only": 1, "order": "replacement"}
+    train(run, base, data, tmp_path / "whole", code="c")
+    folder = cut(3, run)
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "whole")
+    rows = json_lines(folder / "metrics.jsonl")
+    assert [row["rollouts"] for row in rows] == [8, 16, 24, 32, 40, 48]
+    assert len({row["entropy"] for row in rows}) == 6

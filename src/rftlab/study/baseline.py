@@ -41,6 +41,12 @@ class RolloutSection(Section):
         description="k, staleness: the sampler takes over the policy's weights every k rounds, so that they are up to "
         "k − 1 rounds old",
     )
+    order: Literal["epochs", "replacement"] = Field(
+        "epochs", description="of queries: one shuffle of all after the other, or each draw any of them"
+    )
+    only: Count | None = Field(
+        None, description="train on so many queries only, the same in all runs; fewer are among more"
+    )
     stop: list[Annotated[str, Field(min_length=1)]] = Field(
         [],
         description="texts that end a response, for base models that run on after the answer; the text is part of the "
@@ -192,8 +198,7 @@ class Baseline(Section):
 LATER = (
     "update.minibatches",
     "update.epochs",
-    "rollout.redraws",
-    "rollout.sync_every",
+    *(f"rollout.{key}" for key in ("redraws", "sync_every", "order", "only")),
     "objective.drop_equal_rewards",
     *(f"objective.kl.{key}" for key in ("in_reward", "target", "horizon", "refresh_every")),
 )

@@ -26,6 +26,11 @@ class Variant(PlannedVariant):
     config: Mapping[str, Any]
 
     @property
+    def key(self) -> str:
+        """Where the study has it, for messages."""
+        return f"factors.{self.factor}.{self.level}" if self.overrides else "baseline"
+
+    @property
     def rollouts_per_round(self) -> int:
         """B·(n + m), without redraws."""
         rollout = self.config["rollout"]

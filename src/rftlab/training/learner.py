@@ -18,6 +18,7 @@ from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
+from rftlab.randomness import draw, draw_with_replacement, some_of
 from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
@@ -29,6 +30,9 @@ from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
+
+DRAWS = {"epochs": draw, "replacement": draw_with_replacement}
+"""Orders in which queries are drawn."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class RolloutConfig:
     stop: tuple[str, ...] = ()
     redraws: int = 0
     sync_every: int = 1
+    order: str = "epochs"
+    only: int | None = None
 
     @property
     def per_query(self) -> int:
@@ -178,8 +184,10 @@ class Learner:
             context=context(self.policy.config),
             response=self.rollout.max_new_tokens,
         )
-        self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
-        self.ids = [query.id for query in prompts.queries]
+        self.overlong = prompts.overlong
+        kept = chosen([query.id for query in prompts.queries], self.rollout.only)
+        self.queries, self.prompts = [prompts.queries[i] for i in kept], [prompts.ids[i] for i in kept]
+        self.ids, self.draw = [query.id for query in self.queries], DRAWS[self.rollout.order]
 
     def follow(self, number: int) -> None:
         """Bring what follows the policy up to date after round ``number``."""
@@ -192,6 +200,17 @@ class Learner:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
         model, dtype = merged(self.policy), getattr(torch, self.precision.checkpoint_dtype)
         return model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
+
+
+def chosen(ids: list[str], only: int | None) -> list[int]:
+    """Indices of the queries that a run trains on: all, or ``only`` so many.
+
+    Raises:
+        BadInputError: there are not as many.
+    """
+    if only is not None and only > len(ids):
+        raise BadInputError(f"rollout.only: {only} queries are asked for, and the dataset has {len(ids)} to train on")
+    return [*range(len(ids))] if only is None else some_of(ids, only)
 
 
 def trained_policy(

@@ -28,7 +28,7 @@ from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
-from rftlab.randomness import draw, redraw_seed, rollout_seed
+from rftlab.randomness import redraw_seed, rollout_seed
 from rftlab.rewards.value import reward
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
@@ -200,12 +200,12 @@ class Training:
     def drawn(self, number: int) -> CurrentRound:
         """The B queries of round ``number``."""
         B, seed = self.learner.rollout.queries, self.learner.random_seed
-        return self.sample(seed, draw(seed, self.learner.ids, (number - 1) * B, B))
+        return self.sample(seed, self.learner.draw(seed, self.learner.ids, (number - 1) * B, B))
 
     def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
         """So many other queries for that round, from a stream of its own."""
         seed = redraw_seed(self.learner.random_seed, number)
-        return self.sample(seed, draw(seed, self.learner.ids, start, count))
+        return self.sample(seed, self.learner.draw(seed, self.learner.ids, start, count))
 
     def sample(self, seed: int, draws: Sequence[tuple[int, int]]) -> CurrentRound:
         """Sample and score M rollouts of each query drawn: rollouts are keyed by seed, query, occurrence and index."""
