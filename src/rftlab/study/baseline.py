@@ -41,6 +41,9 @@ class RolloutSection(Section):
         description="k, staleness: the sampler takes over the policy's weights every k rounds, so that they are up to "
         "k − 1 rounds old",
     )
+    down_sample: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="of the n rollouts train on so many only, those whose rewards have the largest variance"
+    )
     order: Literal["epochs", "replacement"] = Field(
         "epochs", description="of queries: one shuffle of all after the other, or each draw any of them"
     )
@@ -198,7 +201,7 @@ class Baseline(Section):
 LATER = (
     "update.minibatches",
     "update.epochs",
-    *(f"rollout.{key}" for key in ("redraws", "sync_every", "order", "only")),
+    *(f"rollout.{key}" for key in ("redraws", "sync_every", "down_sample", "order", "only")),
     "objective.drop_equal_rewards",
     *(f"objective.kl.{key}" for key in ("in_reward", "target", "horizon", "refresh_every")),
 )

@@ -151,7 +151,7 @@ def refuse_inert(resolved: Mapping[str, Any], wanted: bool, key: str) -> None:
         BadInputError: with what would be possible.
     """
     rollout, name = resolved["rollout"], resolved["advantage"]["name"]
-    M, constants = rollout["rollouts"] + rollout["statistics_rollouts"], levels.read("advantages", name).constants
+    M, constants = sizes_of(rollout)["M"], levels.read("advantages", name).constants
     found = {
         "LEARNS_FROM": (SIZES["M"], M),
         "ROUND_LEARNS_FROM": (f"rollout.queries × ({SIZES['M']})", rollout["queries"] * M),
@@ -176,7 +176,12 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     rollout, reward, advantage = resolved["rollout"], resolved["reward"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
-    sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
+    sizes = sizes_of(rollout)
+    if (chosen := rollout["down_sample"]) is not None and (chosen >= rollout["rollouts"] or sizes["M"] > chosen):
+        raise BadInputError(
+            f"{key}: rollout.down_sample: less than rollout.rollouts, {rollout['rollouts']}, and no "
+            f"rollout.statistics_rollouts are needed, not {chosen} and {rollout['statistics_rollouts']}"
+        )
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
     for name, asked in (
@@ -206,3 +211,9 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         level = functools.reduce(lambda node, name: node[name], path, resolved)
         for parameter, possible in levels.read(kind, level["name"]).constants.get("RANGES", {}).items():
             refuse_outside(possible, level[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")
+
+
+def sizes_of(rollout: Mapping[str, Any]) -> dict[str, int]:
+    """How many rollouts of a query are trained on, ``n``, and how many its advantage sees, ``M``."""
+    n = rollout["down_sample"] or rollout["rollouts"]
+    return {"n": n, "M": n + rollout["statistics_rollouts"]}

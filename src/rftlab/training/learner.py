@@ -50,11 +50,17 @@ class RolloutConfig:
     sync_every: int = 1
     order: str = "epochs"
     only: int | None = None
+    down_sample: int | None = None
 
     @property
     def per_query(self) -> int:
         """M = n + m."""
         return self.rollouts + self.statistics_rollouts
+
+    @property
+    def trained(self) -> int:
+        """Rollouts of a query that are trained on: n, or the fewer that are chosen among them."""
+        return self.down_sample or self.rollouts
 
     @property
     def sampling(self) -> Sampling:

@@ -34,6 +34,7 @@ from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import CurrentRound
+from rftlab.training.down_sampling import down_sampled
 from rftlab.training.equal_rewards import cap_reached, counts, redrawn
 from rftlab.training.learner import Learner
 from rftlab.training.measures import Clock, metrics, timings
@@ -167,19 +168,20 @@ class Training:
         learner, self.clock = self.learner, Clock()
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
-        self.current_round = current
+        self.current_round = current = down_sampled(current, learner.rollout.down_sample)
 
-        n = learner.rollout.rollouts
-        scores, trained = current.scores(n, self.past), current.trained(n)
+        scores = current.scores(learner.rollout.trained, self.past)
+        trained = current.trained(scores.n)
         weights_Bn = learner.weights(scores)
         scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
-        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
+        n, measured = learner.rollout.rollouts, first.trained(learner.rollout.rollouts)
+        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, measured)
         row |= counts(current, sampled, learner.rollout.redraws) | kl_row
         row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
-        row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
+        row |= self.kl_to_base(number, [first.rollouts[i] for i in measured])
         self.clock.lap("score_s")
 
         steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
