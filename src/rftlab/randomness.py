@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Part = str | int
+Draw = Callable[[int, Sequence[str], int, int], list[tuple[int, int]]]
+"""What draws queries: from seed, ids, start and count, pairs of an index and an occurrence, as :func:`draw` does."""
 
 
 def stable_hash(*parts: Part) -> int:

@@ -184,6 +184,18 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         )
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    difficulty = rollout["difficulty"]
+    if not difficulty["rollouts"] and (
+        rollout["order"] == "easy_first" or difficulty["low"] > 0 or difficulty["high"] < 1
+    ):
+        raise BadInputError(
+            f"{key}: rollout.difficulty.rollouts: at least 1 is needed to know how hard queries are, not 0"
+        )
+    if difficulty["low"] > difficulty["high"]:
+        raise BadInputError(
+            f"{key}: rollout.difficulty.low: at most rollout.difficulty.high, {difficulty['high']}, is needed, "
+            f"not {difficulty['low']}"
+        )
     for name, asked in (
         ("rollout.redraws", rollout["redraws"]),
         ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),

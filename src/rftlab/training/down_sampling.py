@@ -27,8 +27,8 @@ def max_variance(rewards: Sequence[float], count: int) -> list[int]:
     """
     ordered = sorted(rewards)
     parts = [[*ordered[:low], *ordered[len(ordered) - (count - low) :]] for low in range(count, -1, -1)]
-    wanted = Counter(max(parts, key=lambda part: float(np.var(part))))
-    chosen = []
+    best = parts[int(np.argmax([np.var(np.array(part)) for part in parts]))]
+    wanted, chosen = Counter(best), list[int]()
     for i, reward in enumerate(rewards):
         if wanted[reward]:
             wanted[reward] -= 1

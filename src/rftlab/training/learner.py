@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -18,11 +18,12 @@ from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
-from rftlab.randomness import draw, draw_with_replacement, some_of
+from rftlab.randomness import Draw, draw, draw_with_replacement, some_of
 from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.difficulty import DifficultyConfig, easy_first, within
 from rftlab.training.equal_rewards import weights
 from rftlab.training.followers import Follower
 from rftlab.training.kl_reward import KlConfig, KlReward, summed_penalties
@@ -31,8 +32,8 @@ from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
 
-DRAWS = {"epochs": draw, "replacement": draw_with_replacement}
-"""Orders in which queries are drawn."""
+DRAWS: Mapping[str, Draw] = {"epochs": draw, "replacement": draw_with_replacement, "easy_first": draw}
+"""Orders in which queries are drawn; `easy_first` is one of its own once difficulty is known."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class RolloutConfig:
     order: str = "epochs"
     only: int | None = None
     down_sample: int | None = None
+    difficulty: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def per_query(self) -> int:
@@ -139,6 +141,7 @@ class Learner:
         self.reward = RewardConfig(**config["reward"])
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.difficulty = DifficultyConfig(**self.rollout.difficulty)
         self.update_config = UpdateConfig(**config["update"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
@@ -194,6 +197,19 @@ class Learner:
         kept = chosen([query.id for query in prompts.queries], self.rollout.only)
         self.queries, self.prompts = [prompts.queries[i] for i in kept], [prompts.ids[i] for i in kept]
         self.ids, self.draw = [query.id for query in self.queries], DRAWS[self.rollout.order]
+
+    def choose(self, rates: Mapping[str, float]) -> None:
+        """Train on the queries whose rate the run asks for, and in the order it asks for; without rates on all.
+
+        Raises:
+            BadInputError: no query has such a rate.
+        """
+        if rates:
+            kept = set(within(rates, self.difficulty))
+            some = [i for i, query in enumerate(self.ids) if query in kept]
+            self.queries, self.prompts = [self.queries[i] for i in some], [self.prompts[i] for i in some]
+            self.ids = [query.id for query in self.queries]
+            self.draw = easy_first(rates) if self.rollout.order == "easy_first" else self.draw
 
     def follow(self, number: int) -> None:
         """Bring what follows the policy up to date after round ``number``."""

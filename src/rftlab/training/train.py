@@ -28,11 +28,12 @@ from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
-from rftlab.randomness import redraw_seed, rollout_seed
+from rftlab.randomness import redraw_seed, rollout_seed, stable_hash
 from rftlab.rewards.value import reward
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
+from rftlab.training.difficulty import measured
 from rftlab.training.divergence import CurrentRound
 from rftlab.training.down_sampling import down_sampled
 from rftlab.training.equal_rewards import cap_reached, counts, redrawn
@@ -110,10 +111,12 @@ class Training:
         self.folder = state.folder
         self.round = self.rollouts = self.tokens = 0
         self.past, self.checkpoints = Past(), list[dict[str, Any]]()
+        self.rates: dict[str, float] | None = None
         if memory := state.load(learner.models, learner.optimizer):
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
-            learner.kl_reward.coefficient = memory["kl_coefficient"]
+            learner.kl_reward.coefficient, self.rates = memory["kl_coefficient"], memory["rates"]
+            learner.choose(self.rates or {})
             learner.engine.sync(learner.sampled)
         self.step = partial(
             update,
@@ -128,8 +131,8 @@ class Training:
     def memory(self) -> dict[str, Any]:
         """All of it that is saved beside weights and optimizer, as JSON."""
         counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
-        coefficient = {"kl_coefficient": self.learner.kl_reward.coefficient}
-        return {**counters, **coefficient, "past": asdict(self.past), "checkpoints": self.checkpoints}
+        values = {"kl_coefficient": self.learner.kl_reward.coefficient, "rates": self.rates}
+        return {**counters, **values, "past": asdict(self.past), "checkpoints": self.checkpoints}
 
     @property
     def spent(self) -> bool:
@@ -166,6 +169,7 @@ class Training:
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, self.clock = self.learner, Clock()
+        self.rates = self.measured_rates() if self.rates is None else self.rates
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
         self.current_round = current = down_sampled(current, learner.rollout.down_sample)
@@ -199,6 +203,15 @@ class Training:
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
 
+    def measured_rates(self) -> dict[str, float]:
+        """How often the base model solves each query, where the run asks for it; what that takes is counted."""
+        learner, seed = self.learner, stable_hash("difficulty", self.learner.random_seed)
+        rates, spent = measured(len(learner.ids), learner.difficulty.rollouts, partial(self.sample, seed))
+        by_query = dict(zip(learner.ids, rates, strict=bool(rates)))
+        self.rollouts, self.tokens = self.rollouts + spent["rollouts"], self.tokens + spent["tokens"]
+        learner.choose(by_query)
+        return by_query
+
     def drawn(self, number: int) -> CurrentRound:
         """The B queries of round ``number``."""
         B, seed = self.learner.rollout.queries, self.learner.random_seed
@@ -209,9 +222,9 @@ class Training:
         seed = redraw_seed(self.learner.random_seed, number)
         return self.sample(seed, self.learner.draw(seed, self.learner.ids, start, count))
 
-    def sample(self, seed: int, draws: Sequence[tuple[int, int]]) -> CurrentRound:
-        """Sample and score M rollouts of each query drawn: rollouts are keyed by seed, query, occurrence and index."""
-        learner, M = self.learner, self.learner.rollout.per_query
+    def sample(self, seed: int, draws: Sequence[tuple[int, int]], count: int | None = None) -> CurrentRound:
+        """Sample and score M, or ``count``, rollouts of each query drawn, keyed by seed, query, occurrence, index."""
+        learner, M = self.learner, count or self.learner.rollout.per_query
         keys = [(seed, learner.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
         prompts = [learner.prompts[q] for q, _ in draws for _ in range(M)]
         seeds = [rollout_seed("train", *key) for key in keys]
