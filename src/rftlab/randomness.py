@@ -77,6 +77,11 @@ def redraw_seed(random_seed: int, number: int) -> int:
     return stable_hash("redraw", random_seed, number)
 
 
+def difficulty_seed(random_seed: int) -> int:
+    """Seed of the rollouts that measure how hard queries are: a stream of its own."""
+    return stable_hash("difficulty", random_seed)
+
+
 def rollout_seed(stream: str, random_seed: int, query: str, occurrence: int, rollout: int) -> int:
     """Seed of one rollout's own generator; ``stream`` keeps training and evaluation apart."""
     return stable_hash(stream, random_seed, query, occurrence, rollout)

@@ -1,5 +1,3 @@
-from typing import get_args
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,7 @@ from rftlab.data.queries import read_queries
 from rftlab.errors import BadInputError
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.rollouts import Sampling
-from rftlab.study.baseline import RolloutSection
-from rftlab.training.learner import DRAWS, BudgetConfig, Learner
+from rftlab.training.learner import BudgetConfig, Learner
 from rftlab.training.passes import Passes
 from training import run_json, write_base, write_sums
 
@@ -31,7 +28,9 @@ def test_a_run_is_read_into_what_it_trains_with(given) -> None:
     assert {key: group[key] for key in ("lr", "eps", "weight_decay")} == {"lr": 0.25, "eps": 1e-8, "weight_decay": 0.01}
     assert tuple(group["betas"]) == (0.9, 0.999)
     assert len(group["params"]) == len(list(learner.policy.parameters()))
-    assert [learner.tokenizer.decode(prompt) for prompt in learner.prompts] == [q.query for q in learner.queries]
+    assert [learner.tokenizer.decode(prompt) for prompt in learner.pool.prompts] == [
+        q.query for q in learner.pool.queries
+    ]
     assert learner.engine.model is learner.policy
 
 
@@ -118,22 +117,3 @@ def test_a_model_whose_head_is_not_plain_is_refused(given, monkeypatch) -> None:
     monkeypatch.setattr("rftlab.training.learner.has_plain_head", lambda model: False)
     with pytest.raises(BadInputError, match="logits of qwen2 are not its last layer's"):
         Learner(run_json(), *given)
-
-
-def test_a_run_may_train_on_some_queries_only(given) -> None:
-    run = run_json()
-    everything = Learner(run, *given)
-    run["config"]["rollout"]["only"] = 3
-    some = Learner(run, *given)
-    assert len(some.queries) == len(some.prompts) == len(some.ids) == 3
-    for query, prompt in zip(some.queries, some.prompts, strict=True):
-        assert prompt == everything.prompts[everything.ids.index(query.id)]
-    run["config"]["rollout"]["only"] = 17
-    with pytest.raises(BadInputError, match=r"rollout.only: 17 queries are asked for, and the dataset has 16"):
-        Learner(run, *given)
-
-
-def test_orders_are_those_of_the_schema(given) -> None:
-    section = RolloutSection()
-    assert (section.order, section.only) == (Learner(run_json(), *given).rollout.order, None)
-    assert [*DRAWS] == [*get_args(RolloutSection.model_fields["order"].annotation)]

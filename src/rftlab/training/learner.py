@@ -18,12 +18,10 @@ from rftlab.policies.device import prepare
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
-from rftlab.randomness import Draw, draw, draw_with_replacement, some_of
 from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
-from rftlab.training.difficulty import DifficultyConfig, easy_first, within
 from rftlab.training.equal_rewards import weights
 from rftlab.training.followers import Follower
 from rftlab.training.kl_reward import KlConfig, KlReward, summed_penalties
@@ -31,9 +29,7 @@ from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.passes import Passes
-
-DRAWS: Mapping[str, Draw] = {"epochs": draw, "replacement": draw_with_replacement, "easy_first": draw}
-"""Orders in which queries are drawn; `easy_first` is one of its own once difficulty is known."""
+from rftlab.training.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,6 @@ class Learner:
         self.reward = RewardConfig(**config["reward"])
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig(**config["optimizer"])
-        self.difficulty = DifficultyConfig(**self.rollout.difficulty)
         self.update_config = UpdateConfig(**config["update"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
@@ -194,22 +189,8 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.overlong = prompts.overlong
-        kept = chosen([query.id for query in prompts.queries], self.rollout.only)
-        self.queries, self.prompts = [prompts.queries[i] for i in kept], [prompts.ids[i] for i in kept]
-        self.ids, self.draw = [query.id for query in self.queries], DRAWS[self.rollout.order]
-
-    def choose(self, rates: Mapping[str, float]) -> None:
-        """Train on the queries whose rate the run asks for, and in the order it asks for; without rates on all.
-
-        Raises:
-            BadInputError: no query has such a rate.
-        """
-        if rates:
-            kept = set(within(rates, self.difficulty))
-            some = [i for i, query in enumerate(self.ids) if query in kept]
-            self.queries, self.prompts = [self.queries[i] for i in some], [self.prompts[i] for i in some]
-            self.ids = [query.id for query in self.queries]
-            self.draw = easy_first(rates) if self.rollout.order == "easy_first" else self.draw
+        rollout = self.rollout
+        self.pool = Pool(prompts.queries, prompts.ids, rollout.order, rollout.only, rollout.difficulty)
 
     def follow(self, number: int) -> None:
         """Bring what follows the policy up to date after round ``number``."""
@@ -222,17 +203,6 @@ class Learner:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
         model, dtype = merged(self.policy), getattr(torch, self.precision.checkpoint_dtype)
         return model if dtype == torch.float32 else copy.deepcopy(model).to(dtype)
-
-
-def chosen(ids: list[str], only: int | None) -> list[int]:
-    """Indices of the queries that a run trains on: all, or ``only`` so many.
-
-    Raises:
-        BadInputError: there are not as many.
-    """
-    if only is not None and only > len(ids):
-        raise BadInputError(f"rollout.only: {only} queries are asked for, and the dataset has {len(ids)} to train on")
-    return [*range(len(ids))] if only is None else some_of(ids, only)
 
 
 def trained_policy(

@@ -28,12 +28,11 @@ from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
-from rftlab.randomness import redraw_seed, rollout_seed, stable_hash
+from rftlab.randomness import difficulty_seed, redraw_seed, rollout_seed
 from rftlab.rewards.value import reward
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
-from rftlab.training.difficulty import measured
 from rftlab.training.divergence import CurrentRound
 from rftlab.training.down_sampling import down_sampled
 from rftlab.training.equal_rewards import cap_reached, counts, redrawn
@@ -111,12 +110,11 @@ class Training:
         self.folder = state.folder
         self.round = self.rollouts = self.tokens = 0
         self.past, self.checkpoints = Past(), list[dict[str, Any]]()
-        self.rates: dict[str, float] | None = None
         if memory := state.load(learner.models, learner.optimizer):
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
-            learner.kl_reward.coefficient, self.rates = memory["kl_coefficient"], memory["rates"]
-            learner.choose(self.rates or {})
+            learner.kl_reward.coefficient = memory["kl_coefficient"]
+            learner.pool.choose(memory["rates"])
             learner.engine.sync(learner.sampled)
         self.step = partial(
             update,
@@ -131,7 +129,7 @@ class Training:
     def memory(self) -> dict[str, Any]:
         """All of it that is saved beside weights and optimizer, as JSON."""
         counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
-        values = {"kl_coefficient": self.learner.kl_reward.coefficient, "rates": self.rates}
+        values = {"kl_coefficient": self.learner.kl_reward.coefficient, "rates": self.learner.pool.rates}
         return {**counters, **values, "past": asdict(self.past), "checkpoints": self.checkpoints}
 
     @property
@@ -169,7 +167,7 @@ class Training:
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, self.clock = self.learner, Clock()
-        self.rates = self.measured_rates() if self.rates is None else self.rates
+        self.count(**learner.pool.measure(partial(self.sample, difficulty_seed(learner.random_seed))))
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
         self.current_round = current = down_sampled(current, learner.rollout.down_sample)
@@ -197,39 +195,34 @@ class Training:
         self.past.remember(scores)
         learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
         tokens = sum(len(rollout.tokens) for rollout in sampled.rollouts)
-        self.rollouts, self.tokens = self.rollouts + len(sampled.rollouts), self.tokens + tokens
+        self.count(len(sampled.rollouts), tokens)
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
 
-    def measured_rates(self) -> dict[str, float]:
-        """How often the base model solves each query, where the run asks for it; what that takes is counted."""
-        learner, seed = self.learner, stable_hash("difficulty", self.learner.random_seed)
-        rates, spent = measured(len(learner.ids), learner.difficulty.rollouts, partial(self.sample, seed))
-        by_query = dict(zip(learner.ids, rates, strict=bool(rates)))
-        self.rollouts, self.tokens = self.rollouts + spent["rollouts"], self.tokens + spent["tokens"]
-        learner.choose(by_query)
-        return by_query
+    def count(self, rollouts: int, tokens: int) -> None:
+        """Count what was sampled."""
+        self.rollouts, self.tokens = self.rollouts + rollouts, self.tokens + tokens
 
     def drawn(self, number: int) -> CurrentRound:
         """The B queries of round ``number``."""
         B, seed = self.learner.rollout.queries, self.learner.random_seed
-        return self.sample(seed, self.learner.draw(seed, self.learner.ids, (number - 1) * B, B))
+        return self.sample(seed, self.learner.pool.draw(seed, (number - 1) * B, B))
 
     def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
         """So many other queries for that round, from a stream of its own."""
         seed = redraw_seed(self.learner.random_seed, number)
-        return self.sample(seed, self.learner.draw(seed, self.learner.ids, start, count))
+        return self.sample(seed, self.learner.pool.draw(seed, start, count))
 
     def sample(self, seed: int, draws: Sequence[tuple[int, int]], count: int | None = None) -> CurrentRound:
         """Sample and score M, or ``count``, rollouts of each query drawn, keyed by seed, query, occurrence, index."""
-        learner, M = self.learner, count or self.learner.rollout.per_query
-        keys = [(seed, learner.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
-        prompts = [learner.prompts[q] for q, _ in draws for _ in range(M)]
+        learner, pool, M = self.learner, self.learner.pool, count or self.learner.rollout.per_query
+        keys = [(seed, pool.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
+        prompts = [pool.prompts[q] for q, _ in draws for _ in range(M)]
         seeds = [rollout_seed("train", *key) for key in keys]
         rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-        self.current_round = CurrentRound([learner.queries[q] for q, _ in draws for _ in range(M)], rollouts, M)
+        self.current_round = CurrentRound([pool.queries[q] for q, _ in draws for _ in range(M)], rollouts, M)
         self.clock.lap("sample_s")
         if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
             raise DivergedError("the policy's log-probabilities are not finite")
