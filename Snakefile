@@ -33,6 +33,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/race.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/probe.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/track.smk"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def study_file(tmp_path: Path, monkeypatch) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     result = rftlab("--help")
     assert result.exit_code == 0
-    for command in ("plan", "show", "export", "compare", "track", "score", "catalogue"):
+    for command in ("plan", "show", "export", "compare", "track", "score", "catalogue", "bandit"):
         assert command in result.stdout
     script = (
         "import sys, rftlab.cli\nassert not {'torch', 'pandas', 'numpy', 'mlflow', 'pydantic', 'yaml'} & {*sys.modules}"
@@ -274,6 +275,35 @@ def test_catalogue_lists_every_level() -> None:
         assert kind.replace(".", "/") in result.stdout
         assert all(name in result.stdout for name in levels.names(kind))
     assert "epsilon: 1e-06" in result.stdout
+
+
+def test_bandit_shows_a_measure_of_every_advantage(monkeypatch) -> None:
+    monkeypatch.setattr("rftlab.bandit.grid.RATES", {"0.5": (0.5,) * 2})
+    result = rftlab("bandit", "--queries", "2", "--rollouts", "2", "--measure", "scale")
+    assert result.exit_code == 0
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line.strip()}
+    assert {*levels.names("advantages")} <= {*rows}
+    assert (rows["group_mean"], rows["raw"]) == (["0.5"], ["1"])
+    assert rows["ema"][1] == "±"
+
+
+def test_bandit_refuses_a_measure_that_it_has_not() -> None:
+    assert_refused(
+        rftlab("bandit", "--measure", "signals"), "--measure: 'signals' is not one of", "did you mean 'signal'?"
+    )
+
+
+def test_bandit_writes_its_page(tmp_path: Path, monkeypatch, repository: Path) -> None:
+    kept = (repository / "docs" / "bandit.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    found = [dict(zip(kept[0].strip().split(","), line.strip().split(","), strict=True)) for line in kept[1:]]
+    monkeypatch.setattr("rftlab.bandit.grid.cells", lambda: found)
+    monkeypatch.setattr("rftlab.bandit.grid.row", lambda cell: cell)
+    shutil.copy(repository / "docs" / "bandit.md", tmp_path)
+    result = rftlab("bandit", "--docs", str(tmp_path))
+    assert (result.exit_code, result.stdout.strip()) == (0, str(tmp_path / "bandit.md"))
+    for name in ("bandit.md", "bandit.csv"):
+        assert (tmp_path / name).read_bytes() == (repository / "docs" / name).read_bytes()
+    assert {path.name for path in tmp_path.glob("*.svg")} == {"bandit-signal.svg", "bandit-silent.svg"}
 
 
 def test_a_refusal_in_a_real_process_is_one_line_and_exit_code_1(study_file: Path) -> None:

@@ -271,6 +271,63 @@ def catalogue() -> None:
         console.print(table)
 
 
+@app.command()
+@one_line_errors
+def bandit(
+    queries: Annotated[int, typer.Option(min=1, help="B, queries of a round")] = 32,
+    rollouts: Annotated[int, typer.Option(min=1, help="n, trained rollouts of each query")] = 8,
+    statistics_rollouts: Annotated[int, typer.Option(min=0, help="m, those for mean and std alone")] = 0,
+    measure: Annotated[str, typer.Option(help="scale, bias, cosine, variance, signal or silent")] = "signal",
+    docs: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="write bandit.md's tables, bandit.csv and the charts there")
+    ] = None,
+) -> None:
+    """What each advantage makes of the gradient of a bandit that can be enumerated, by success rate."""
+    from rftlab.bandit.grid import MEASURES, RATES, cells, error_of, row
+    from rftlab.bandit.rounds import Shape
+    from rftlab.errors import did_you_mean
+
+    if docs is not None:
+        from rftlab.files import write_text
+        from rftlab.views.bandit.charts import charts, write
+        from rftlab.views.bandit.page import page
+        from rftlab.views.bandit.rows import Rows, read_rows, write_rows
+
+        write_rows(docs / "bandit.csv", [row(cell) for cell in cells()])
+        rows = Rows(read_rows(docs / "bandit.csv"))
+        write_text(docs / "bandit.md", page(docs / "bandit.md", rows, bandit_code()))
+        for name, chart in charts(rows).items():
+            write(chart, docs / name)
+        typer.echo(docs / "bandit.md")
+        return
+    if measure not in MEASURES:
+        raise BadInputError(
+            f"--measure: {measure!r} is not one of {', '.join(MEASURES)}{did_you_mean(measure, [*MEASURES])}"
+        )
+    from rich.console import Console
+
+    table, shape = _table(["level", *RATES]), Shape(queries, rollouts, statistics_rollouts)
+    found: dict[str, list[str]] = {}
+    for cell in cells(shapes=[shape]):
+        value, error = (row(cell)[key] for key in (measure, error_of(measure)))
+        shown = "-" if value is None else f"{value:.4g}" + (f" ± {error:.1g}" if error is not None else "")
+        found.setdefault(cell.level, []).append(shown)
+    for level, texts in found.items():
+        table.add_row(level, *texts)
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    console.print(f"{measure} of {shape}, by success rate; ±: sampled, with its standard error", highlight=False)
+    console.print(table)
+
+
+def bandit_code() -> str:
+    """Digest of what the laboratory's numbers were made with: its own code and that of every advantage."""
+    from rftlab.files import digest
+    from rftlab.planning.fingerprint import PACKAGE, tokens_digest
+
+    files = sorted(path for room in ("advantages", "bandit") for path in (PACKAGE / room).glob("*.py"))
+    return digest([[path.name, tokens_digest(path)] for path in files])
+
+
 def results_folder(places: Sequence[Path]) -> Path:
     """Folder of a study's results, from that folder itself, from its name under ``results``, or the study's files.
 

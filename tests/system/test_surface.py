@@ -27,9 +27,11 @@ COMMANDS = {
     "score": ["FILE|-", "--reward"],
     "fetch": ["STUDY", "--renew"],
     "catalogue": [],
+    "bandit": ["--queries", "--rollouts", "--statistics-rollouts", "--measure", "--docs"],
 }
 STAGES = [
     "rftlab.analysis.looks",
+    "rftlab.analysis.prediction",
     "rftlab.analysis.replication",
     "rftlab.analysis.tables",
     "rftlab.cli",
@@ -41,6 +43,8 @@ STAGES = [
     "rftlab.models.build",
     "rftlab.planning.pin_models",
     "rftlab.planning.planfile",
+    "rftlab.probe.collect",
+    "rftlab.probe.replay",
     "rftlab.rewards.worker",
     "rftlab.study.documentation",
     "rftlab.training.train",

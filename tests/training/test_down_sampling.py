@@ -48,7 +48,7 @@ def test_a_round_keeps_the_chosen_rollouts_of_each_query() -> None:
     names, rewards = "aaabbb", [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]
     queries = [Query(name, "?", "!") for name in names]
     rollouts = [Rollout((1,), (i,), (-1.0,), False) for i in range(6)]
-    current = CurrentRound(queries, rollouts, 3, [Judgement(r == 1, None) for r in rewards], rewards)
+    current = CurrentRound(queries, rollouts, 3, [Judgement(r == 1, None) for r in rewards], rewards=rewards)
     chosen = down_sampled(current, 2)
     assert [rollout.tokens for rollout in chosen.rollouts] == [(0,), (1,), (3,), (5,)]
     assert chosen.rewards_BM.tolist() == [[0.0, 1.0], [1.0, 0.0]]

@@ -17,7 +17,7 @@ from rftlab.training.learner import RolloutConfig
 from rftlab.training.pool import DRAWS, Pool
 
 QUERIES = [Query(name, f"{name}?", f"{name}!") for name in "abcdefg"]
-PROMPTS = [(i, i) for i in range(7)]
+PROMPTS = [[i, i] for i in range(7)]
 IDS = [query.id for query in QUERIES]
 
 

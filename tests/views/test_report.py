@@ -52,6 +52,20 @@ def report(study: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _report(study, tmp_path_factory.mktemp("report"))
 
 
+def test_a_probe_has_its_section_and_a_study_without_one_has_none(report: Path, study: Results) -> None:
+    assert 'id="prediction"' not in report.read_text(encoding="utf-8")
+    probe = {"model": "m", "dataset": "d", "checkpoint": "base", "success_rate": 0.5, "rows": []}
+    folder = report.parent
+    foretold = {"study": "demo", "probes": [probe], "points": [], "ranks": []}
+    (folder / "prediction.json").write_text(json.dumps(foretold), encoding="utf-8")
+    paths = {"plan": folder / "plan.json", "tables": folder / "tables", "figures": folder / "figures"}
+    paths |= {"data": folder / "data.json", "prediction": folder / "prediction.json", "output": folder / "probed.html"}
+    main([part for option, path in paths.items() for part in (f"--{option}", str(path))])
+    text = (folder / "probed.html").read_text(encoding="utf-8")
+    assert 'id="prediction"' in text
+    assert "m × d, the base model, 50% of rollouts correct" in text
+
+
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     variants = presented.FEW | {f"f/{ATTACK.replace('/', '|')}": (0.1, {"prompt.template": ATTACK})}

@@ -87,6 +87,7 @@ rule report:
         data=CHECKED,
         evaluations=lambda w: plan.evaluations(asked()),
         queries=plan.resources.data_files(),
+        prediction=PREDICTION,
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -98,8 +99,9 @@ rule report:
         code=plan.stage_code("report"),
         tables=lambda w, input: os.path.dirname(input.tables[0]),
         figures=lambda w, input: os.path.dirname(input.figures[0]),
+        prediction=lambda w, input: " ".join(["--prediction", *input.prediction]) if input.prediction else "",
     message:
         "report"
     shell:
         "python -m rftlab.views.report --plan {input.plan:q} --tables {params.tables:q} --figures {params.figures:q}"
-        " --data {input.data:q} --output {output:q} > {log:q} 2>&1"
+        " --data {input.data:q} --output {output:q} {params.prediction} > {log:q} 2>&1"

@@ -25,7 +25,11 @@ def notes(plan: Plan) -> list[str]:
 def _rewards(plan: Plan) -> list[str]:
     """Rewards that tell nothing apart."""
     rewards = {name: variant.config["reward"] for name, variant in plan.variants.items()}
-    equal = [name for name, reward in rewards.items() if reward["correct"] == reward["incorrect"]]
+    equal = [
+        name
+        for name, reward in rewards.items()
+        if not {"file", "terms"} & reward.keys() and reward["correct"] == reward["incorrect"]
+    ]
     if not equal:
         return []
     return [f"{', '.join(equal)}: reward.correct and reward.incorrect are equal: every answer is paid the same"]

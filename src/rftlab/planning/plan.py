@@ -12,6 +12,7 @@ from typing import Any
 from rftlab.files import canonical_json, digest
 from rftlab.planning.fingerprint import PACKAGE
 from rftlab.planning.resources import Resources
+from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
@@ -24,6 +25,7 @@ STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planning.planfile",
     "look": "rftlab.analysis.looks",
     "tables": "rftlab.analysis.tables",
+    "prediction": "rftlab.analysis.prediction",
     "figures": "rftlab.views.figures.__main__",
     "report": "rftlab.views.report",
     "track": "rftlab.views.track.__main__",
@@ -116,16 +118,22 @@ class Plan:
     def run_params(self, run: Run) -> dict[str, str]:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
         content = self.run_json(run)
-        config = content["config"]
+        config = {**content["config"], **run.variant.config}
         modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
+            f"rftlab.objectives.shaping.{config['objective']['shaping']['name']}",
+            f"rftlab.optimizers.{config['optimizer']['name']}",
+            f"rftlab.optimizers.schedule.{config['optimizer']['schedule']['name']}",
             *self.verifiers(config["verifier"]).modules,
             EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
             modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
+        if "mask" in config["objective"]:
+            modules.append(f"rftlab.objectives.mask.{config['objective']['mask']['name']}")
+        modules += [f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])]
         return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
 
     def datacheck_params(self) -> dict[str, str]:
@@ -147,7 +155,11 @@ class Plan:
         }
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
         modules = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
-        config = {"datasets": datasets, "evaluation_sets": sets}
+        config: dict[str, Any] = {"datasets": datasets, "evaluation_sets": sets}
+        rewards = [v.config["reward"] for v in self.variants.values() if "file" in v.config["reward"]]
+        files = [{key: reward[key] for key in ("file", "sha256", "parameters")} for reward in rewards]
+        if files:
+            config["rewards"] = [file for i, file in enumerate(files) if file not in files[:i]]
         return {"code": self.resources.code("rftlab.data.check", *modules), "config": canonical_json(config)}
 
     # evaluations -----------------------------------------------------------------------------------------------------

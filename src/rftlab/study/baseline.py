@@ -87,14 +87,21 @@ class EngineSection(Section):
 
 
 class RewardSection(Section):
-    """Score of a rollout."""
+    """Score of a rollout: what `name` pays, or `file`, and the `terms` that are added to it."""
 
-    name: Literal["outcome", "random"] = Field(
-        "outcome", description="random is a control: a coin instead of the judgement"
+    name: str = Field(
+        "outcome", description="who is paid `correct`: a file of `rewards/terms/` that pays successes, table below"
     )
     correct: Number = Field(1.0, description="reward of a correct rollout")
     incorrect: Number = Field(0.0, description="reward of any other rollout")
-    probability: Share = Field(0.5, description="of the coin, for `random`")
+    probability: Share = Field(0.5, description="of the coin, for `random`; of a wrong label, for `label_noise`")
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="in place of `name`: a Python file of your own, relative to the working directory"
+    )
+    parameters: dict[str, Any] = Field({}, description="with `file`: keyword parameters of its function")
+    terms: dict[str, dict[str, Any]] = Field(
+        {}, description="added to it: file of `rewards/terms/` → its parameters, and its `weight`, by default 1"
+    )
 
 
 class LevelSection(Section):
@@ -139,18 +146,26 @@ class ObjectiveSection(Section):
         "aggregation",
     )
     kl: KlSection = Field(KlSection(), description="KL penalty")
-
-
-class OptimizerSection(Section):
-    """AdamW with a constant learning rate."""
-
-    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
-    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
-    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
-        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    mask: NamedLevel | None = Field(
+        None, description="which rollouts weigh nothing in the loss, a file of `objectives/mask/`"
     )
-    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+    shaping: NamedLevel = Field(
+        LevelSection(name="none"),
+        description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
+    )
+
+
+class OptimizerSection(LevelSection):
+    """An optimizer, its own parameters beside the keys of all."""
+
+    name: str = Field("adamw", description="a file of `optimizers/`")
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
     max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
+    warmup: Natural = Field(0, description="rounds in which the learning rate rises to `lr`, in equal steps")
+    schedule: NamedLevel = Field(
+        LevelSection(name="constant"),
+        description="the learning rate after the warm-up, a file of `optimizers/schedule/`",
+    )
 
 
 class UpdateSection(Section):
@@ -203,13 +218,17 @@ class Baseline(Section):
     reward: RewardSection = Field(RewardSection(), description="score of a rollout")
     advantage: NamedLevel = Field(LevelSection(name="raw"), description="training signal, a file of `advantages/`")
     objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
-    optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how weights move")
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
     precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
 LATER = (
+    "objective.shaping",
+    "optimizer.name",
+    "optimizer.warmup",
+    "optimizer.schedule",
     "update.minibatches",
     "update.epochs",
     *(f"rollout.{key}" for key in ("redraws", "sync_every", "down_sample", "order", "only", "difficulty")),

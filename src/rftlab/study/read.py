@@ -14,6 +14,7 @@ from rftlab.study.check_data import check_contexts, check_data
 from rftlab.study.check_engines import check_engines
 from rftlab.study.check_names import check_names
 from rftlab.study.lock import with_lock
+from rftlab.study.probe import check_probe
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
 from rftlab.study.variants import Variant, variants_of
@@ -62,6 +63,7 @@ def read_study(
         check_data(study, {v.key: v.config["rollout"]["only"] for v in variants.values()})
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants.values()))
         check_engines(study, variants)
+        check_probe(study, variants)
     except ValidationError as error:
         raise BadInputError(f"{where}: {first_error(error)}") from None
     except BadInputError as error:

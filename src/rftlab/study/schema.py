@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, PlannedRace
 from rftlab.study.baseline import Baseline, EngineSection
+from rftlab.study.probe import Probe
 from rftlab.study.section import Count, Natural, NonNegative, Positive, Scientific, Section
 from rftlab.study.sources import Dataset, EvaluationSet, Model
 
@@ -92,8 +93,10 @@ class Primary(Section):
         description="`greedy_auc`, the mean of greedy accuracy over the checkpoints; `last_half`, over those of the "
         "second half of the budget; `greedy`, at the last checkpoint; `greedy_best_validation`; or `pass@k`",
     )
-    budget: Literal["both", "rounds", "rollouts"] = Field(
-        "both", description="levels are compared at equal rounds, at equal rollouts, or at both"
+    budget: Literal["both", "all", "rounds", "rollouts", "tokens"] = Field(
+        "both",
+        description="levels are compared at equal rounds, sampled rollouts or sampled tokens; `both` is rounds and "
+        "rollouts, each a comparison of its own, `all` is all three",
     )
 
 
@@ -176,6 +179,9 @@ class Study(Section):
     evaluation_sets: dict[str, EvaluationSet] = Field(description="name → evaluation set")
     evaluation: Evaluation = Field(description="what is asked of every checkpoint, on which sets")
     diagnostics: Diagnostics = Field(Diagnostics(), description="what is measured on the way")
+    probe: Probe | None = Field(
+        None, description="measures how much signal each variant's gradient holds; by default off"
+    )
     report: Report = Field(Report(), description="how results are judged")
     checkpoints: Literal["keep", "final", "none"] = Field(
         "keep",

@@ -16,6 +16,7 @@ from rftlab.advantages import Past, Round
 from rftlab.data.queries import Query
 from rftlab.files import write_text
 from rftlab.rewards.scoring import Score
+from rftlab.rewards.value import Paid
 from rftlab.rollouts import Rollout
 from rftlab.runfolder.log import DIVERGED
 from rftlab.training.update import DivergedError
@@ -35,6 +36,7 @@ class CurrentRound:
     rollouts: Sequence[Rollout]
     per_query: int = 1
     judgements: Sequence[Score] = ()
+    paid: Paid = field(default_factory=lambda: Paid({}))
     rewards: Sequence[float] = ()
     trained_indices: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
@@ -44,6 +46,11 @@ class CurrentRound:
     def rewards_BM(self) -> Floats:
         """Rewards of all rollouts."""
         return np.array(self.rewards).reshape(-1, self.per_query)
+
+    @property
+    def truncated_BM(self) -> NDArray[np.bool_]:
+        """Which rollouts hit the limit of tokens."""
+        return np.array([rollout.truncated for rollout in self.rollouts]).reshape(-1, self.per_query)
 
     def scores(self, n: int, past: Past) -> Round:
         """The round as an advantage sees it: ``n`` trained rollouts of each query come first."""
@@ -66,6 +73,7 @@ class CurrentRound:
             [*self.rollouts, *other.rollouts],
             self.per_query,
             [*self.judgements, *other.judgements],
+            self.paid.followed_by(other.paid),
             [*self.rewards, *other.rewards],
         )
 
@@ -85,6 +93,7 @@ class CurrentRound:
             [self.rollouts[i] for i in kept],
             indices_BM.shape[1],
             [self.judgements[i] for i in kept],
+            self.paid.picked(kept),
             [self.rewards[i] for i in kept],
         )
 

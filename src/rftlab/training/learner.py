@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from rftlab.advantages import Floats, Round
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.levels import load, read
@@ -19,15 +21,17 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards.scoring import Scorer
-from rftlab.rewards.value import RewardConfig
+from rftlab.rewards.value import Reward
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
 from rftlab.training.equal_rewards import weights
 from rftlab.training.followers import Follower
+from rftlab.training.greedy import GreedyResponses, no_greedy_responses
 from rftlab.training.kl_reward import KlConfig, KlReward, summed_penalties
 from rftlab.training.logprobs import has_plain_head
 from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
+from rftlab.training.optimization import OptimizerConfig
 from rftlab.training.passes import Passes
 from rftlab.training.pool import Pool
 
@@ -64,28 +68,6 @@ class RolloutConfig:
     def sampling(self) -> Sampling:
         """Parameters of one rollout."""
         return Sampling(self.max_new_tokens, self.temperature, self.top_p, tuple(self.stop))
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """AdamW with a constant learning rate; ``max_gradient_norm`` clips the norm of the whole gradient."""
-
-    lr: float
-    weight_decay: float
-    betas: tuple[float, float]
-    epsilon: float
-    max_gradient_norm: float
-
-    def build(self, policy: PreTrainedModel) -> torch.optim.AdamW:
-        """An optimizer of a policy's trained weights; fused on CUDA, where a step is many small kernels otherwise."""
-        return torch.optim.AdamW(
-            [parameter for parameter in policy.parameters() if parameter.requires_grad],
-            lr=self.lr,
-            betas=self.betas,
-            eps=self.epsilon,
-            weight_decay=self.weight_decay,
-            fused=True if policy.device.type == "cuda" else None,  # on a CPU it rounds otherwise
-        )
 
 
 @dataclass(frozen=True)
@@ -134,22 +116,24 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        self.reward = RewardConfig(**config["reward"])
+        least = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        self.reward = Reward(config["reward"], least)
         self.budget = BudgetConfig(**config["budget"])
-        self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.optimizer_config = OptimizerConfig.read(config["optimizer"])
         self.update_config = UpdateConfig(**config["update"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
 
         self.scorer = Scorer(config["verifier"])
-        self.advantage = level("advantages", config["advantage"])
+        self.advantage = advantage(config)
         self.weights = partial(
             weights,
             aggregate=level("objectives.aggregation", config["objective"]["aggregation"]),
             limit=self.rollout.max_new_tokens,
             drop_equal=config["objective"].get("drop_equal_rewards", False),
         )
+        self.mask = mask(config["objective"])
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
@@ -191,6 +175,8 @@ class Learner:
         self.overlong = prompts.overlong
         rollout = self.rollout
         self.pool = Pool(prompts.queries, prompts.ids, rollout.order, rollout.only, rollout.difficulty)
+        asked = read("advantages", config["advantage"]["name"]).constants.get("GREEDY", False)
+        self.greedy = self._greedy() if asked else no_greedy_responses
 
     def follow(self, number: int) -> None:
         """Bring what follows the policy up to date after round ``number``."""
@@ -198,6 +184,11 @@ class Learner:
             follower.follow(number)
         if number % self.rollout.sync_every == 0:
             self.engine.sync(self.sampled)
+
+    def _greedy(self) -> GreedyResponses:
+        known = {query.id: (query, ids) for query, ids in zip(self.pool.queries, self.pool.prompts, strict=True)}
+        scoring = self.tokenizer, self.scorer, self.reward, self.rollout.sampling
+        return GreedyResponses(self.engine, *scoring, known, self.random_seed)
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
@@ -242,6 +233,18 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
 def old_is_trainer(config: Mapping[str, Any]) -> bool:
     """Whether the policy loss of an objective compares with what the trainer itself computed before the update."""
     return read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer"
+
+
+def mask(config: Mapping[str, Any]) -> Any:
+    """What leaves rollouts out of the loss, by their tokens' weights; without a level all weights stay as they are."""
+    return level("objectives.mask", config["mask"]) if "mask" in config else lambda weights_Bn, *_: weights_Bn
+
+
+def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:
+    """A run's advantage, shaped where the study asks for it."""
+    of, shape = level("advantages", config["advantage"]), config["objective"].get("shaping", {"name": "none"})
+    shaped = level("objectives.shaping", shape)
+    return lambda scores: shaped(of(scores), scores.lengths_BM[:, : scores.n])
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

@@ -32,7 +32,7 @@ class Pool:
     def __init__(
         self,
         queries: Sequence[Query],
-        prompts: Sequence[Sequence[int]],
+        prompts: Sequence[list[int]],
         order: str = "epochs",
         only: int | None = None,
         difficulty: Mapping[str, Any] | None = None,
@@ -46,7 +46,7 @@ class Pool:
         self._draw = DRAWS[order]
         self._keep(queries, prompts, range(len(ids)) if only is None else some_of(ids, only))
 
-    def _keep(self, queries: Sequence[Query], prompts: Sequence[Sequence[int]], indices: Sequence[int]) -> None:
+    def _keep(self, queries: Sequence[Query], prompts: Sequence[list[int]], indices: Sequence[int]) -> None:
         self.queries, self.prompts = [queries[i] for i in indices], [prompts[i] for i in indices]
         self.ids = [query.id for query in self.queries]
 

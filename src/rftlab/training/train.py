@@ -29,7 +29,7 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import difficulty_seed, redraw_seed, rollout_seed
-from rftlab.rewards.value import reward
+from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
@@ -172,20 +172,21 @@ class Training:
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
         self.current_round = current = down_sampled(current, learner.rollout.down_sample)
 
-        scores = current.scores(learner.rollout.trained, self.past)
-        trained = current.trained(scores.n)
-        weights_Bn = learner.weights(scores)
+        scores, greedy = learner.greedy(current.scores(learner.rollout.trained, self.past), number)
+        n, trained = scores.n, current.trained(scores.n)
+        weights_Bn = learner.mask(learner.weights(scores), scores.lengths_BM[:, :n], current.truncated_BM[:, :n])
         scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
         n, measured = learner.rollout.rollouts, first.trained(learner.rollout.rollouts)
         row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, measured)
-        row |= counts(current, sampled, learner.rollout.redraws) | kl_row
+        row |= sampled.paid.metrics(measured) | counts(current, sampled, learner.rollout.redraws) | kl_row
         row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
         row |= self.kl_to_base(number, [first.rollouts[i] for i in measured])
         self.clock.lap("score_s")
 
+        learner.optimizer_config.set_rate(learner.optimizer, number, learner.budget.rounds)
         steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
         rollouts = learner.with_old([current.rollouts[i] for i in trained])
         row |= learner.update_config.take(steps, rollouts, advantages_Bn, weights_Bn, key)
@@ -194,8 +195,9 @@ class Training:
 
         self.past.remember(scores)
         learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
-        tokens = sum(len(rollout.tokens) for rollout in sampled.rollouts)
-        self.count(len(sampled.rollouts), tokens)
+        every = [*sampled.rollouts, *greedy]
+        tokens = sum(len(rollout.tokens) for rollout in every)
+        self.count(len(every), tokens)
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
@@ -235,9 +237,13 @@ class Training:
         learner, current = self.learner, self.current_round
         texts = responses(learner.tokenizer, current.rollouts)
         current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        current.rewards = [
-            reward(judgement, learner.reward, key) for judgement, key in zip(current.judgements, keys, strict=True)
+        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
+        records = [
+            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
+            for q, text, r, score, key in rows
         ]
+        current.paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, current.per_query))
+        current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
         """KL per token from the policy to the base model on these rollouts, and how far what has sampled them is from

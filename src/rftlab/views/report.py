@@ -1,8 +1,8 @@
 """The report: tables and charts → one HTML file that needs no network and no other file.
 
-Stage: ``python -m rftlab.views.report --plan FILE --tables DIR --figures DIR --data FILE --output FILE``, from the
-folder that the plan's paths are relative to. Whatever comes from the study is escaped, and a content security policy
-admits no script but the two written here, by their SHA-256.
+Stage: ``python -m rftlab.views.report --plan FILE --tables DIR --figures DIR --data FILE [--prediction FILE]
+--output FILE``, from the folder that the plan's paths are relative to. Whatever comes from the study is escaped, and a
+content security policy admits no script but the two written here, by their SHA-256.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
-from rftlab.views import data_notes, effects, fates, lost, pooled, samples, summary
+from rftlab.views import data_notes, effects, fates, lost, pooled, prediction, samples, summary
 from rftlab.views.answers import read_answers
 from rftlab.views.cells import breakable
 from rftlab.views.figures import FIGURES, Figure, stems
@@ -46,8 +46,8 @@ class Chart:
     drawing: str | None
 
 
-def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
-    """The report's HTML.
+def render(results: Results, figures: Path, data: dict[str, Any], foretold: dict[str, Any] | None = None) -> str:
+    """The report's HTML; ``foretold`` is what a probe predicted, of a study that has one.
 
     Raises:
         BadInputError: a figure is missing, or a run's provenance, timings or evaluation.
@@ -76,6 +76,8 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         effects=effects,
         lost=lost,
         pooled=pooled,
+        prediction=prediction,
+        foretold=foretold,
         policy=policy,
         style=style,
         script=script,
@@ -135,9 +137,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m rftlab.views.report")
     for option in ("--plan", "--tables", "--figures", "--data", "--output"):
         parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--prediction", type=Path, help="of a study with a probe")
     arguments = parser.parse_args(argv)
     results, data = read_results(arguments.plan, arguments.tables), read_document(arguments.data)
-    write_text(arguments.output, render(results, arguments.figures, data))
+    foretold = None if arguments.prediction is None else read_document(arguments.prediction)
+    write_text(arguments.output, render(results, arguments.figures, data, foretold))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,145 @@
+"""What a variant would make of the pool: its rounds, drawn again and again, and the gradient of each.
+
+The pool is taken as all there is: a round draws its queries and their rollouts from it, each at most once a round where
+there are enough. Levels that look at earlier rounds find some of the same policy.
+
+Stage: ``python -m rftlab.probe.replay --config JSON --pool FILE --output FILE``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import isnan, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rftlab import levels
+from rftlab.advantages import Floats, Past, Round
+from rftlab.bandit.estimates import EARLIER, SEEN
+from rftlab.bandit.measures import Measures, sampled_measures
+from rftlab.errors import one_line_errors
+from rftlab.files import json_option, write_json
+from rftlab.probe.pool import Pool
+from rftlab.randomness import stable_hash
+
+ROUNDS = 1_000
+EQUAL = 256  # rollouts, at which cosines are compared
+
+
+@dataclass(frozen=True)
+class VariantConfig:
+    """What of a variant the gradient of a round depends on: B, n, m, reward, advantage and aggregation, and the longest
+    response."""
+
+    queries: int
+    rollouts: int
+    statistics_rollouts: int
+    reward: Mapping[str, Any]
+    advantage: Mapping[str, Any]
+    aggregation: Mapping[str, Any]
+    max_new_tokens: int
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Write the table of one base model and dataset: a row a variant."""
+    parser = argparse.ArgumentParser(prog="python -m rftlab.probe.replay")
+    parser.add_argument("--config", required=True, type=json_option("--config", labels=dict, variants=dict))
+    for option in ("--pool", "--output"):
+        parser.add_argument(option, required=True, type=Path)
+    arguments = parser.parse_args(argv)
+    config, pool = arguments.config, Pool.read(arguments.pool)
+    rows = [
+        {**config["labels"], "variant": name, **replay(pool, VariantConfig(**entry), config["seed"])}
+        for name, entry in config["variants"].items()
+    ]
+    success = float(pool.correct_QR.mean())
+    write_json(arguments.output, {**config["labels"], "success_rate": success, "rows": rows})
+
+
+def replay(pool: Pool, variant: VariantConfig, seed: int) -> dict[str, Any]:
+    """A row of the probe's table: measures of :mod:`rftlab.bandit.measures` against the many-rollout gradient.
+
+    ``signal`` is per sampled rollout, ``signal_trained`` per trained one, ``signal_round`` of a round; ``cosine`` that
+    of the mean gradient, ``cosine_sampled`` and ``cosine_trained`` those of the mean over as many rounds as have
+    ``EQUAL`` sampled and trained rollouts.
+    """
+    B, n = variant.queries, variant.rollouts
+    M = n + variant.statistics_rollouts
+    gradients_SD, silent_S = rounds(pool, variant, seed)
+    squares_S: Floats = (gradients_SD**2).sum(axis=1)
+    found, errors = sampled_measures(gradients_SD, squares_S, silent_S, pool.gradient_D, B * M)
+    return {
+        "B": B,
+        "n": n,
+        "m": M - n,
+        "cosine": number(found.cosine),
+        "cosine_error": number(errors.cosine),
+        "variance": found.variance,
+        "signal": found.signal,
+        "signal_error": errors.signal,
+        "signal_trained": found.signal * M / n,
+        "signal_round": found.signal * B * M,
+        "cosine_sampled": cosine_at(found, EQUAL / (B * M)),
+        "cosine_trained": cosine_at(found, EQUAL / (B * n)),
+        "silent": found.silent,
+    }
+
+
+def rounds(pool: Pool, variant: VariantConfig, seed: int) -> tuple[Floats, Floats]:
+    """The gradient Σ w·A·∇log π of each of ``ROUNDS`` rounds [S, D], and 1 for each that is silent [S]."""
+    B, n, M = variant.queries, variant.rollouts, variant.rollouts + variant.statistics_rollouts
+    advantage, token_weights = (
+        _level("advantages", variant.advantage),
+        _level("objectives.aggregation", variant.aggregation),
+    )
+    rewards_QR = pool.rewards_QR(variant.reward, seed)
+    Q, R = rewards_QR.shape
+    generator = np.random.default_rng(stable_hash("replay", seed, B, n, M))  # the same rounds for every advantage
+    gradients, silent = [], []
+    for _ in range(ROUNDS):
+        chosen_B = generator.choice(Q, size=B, replace=B > Q)
+        which_BM = generator.permuted(np.tile(np.arange(R), (B, 1)), axis=1)[:, :M]
+        rewards_BM = np.take_along_axis(rewards_QR[chosen_B], which_BM, axis=1)
+        lengths_BM = np.take_along_axis(pool.lengths_QR[chosen_B], which_BM, axis=1)
+        ids = tuple(pool.queries[q] for q in chosen_B)
+        past = past_of(pool, rewards_QR, variant, generator)
+        advantages_Bn = advantage(Round(rewards_BM, lengths_BM, n, ids, past))
+        weights_Bn = token_weights(lengths_BM[:, :n], variant.max_new_tokens)
+        scores_BnD = pool.scores_QRD[chosen_B[:, None], which_BM[:, :n]]
+        gradients.append(np.einsum("bn,bnd->d", weights_Bn * advantages_Bn, scores_BnD))
+        silent.append(float(not advantages_Bn.any()))
+    return np.array(gradients), np.array(silent)
+
+
+def past_of(pool: Pool, rewards_QR: Floats, variant: VariantConfig, generator: np.random.Generator) -> Past:
+    """Earlier rounds of the policy that made the pool: mean rewards of some, and every query's rewards in a few."""
+    (Q, R), n = rewards_QR.shape, variant.rollouts
+    earlier = np.take_along_axis(rewards_QR, generator.integers(R, size=(Q, SEEN * n)), axis=1)
+    means = rewards_QR.ravel()[generator.integers(Q * R, size=(EARLIER, variant.queries * n))].mean(axis=1)
+    return Past(dict(zip(pool.queries, earlier.tolist(), strict=True)), means.tolist())
+
+
+def cosine_at(found: Measures, rounds: float) -> float | None:
+    """⟨E ĝ, g⟩ over ‖g‖ times the root mean square of the mean of so many rounds' ĝ: about its expected cosine."""
+    if isnan(found.cosine) or found.cosine == 0:
+        return None
+    return found.scale / sqrt((found.scale / found.cosine) ** 2 + found.variance / rounds)
+
+
+def _level(kind: str, config: Mapping[str, Any]) -> Any:
+    return partial(levels.load(kind, config["name"]), **{key: v for key, v in config.items() if key != "name"})
+
+
+def number(value: float) -> float | None:
+    """None where there is none."""
+    return None if isnan(value) else value
+
+
+if __name__ == "__main__":
+    main()

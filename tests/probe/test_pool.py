@@ -1,0 +1,45 @@
+"""A pool of rollouts: its rewards, its gradient, its file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rftlab.errors import BadInputError
+from rftlab.probe.pool import Pool
+
+GENERATOR = np.random.default_rng(1)
+POOL = Pool(
+    ("a", "b"),
+    np.array([[True, False, False], [True, True, True]]),
+    np.array([[3, 4, 5], [6, 7, 8]]),
+    GENERATOR.standard_normal((2, 3, 4)).astype(np.float32).astype(np.float64),
+)
+
+
+def test_rewards_are_those_of_the_configuration() -> None:
+    assert POOL.rewards_QR({"correct": 2.0, "incorrect": -1.0}, 0).tolist() == [[2, -1, -1], [2, 2, 2]]
+    coins = [POOL.rewards_QR({"name": "random"}, seed) for seed in range(60)]
+    assert (POOL.rewards_QR({"name": "random"}, 3) == coins[3]).all()
+    assert np.mean(coins) == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_gradient_is_the_reward_less_the_mean_of_the_others_times_the_score() -> None:
+    scores = POOL.scores_QRD
+    by_hand = (scores[0, 0] * 1.0 - scores[0, 1] * 0.5 - scores[0, 2] * 0.5) / 6
+    assert POOL.gradient_D == pytest.approx(by_hand)
+
+
+def test_a_pool_comes_back_from_its_file(tmp_path: Path) -> None:
+    POOL.write(tmp_path / "pool.npz")
+    again = Pool.read(tmp_path / "pool.npz")
+    assert again.queries == POOL.queries
+    for name in ("correct_QR", "lengths_QR", "scores_QRD"):
+        assert (getattr(again, name) == getattr(POOL, name)).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no pool", b"PK\x03\x04broken"])
+def test_another_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pool.npz").write_bytes(content)
+    with pytest.raises(BadInputError, match="not a pool of rollouts"):
+        Pool.read(tmp_path / "pool.npz")
