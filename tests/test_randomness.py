@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.randomness import draw, redraw_seed, rollout_seed, stable_hash
+from rftlab.randomness import draw, draw_with_replacement, redraw_seed, rollout_seed, some_of, stable_hash
 
 IDS = [f"q{i}" for i in range(7)]
 
@@ -17,6 +17,8 @@ def test_golden_values() -> None:
     assert stable_hash("train", 2**31, "größe", 1, 2) == 4393358526325692704
     assert rollout_seed("train", 2**31, "größe", 1, 2) == stable_hash("train", 2**31, "größe", 1, 2)
     assert redraw_seed(2**31, 7) == stable_hash("redraw", 2**31, 7)
+    assert draw_with_replacement(0, IDS, 5, 4) == [(2, 5), (3, 6), (5, 7), (0, 8)]
+    assert some_of(IDS, 3) == [0, 4, 6]
     assert draw(0, IDS, 5, 4) == [(5, 0), (6, 0), (5, 1), (6, 1)]
 
 
@@ -78,3 +80,33 @@ def test_every_round_has_other_replacements() -> None:
     orders = {tuple(draw(redraw_seed(0, number), IDS, 0, 7)) for number in range(1, 6)}
     assert len(orders) == 5
     assert (*draw(0, IDS, 0, 7),) not in orders
+
+
+@given(start=st.integers(0, 40), sizes=st.lists(st.integers(1, 20), min_size=1, max_size=6), seed=st.integers(0, 3))
+def test_positions_with_replacement_depend_on_nothing_else(start, sizes, seed) -> None:
+    starts = itertools.accumulate(sizes, initial=start)
+    batches = [draw_with_replacement(seed, IDS, first, size) for first, size in zip(starts, sizes, strict=False)]
+    drawn = [pair for batch in batches for pair in batch]
+    assert drawn == draw_with_replacement(seed, IDS, start, sum(sizes))
+    backwards = IDS[::-1]
+    assert [(IDS[i], at) for i, at in drawn] == [
+        (backwards[i], at) for i, at in draw_with_replacement(seed, backwards, start, sum(sizes))
+    ]
+    assert [at for _, at in drawn] == [*range(start, start + sum(sizes))], "no two draws share their rollouts' seeds"
+
+
+def test_draws_with_replacement_are_uniform_and_repeat() -> None:
+    drawn = [i for i, _ in draw_with_replacement(0, IDS, 0, 1400)]
+    counts = [drawn.count(i) for i in range(len(IDS))]
+    assert sum((count - 200) ** 2 / 200 for count in counts) < 22.46  # χ² with 6 degrees of freedom, p = 0.001
+    assert len(set(drawn[:7])) < 7
+    with pytest.raises(ValueError, match="no queries"):
+        draw_with_replacement(0, [], 0, 1)
+
+
+def test_some_queries_are_among_more_in_whatever_order_they_are_listed() -> None:
+    chosen = [{IDS[i] for i in some_of(IDS, count)} for count in range(1, 8)]
+    assert all(fewer < more for fewer, more in itertools.pairwise(chosen))
+    backwards = IDS[::-1]
+    assert [{backwards[i] for i in some_of(backwards, count)} for count in range(1, 8)] == chosen
+    assert some_of(IDS, 7) == [*range(7)]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Part = str | int
+Draw = Callable[[int, Sequence[str], int, int], list[tuple[int, int]]]
+"""What draws queries: from seed, ids, start and count, pairs of an index and an occurrence, as :func:`draw` does."""
 
 
 def stable_hash(*parts: Part) -> int:
@@ -43,9 +45,41 @@ def draw(random_seed: int, ids: Sequence[str], start: int, count: int) -> list[t
     return drawn
 
 
+def draw_with_replacement(random_seed: int, ids: Sequence[str], start: int, count: int) -> list[tuple[int, int]]:
+    """The same of a sequence each of whose positions is any of the queries, whatever the others are.
+
+    The query of a position is a hash of (seed, position), among the ids in their own order: it depends on neither the
+    batch size nor the order of the file.
+
+    Returns:
+        A pair (index into ``ids``, the position itself as its occurrence) for each position.
+
+    Raises:
+        ValueError: there are no queries.
+    """
+    if not ids:
+        raise ValueError("no queries to draw from")
+    ordered = sorted(range(len(ids)), key=ids.__getitem__)
+    positions = range(start, start + count)
+    return [(ordered[stable_hash("replacement", random_seed, position) % len(ids)], position) for position in positions]
+
+
+def some_of(ids: Sequence[str], count: int) -> list[int]:
+    """Indices of ``count`` queries, in ascending order: those whose ids have the lowest hashes.
+
+    No seed is in it: all runs have the same, and fewer are among more.
+    """
+    return sorted(sorted(range(len(ids)), key=lambda i: (stable_hash("some", ids[i]), ids[i]))[:count])
+
+
 def redraw_seed(random_seed: int, number: int) -> int:
     """Seed of the queries that stand in for others in round ``number``, and of their rollouts: a stream of its own."""
     return stable_hash("redraw", random_seed, number)
+
+
+def difficulty_seed(random_seed: int) -> int:
+    """Seed of the rollouts that measure how hard queries are: a stream of its own."""
+    return stable_hash("difficulty", random_seed)
 
 
 def rollout_seed(stream: str, random_seed: int, query: str, occurrence: int, rollout: int) -> int:

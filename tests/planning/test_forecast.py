@@ -87,6 +87,15 @@ def test_a_penalty_in_the_reward_costs_two_forward_passes() -> None:
     assert first["update_h"] == pytest.approx(second["update_h"] * 5 / 3)
 
 
+def test_what_is_down_sampled_is_sampled_and_not_trained_on() -> None:
+    planned, fewer = plan(), plan(("factors/rollouts/n4/rollout.down_sample", 2))
+    every, chosen = (
+        run_hours(p, p.run("tiny", "chains", "rollouts/n4", 0), RATE, query_counts(p)) for p in (planned, fewer)
+    )
+    assert chosen["sample_h"] == every["sample_h"]
+    assert chosen["update_h"] == pytest.approx(every["update_h"] / 2)
+
+
 def test_redraws_cost_between_none_and_all_of_them() -> None:
     planned = plan(("factors/rollouts/n4/rollout.redraws", 2))
     run, counts = planned.run("tiny", "chains", "rollouts/n4", 0), query_counts(planned)

@@ -89,3 +89,8 @@ def test_a_ratio_that_does_not_see_the_age_of_the_samplers_weights_is_named() ->
     levels = {name: {"objective.ratio.name": name, "rollout.sync_every": 2} for name in ("none", "truncated")}
     (line,) = notes(planned(("factors/age", levels)))
     assert line.startswith("age/none (none): this ratio does not see how old the sampler's weights are; one that ")
+
+
+def test_what_is_sampled_before_the_first_round_is_said() -> None:
+    (line,) = notes(planned(("factors/draws", {"curriculum": {"rollout.difficulty": {"rollouts": 8}}})))
+    assert line.startswith("draws/curriculum (8): before its first round a run samples so many rollouts of every ")

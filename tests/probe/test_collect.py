@@ -51,7 +51,7 @@ def test_more_rollouts_leave_the_first_ones_as_they_are(learner: Learner) -> Non
 
 
 def test_a_score_is_the_gradient_of_the_log_probability_and_scores_add_up(learner: Learner) -> None:
-    rollouts = learner.engine.generate(learner.prompts[:4], learner.rollout.sampling, [1, 2, 3, 4])
+    rollouts = learner.engine.generate(learner.pool.prompts[:4], learner.rollout.sampling, [1, 2, 3, 4])
     assert len(responses(learner.tokenizer, rollouts)) == 4
     found_ND = scores_of(learner, rollouts, 64, seed=9)
     weights = [*learner.policy.parameters()]

@@ -74,3 +74,11 @@ def test_a_part_of_a_terms_name_is_refused_and_so_is_less_than_the_advantage_tak
     terms = {"format": {"weight": 1.0, "correct": 1.0, "incorrect": 0.0}}
     with pytest.raises(BadInputError, match=r"my\.py: reward\(\) returns a part 'format', which is a term's name$"):
         Reward({**config, "terms": terms})(ROLLOUTS)
+
+
+def test_what_some_rollouts_are_paid() -> None:
+    paid = Paid({"a": np.array([1.0, 2.0, 3.0]), "b": np.array([0.0, 0.5, 1.0])}, ["timeout", None, None])
+    picked = paid.picked([2, 0])
+    assert picked.rewards_N.tolist() == [4.0, 1.0]
+    assert picked.failures == [None, "timeout"]
+    assert Paid({"a": np.zeros(2)}, named=False).picked([1]).failures == ()

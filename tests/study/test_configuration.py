@@ -97,6 +97,27 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
         ),
         ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
+        (
+            {"rollout.down_sample": 4, "rollout.rollouts": 4},
+            "rollout.down_sample: less than rollout.rollouts, 4, and no rollout.statistics_rollouts are needed, not 4 ",
+        ),
+        (
+            {"rollout.down_sample": 2, "rollout.rollouts": 4, "advantage": {"name": "pass_at_k", "k": 3}},
+            "advantage.k: less than rollout.rollouts + rollout.statistics_rollouts, 2, is needed, not 3",
+        ),
+        (
+            {"rollout.order": "easy_first"},
+            "rollout.difficulty.rollouts: at least 1 is needed to know how hard queries are, not 0",
+        ),
+        (
+            {"rollout.difficulty": {"rollouts": 4, "low": 0.5, "high": 0.25}},
+            "rollout.difficulty.low: at most rollout.difficulty.high, 0.25, is needed, not 0.5",
+        ),
+        ({"rollout.only": 9}, "rollout.only: 9 queries to train on, and datasets.chains has 8"),
+        (
+            {"rollout.order": "random"},
+            "rollout.order: one of 'epochs', 'replacement' or 'easy_first' is needed, not 'random'",
+        ),
         ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (

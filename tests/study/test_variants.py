@@ -10,6 +10,7 @@ import pytest
 
 from rftlab import levels
 from rftlab.advantages import Past, Round
+from rftlab.study.read import read_study
 from rftlab.study.schema import Every
 from rftlab.study.variants import Run, Variant, variants_of
 from studies import changed, planned, refusal
@@ -82,6 +83,7 @@ def test_a_level_may_refer_to_one_that_comes_later() -> None:
 
 def variant(queries: int, rollouts: int, statistics: int, name: str = "baseline") -> Variant:
     rollout = {"queries": queries, "rollouts": rollouts, "redraws": 0, "statistics_rollouts": statistics}
+    rollout["difficulty"] = {"rollouts": 0}
     return Variant(name, None, None, None, {}, {"rollout": rollout, "advantage": {"name": "raw"}})
 
 
@@ -163,6 +165,19 @@ def test_what_is_zero_with_one_rollout_is_declared(name: str, queries: int, cons
         advantages.append(levels.load("advantages", name)(scores))
         past.remember(scores)
     assert (not np.any(advantages)) == (max(constants.get("LEARNS_FROM", 1), constants.get(constant, 1)) > 1)
+
+
+@pytest.mark.parametrize("uneven", [{"rollout.redraws": 1}, {"rollout.difficulty": {"rollouts": 4}}])
+def test_a_variant_that_samples_more_than_its_rounds_is_compared_at_both_budgets(uneven) -> None:
+    level = {"advantage.name": "group_norm", "rollout.rollouts": 4, "optimizer.lr": 0.5}
+    study = read_study(changed(("factors/lr/zero", level), ("factors/lr/uneven", level | uneven)), [])
+    variants = variants_of(study)
+    same, other, reference = (variants[name] for name in ("lr/zero", "lr/uneven", "rollouts/n4"))
+    assert same.as_many(reference)
+    assert not other.as_many(reference)
+    assert not other.as_many(other)
+    budget = read_study(changed(("budget", {"rollouts": 96})), [])
+    assert (reference.rounds(budget), other.rounds(budget)) == (6, None)
 
 
 def test_a_greedy_response_of_each_query_is_a_rollout_of_the_budget() -> None:

@@ -32,7 +32,7 @@ def drawn(**rewards: tuple[float, ...]) -> CurrentRound:
     queries = [Query(name, f"{name}?", f"{name}!") for name, _ in flat]
     rollouts = [Rollout((1,), (i + 1,), (-1.0,), False) for i in range(len(flat))]
     judgements = [Judgement(reward == 1, name) for name, reward in flat]
-    return CurrentRound(queries, rollouts, per_query, judgements, [reward for _, reward in flat])
+    return CurrentRound(queries, rollouts, per_query, judgements, rewards=[reward for _, reward in flat])
 
 
 def ids(current: CurrentRound) -> str:

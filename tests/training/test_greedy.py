@@ -27,11 +27,13 @@ def scores_of(*queries: str) -> Round:
 
 
 def test_every_row_has_the_reward_of_its_querys_greedy_response(learner) -> None:
-    ids = [query.id for query in learner.queries]
+    ids = [query.id for query in learner.pool.queries]
     scores, rollouts = learner.greedy(scores_of(*ids, ids[0]), 1)
-    expected = learner.engine.generate([*learner.prompts, learner.prompts[0]], Sampling(6, temperature=0.0), [7] * 17)
+    expected = learner.engine.generate(
+        [*learner.pool.prompts, learner.pool.prompts[0]], Sampling(6, temperature=0.0), [7] * 17
+    )
     assert [rollout.tokens for rollout in rollouts] == [rollout.tokens for rollout in expected]
-    answers = [*(query.answer for query in learner.queries), learner.queries[0].answer]
+    answers = [*(query.answer for query in learner.pool.queries), learner.pool.queries[0].answer]
     judgements = learner.scorer.score(responses(learner.tokenizer, expected), answers)
     assert scores.greedy_B.tolist() == [float(judgement.correct) for judgement in judgements]
     assert 0 < scores.greedy_B.sum() < 17, "some are right"
@@ -42,7 +44,7 @@ def test_a_coin_is_tossed_for_them_as_for_rollouts(base, data) -> None:
     reward = {"name": "random", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
     run = run_json(advantage={"name": "greedy_baseline"}, reward=reward)
     learner = Learner(run, PolicyDirectory(base), read_queries(data))
-    ids = [query.id for query in learner.queries]
+    ids = [query.id for query in learner.pool.queries]
     first, again, other = (learner.greedy(scores_of(*ids), number)[0].greedy_B.tolist() for number in (1, 1, 2))
     assert first == again != other
 

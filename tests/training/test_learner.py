@@ -7,7 +7,7 @@ from rftlab.data.queries import read_queries
 from rftlab.errors import BadInputError
 from rftlab.files import file_sha256
 from rftlab.policies.directory import PolicyDirectory
-from rftlab.rollouts import Sampling
+from rftlab.rollouts import Rollout, Sampling
 from rftlab.training.learner import BudgetConfig, Learner
 from rftlab.training.passes import Passes
 from training import run_json, write_base, write_sums
@@ -29,7 +29,9 @@ def test_a_run_is_read_into_what_it_trains_with(given) -> None:
     assert {key: group[key] for key in ("lr", "eps", "weight_decay")} == {"lr": 0.25, "eps": 1e-8, "weight_decay": 0.01}
     assert tuple(group["betas"]) == (0.9, 0.999)
     assert len(group["params"]) == len(list(learner.policy.parameters()))
-    assert [learner.tokenizer.decode(prompt) for prompt in learner.prompts] == [q.query for q in learner.queries]
+    assert [learner.tokenizer.decode(prompt) for prompt in learner.pool.prompts] == [
+        q.query for q in learner.pool.queries
+    ]
     assert learner.engine.model is learner.policy
 
 
@@ -50,6 +52,24 @@ def test_a_reference_is_loaded_where_it_is_needed(given, coefficient, kl_every, 
     if learner.reference is not None:
         assert not any(p.requires_grad for p in learner.reference.parameters())
         assert learner.reference is not learner.policy
+
+
+CLIP = {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.2}
+TRUNCATED = {"name": "truncated", "cap": 2.0, "sequence": False}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "epochs", "this_pass", "renewed"),
+    [(CLIP, 1, True, False), (CLIP, 2, False, True), (TRUNCATED, 1, False, False), (TRUNCATED, 2, False, False)],
+)
+def test_what_a_ratio_compares_with(given, ratio, epochs, this_pass, renewed) -> None:
+    """A clip with several steps: the policy before the first, whatever the sampler computed; weights: the sampler."""
+    update = {"token_budget": 4096, "gradient_checkpointing": False, "compile": False, "epochs": epochs}
+    learner = Learner(run_json(update=update, objective__ratio=ratio), *given)
+    assert learner.objective.old_is_trainer == this_pass
+    sampled = Rollout(tuple(learner.pool.prompts[0]), (4, 5), (-9.0, -9.0), False)
+    (old,) = learner.with_old([sampled])
+    assert (old.logprobs != sampled.logprobs) == renewed
 
 
 @pytest.mark.parametrize("overrides", [{"rollout": {"queries": 3}}, {"optimizer": {"lr": 1.0}}])

@@ -14,6 +14,7 @@ from rftlab.files import file_sha256
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.runfolder.log import RUN_FILES as PUBLISHED
 from rftlab.training.train import main, train
+from saved_runs import same
 from training import END, json_lines, read, run_json, write_sums
 
 METRICS = [
@@ -361,3 +362,47 @@ def test_a_verifier_in_processes_scores_as_often_the_same(go) -> None:
     rows = json_lines(first / "metrics.jsonl")
     assert all(row["accuracy"] == row["accuracy_flexible"] == 0 for row in rows)  # `7;#5` states two numbers
     assert all(row["accuracy_strict"] == row["format_rate"] == 0 for row in rows)  # nothing is in a box
+
+
+def test_one_query_is_drawn_again_and_again_and_resumes_exactly(cut, base, data, tmp_path) -> None:
+    """One query a run: each of a round's rows is another occurrence of it, with rollouts of its own."""
+    run = run_json(reward__name="random", checkpoint_every=4)
+    run["config"]["rollout"] |= {"only": 1, "order": "replacement"}
+    train(run, base, data, tmp_path / "whole", code="c")
+    folder = cut(3, run)
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "whole")
+    rows = json_lines(folder / "metrics.jsonl")
+    assert [row["rollouts"] for row in rows] == [8, 16, 24, 32, 40, 48]
+    assert len({row["entropy"] for row in rows}) == 6
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_all_choices_of_the_loop_together_resume_exactly(cut, base, data, tmp_path, rank) -> None:
+    run = run_json(
+        advantage={"name": "group_norm", "epsilon": 1e-6, "ddof": 1},
+        objective__ratio={"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.2},
+        objective__kl={"coefficient": 0.5, "estimator": "k1", "in_reward": True, "target": 1e-3, "refresh_every": 3},
+        lora={"rank": rank, "alpha": 4, "targets": ["q_proj", "down_proj"]},
+        checkpoint_every=4,
+    )
+    run["config"]["rollout"] |= {"queries": 4, "rollouts": 4, "redraws": 1, "sync_every": 2, "down_sample": 2}
+    run["config"]["rollout"] |= {
+        "order": "easy_first",
+        "only": 12,
+        "difficulty": {"rollouts": 2, "low": 0.0, "high": 1.0},
+    }
+    run["config"]["objective"]["drop_equal_rewards"] = True
+    run["config"]["update"] |= {"minibatches": 2, "epochs": 2}
+    train(run, base, data, tmp_path / "whole", code="c")
+    folder = cut(4, run)
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "whole")
+    rows = json_lines(folder / "metrics.jsonl")
+    assert [row["sampler_age"] for row in rows] == [0, 1, 0, 1, 0, 1]
+    assert [row["reference_age"] for row in rows] == [0, 1, 2, 0, 1, 2]
+    assert [row["rollouts"] for row in rows] == np.cumsum(
+        [16 + 4 * row["redrawn_queries"] + (24 if row["round"] == 1 else 0) for row in rows]
+    ).tolist()
+    assert len({row["kl_coefficient"] for row in rows}) > 1
+    assert len(set(weights(folder))) == 2

@@ -238,7 +238,7 @@ def run_hours(
     costs = run_costs(plan, run, queries, None, most=most)
     limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
     response = rollout["max_new_tokens"] * rate.response_share
-    trained = rollout["rollouts"] / (rollout["rollouts"] + rollout["statistics_rollouts"])
+    trained = (rollout["down_sample"] or rollout["rollouts"]) / (rollout["rollouts"] + rollout["statistics_rollouts"])
     trained *= run.variant.config["update"]["epochs"]
     sampled, rows = costs["rollouts"], costs["evaluation_rows"]
     once = run_costs(plan, run, queries, None)["rollouts"]

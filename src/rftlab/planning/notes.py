@@ -11,7 +11,15 @@ from rftlab.planning.plan import Plan
 
 def notes(plan: Plan) -> list[str]:
     """Settings that do less than they seem to."""
-    return [*_rewards(plan), *_ratios(plan), *_steps(plan), *_redraws(plan), *_stale(plan), *_checkpoints(plan)]
+    return [
+        *_rewards(plan),
+        *_ratios(plan),
+        *_steps(plan),
+        *_redraws(plan),
+        *_difficulty(plan),
+        *_stale(plan),
+        *_checkpoints(plan),
+    ]
 
 
 def _rewards(plan: Plan) -> list[str]:
@@ -68,6 +76,21 @@ def _redraws(plan: Plan) -> list[str]:
     return [
         f"{', '.join(open_ended)}: how often `rollout.redraws` draws anew only the runs can tell: rollouts, tokens and "
         "hours of sampling are at most what is shown, and at least that share of it"
+    ]
+
+
+def _difficulty(plan: Plan) -> list[str]:
+    """What is sampled before the first round."""
+    measured = [
+        f"{name} ({count})"
+        for name, variant in plan.variants.items()
+        if (count := variant.config["rollout"]["difficulty"]["rollouts"])
+    ]
+    if not measured:
+        return []
+    return [
+        f"{', '.join(measured)}: before its first round a run samples so many rollouts of every training query, "
+        "which budgets count and the numbers here do not"
     ]
 
 

@@ -73,14 +73,16 @@ def collect(learner: Learner, config: ProbeConfig) -> Pool:
         BadInputError: the dataset has fewer queries.
     """
     Q, R = config.queries, config.rollouts
-    if len(learner.queries) < Q:
-        raise BadInputError(f"probe.queries: at most the {len(learner.queries)} of the dataset are possible, not {Q}")
-    chosen = [i for i, _ in draw(config.seed, [query.id for query in learner.queries], 0, Q)]
-    ids = tuple(learner.queries[i].id for i in chosen)
+    if len(learner.pool.queries) < Q:
+        raise BadInputError(
+            f"probe.queries: at most the {len(learner.pool.queries)} of the dataset are possible, not {Q}"
+        )
+    chosen = [i for i, _ in draw(config.seed, [query.id for query in learner.pool.queries], 0, Q)]
+    ids = tuple(learner.pool.queries[i].id for i in chosen)
     seeds = [rollout_seed("probe", config.seed, query, 0, i) for query in ids for i in range(R)]
-    prompts = [learner.prompts[i] for i in chosen for _ in range(R)]
+    prompts = [learner.pool.prompts[i] for i in chosen for _ in range(R)]
     rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-    answers = [learner.queries[i].answer for i in chosen for _ in range(R)]
+    answers = [learner.pool.queries[i].answer for i in chosen for _ in range(R)]
     judgements = learner.scorer.score(responses(learner.tokenizer, rollouts), answers)
     scores_ND = scores_of(learner, rollouts, config.dimensions, stable_hash("sketch", config.seed))
     return Pool(

@@ -39,7 +39,7 @@ class Paid:
 
     def followed_by(self, other: Paid) -> Paid:
         """What these rollouts are paid, and then what others are; a part that one has not is 0 there."""
-        counts = [len(next(iter(paid.parts.values()))) for paid in (self, other)]
+        counts = [max(map(len, paid.parts.values()), default=0) for paid in (self, other)]
         parts = {
             name: np.concatenate(
                 [paid.parts.get(name, np.zeros(count)) for paid, count in zip((self, other), counts, strict=True)]
@@ -47,6 +47,11 @@ class Paid:
             for name in {**self.parts, **other.parts}
         }
         return Paid(parts, [*self.failures, *other.failures], self.named)
+
+    def picked(self, indices: Sequence[int]) -> Paid:
+        """What the rollouts at these indices are paid."""
+        parts = {name: values_N[list(indices)] for name, values_N in self.parts.items()}
+        return Paid(parts, [self.failures[i] for i in indices] if self.failures else (), self.named)
 
     def metrics(self, trained_indices: Sequence[int]) -> dict[str, Any]:
         """``reward_of_<part>``, the mean of each part over the rollouts that are trained on; nothing for a part alone.

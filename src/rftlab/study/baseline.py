@@ -18,6 +18,14 @@ def _with_name(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+class DifficultySection(Section):
+    """How often the base model solves a query, measured before the first round, and the queries that are trained on."""
+
+    rollouts: Natural = Field(0, description="of every query for the measurement, counted in budgets; 0: there is none")
+    low: Share = Field(0.0, description="lowest success rate of a query that is trained on")
+    high: Share = Field(1.0, description="highest success rate of a query that is trained on")
+
+
 class RolloutSection(Section):
     """What is sampled in a round."""
 
@@ -40,6 +48,18 @@ class RolloutSection(Section):
         1,
         description="k, staleness: the sampler takes over the policy's weights every k rounds, so that they are up to "
         "k − 1 rounds old",
+    )
+    down_sample: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="of the n rollouts train on so many only, those whose rewards have the largest variance"
+    )
+    order: Literal["epochs", "replacement", "easy_first"] = Field(
+        "epochs",
+        description="of queries: one shuffle of all after the other; each draw any of them; each epoch a curriculum, "
+        "from the highest success rate to the lowest",
+    )
+    difficulty: DifficultySection = Field(DifficultySection(), description="queries by how hard they are")
+    only: Count | None = Field(
+        None, description="train on so many queries only, the same in all runs; fewer are among more"
     )
     stop: list[Annotated[str, Field(min_length=1)]] = Field(
         [],
@@ -211,8 +231,7 @@ LATER = (
     "optimizer.schedule",
     "update.minibatches",
     "update.epochs",
-    "rollout.redraws",
-    "rollout.sync_every",
+    *(f"rollout.{key}" for key in ("redraws", "sync_every", "down_sample", "order", "only", "difficulty")),
     "objective.drop_equal_rewards",
     *(f"objective.kl.{key}" for key in ("in_reward", "target", "horizon", "refresh_every")),
 )

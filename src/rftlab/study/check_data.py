@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rftlab import levels
@@ -26,8 +26,10 @@ FORMS = (  # of all answers, what they are then, and the verifiers for them
 )
 
 
-def check_data(study: Study) -> None:
+def check_data(study: Study, only: Mapping[str, int | None] | None = None) -> None:
     """Read every file a study names, and look for evaluation queries that are trained on.
+
+    ``only`` says how many queries each variant, by its key, asks to train on: no more than there are.
 
     What is on the hub is known by the lock alone; of a study without one, only what the study itself says.
 
@@ -58,6 +60,9 @@ def check_data(study: Study) -> None:
         datasets[name] = _load(key, dataset)
         _refuse_unnamed(key, study, dataset, datasets[name]["train"])
         check_answers(key, verifier_of(study, dataset), datasets[name]["train"])
+        for where, count in (only or {}).items():
+            if count is not None and count > (there := len(datasets[name]["train"])):
+                raise BadInputError(f"{where}: rollout.only: {count} queries to train on, and {key} has {there}")
     queries: dict[str, list[Query]] = {}
     for name, evaluation_set in study.evaluation_sets.items():
         key, source = f"evaluation_sets.{name}", owner_of(study, evaluation_set)

@@ -240,7 +240,7 @@ def refuse_inert(resolved: Mapping[str, Any], wanted: bool, key: str) -> None:
         BadInputError: with what would be possible.
     """
     rollout, name = resolved["rollout"], resolved["advantage"]["name"]
-    M, constants = rollout["rollouts"] + rollout["statistics_rollouts"], levels.read("advantages", name).constants
+    M, constants = sizes_of(rollout)["M"], levels.read("advantages", name).constants
     found = {
         "LEARNS_FROM": (SIZES["M"], M),
         "ROUND_LEARNS_FROM": (f"rollout.queries × ({SIZES['M']})", rollout["queries"] * M),
@@ -265,9 +265,26 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     rollout, advantage = resolved["rollout"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
-    sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
+    sizes = sizes_of(rollout)
+    if (chosen := rollout["down_sample"]) is not None and (chosen >= rollout["rollouts"] or sizes["M"] > chosen):
+        raise BadInputError(
+            f"{key}: rollout.down_sample: less than rollout.rollouts, {rollout['rollouts']}, and no "
+            f"rollout.statistics_rollouts are needed, not {chosen} and {rollout['statistics_rollouts']}"
+        )
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
+    difficulty = rollout["difficulty"]
+    if not difficulty["rollouts"] and (
+        rollout["order"] == "easy_first" or difficulty["low"] > 0 or difficulty["high"] < 1
+    ):
+        raise BadInputError(
+            f"{key}: rollout.difficulty.rollouts: at least 1 is needed to know how hard queries are, not 0"
+        )
+    if difficulty["low"] > difficulty["high"]:
+        raise BadInputError(
+            f"{key}: rollout.difficulty.low: at most rollout.difficulty.high, {difficulty['high']}, is needed, "
+            f"not {difficulty['low']}"
+        )
     for name, asked in (
         ("rollout.redraws", rollout["redraws"]),
         ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),
@@ -335,3 +352,9 @@ def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -
         )
     if rounds is not None and warmup > rounds:
         raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")
+
+
+def sizes_of(rollout: Mapping[str, Any]) -> dict[str, int]:
+    """How many rollouts of a query are trained on, ``n``, and how many its advantage sees, ``M``."""
+    n = rollout["down_sample"] or rollout["rollouts"]
+    return {"n": n, "M": n + rollout["statistics_rollouts"]}

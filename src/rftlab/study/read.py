@@ -60,7 +60,7 @@ def read_study(
         study = with_lock(study, files, unlocked=unlocked)
         variants = variants_of(study)
         refuse_too_much(study, variants)
-        check_data(study)
+        check_data(study, {v.key: v.config["rollout"]["only"] for v in variants.values()})
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants.values()))
         check_engines(study, variants)
         check_probe(study, variants)

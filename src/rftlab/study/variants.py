@@ -27,6 +27,11 @@ class Variant(PlannedVariant):
     config: Mapping[str, Any]
 
     @property
+    def key(self) -> str:
+        """Where the study has it, for messages."""
+        return f"factors.{self.factor}.{self.level}" if self.overrides else "baseline"
+
+    @property
     def rollouts_per_round(self) -> int:
         """B·(n + m), and B more where the advantage asks for greedy responses; without redraws."""
         rollout = self.config["rollout"]
@@ -38,13 +43,18 @@ class Variant(PlannedVariant):
         """Rollouts of a round in which every redraw is spent on every query."""
         return self.rollouts_per_round * int(1 + self.config["rollout"]["redraws"])
 
+    @property
+    def even(self) -> bool:
+        """Whether it samples nothing but B·(n + m) rollouts in every round."""
+        return not self.config["rollout"]["redraws"] and not self.config["rollout"]["difficulty"]["rollouts"]
+
     def as_many(self, other: Variant) -> bool:
-        """Whether every round of both samples the same number of rollouts."""
-        return len({v for variant in (self, other) for v in (variant.rollouts_per_round, variant.most_per_round)}) == 1
+        """Whether both have sampled the same number of rollouts after every round."""
+        return self.even and other.even and self.rollouts_per_round == other.rollouts_per_round
 
     def rounds(self, study: Study) -> int | None:
-        """Rounds the study's budget allows; None where only the run itself can tell: tokens, or rollouts of redraws."""
-        if study.budget.rollouts is not None and self.most_per_round > self.rollouts_per_round:
+        """Rounds the study's budget allows; None where only the run can tell: tokens, or rollouts if it is not even."""
+        if study.budget.rollouts is not None and not self.even:
             return None
         if study.budget.rollouts is not None:
             return math.ceil(study.budget.rollouts / self.rollouts_per_round)

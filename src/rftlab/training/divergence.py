@@ -83,13 +83,18 @@ class CurrentRound:
         indices_BM = np.arange(len(both.rollouts)).reshape(-1, self.per_query)
         kept_BM = indices_BM[: len(self.rollouts) // self.per_query].copy()
         kept_BM[rows] = indices_BM[len(kept_BM) :]
-        kept = kept_BM.ravel().tolist()
+        return both.picked(kept_BM)
+
+    def picked(self, indices_BM: NDArray[np.intp]) -> CurrentRound:
+        """Its rollouts at these indices, one row a query."""
+        kept = indices_BM.ravel().tolist()
         return CurrentRound(
-            [both.queries[i] for i in kept],
-            [both.rollouts[i] for i in kept],
-            self.per_query,
-            [both.judgements[i] for i in kept],
-            rewards=[both.rewards[i] for i in kept],
+            [self.queries[i] for i in kept],
+            [self.rollouts[i] for i in kept],
+            indices_BM.shape[1],
+            [self.judgements[i] for i in kept],
+            self.paid.picked(kept),
+            [self.rewards[i] for i in kept],
         )
 
     def broken_indices(self, step: Step, policy: torch.nn.Module) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
 from rftlab.training.optimization import OptimizerConfig
 from rftlab.training.passes import Passes
+from rftlab.training.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,20 @@ class RolloutConfig:
     stop: tuple[str, ...] = ()
     redraws: int = 0
     sync_every: int = 1
+    order: str = "epochs"
+    only: int | None = None
+    down_sample: int | None = None
+    difficulty: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def per_query(self) -> int:
         """M = n + m."""
         return self.rollouts + self.statistics_rollouts
+
+    @property
+    def trained(self) -> int:
+        """Rollouts of a query that are trained on: n, or the fewer that are chosen among them."""
+        return self.down_sample or self.rollouts
 
     @property
     def sampling(self) -> Sampling:
@@ -162,8 +172,9 @@ class Learner:
             context=context(self.policy.config),
             response=self.rollout.max_new_tokens,
         )
-        self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
-        self.ids = [query.id for query in prompts.queries]
+        self.overlong = prompts.overlong
+        rollout = self.rollout
+        self.pool = Pool(prompts.queries, prompts.ids, rollout.order, rollout.only, rollout.difficulty)
         asked = read("advantages", config["advantage"]["name"]).constants.get("GREEDY", False)
         self.greedy = self._greedy() if asked else no_greedy_responses
 
@@ -175,7 +186,7 @@ class Learner:
             self.engine.sync(self.sampled)
 
     def _greedy(self) -> GreedyResponses:
-        known = {query.id: (query, ids) for query, ids in zip(self.queries, self.prompts, strict=True)}
+        known = {query.id: (query, ids) for query, ids in zip(self.pool.queries, self.pool.prompts, strict=True)}
         scoring = self.tokenizer, self.scorer, self.reward, self.rollout.sampling
         return GreedyResponses(self.engine, *scoring, known, self.random_seed)
 

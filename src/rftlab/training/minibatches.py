@@ -10,8 +10,10 @@ round, and the gradient of each is an unbiased estimate of the round's. For weig
 own (`query_mean`, `sequence_mean`, `sequence_sum`, `constant`) this is the aggregation of the minibatch itself; for
 `token_mean` it is TRL's `dapo`, where verl divides by the minibatch's own tokens.
 
-From the second step on the policy is no longer the one that sampled, and importance ratios are no longer 1. With one
-minibatch and one epoch nothing is shuffled, and the round's update is one step, to the last bit.
+From the second step on the policy is no longer the one that sampled, and importance ratios are no longer 1:
+`mismatch_trained_…` then also says how far the steps have moved it. Every step is the optimizer's, that of a minibatch
+without any signal (equal rewards) too; at n = 1 a minibatch is B/k rollouts. With one minibatch and one epoch nothing
+is shuffled, and the round's update is one step, to the last bit.
 Source: PPO (arXiv 1707.06347).
 """
 

@@ -28,12 +28,13 @@ from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
-from rftlab.randomness import draw, redraw_seed, rollout_seed
+from rftlab.randomness import difficulty_seed, redraw_seed, rollout_seed
 from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import CurrentRound
+from rftlab.training.down_sampling import down_sampled
 from rftlab.training.equal_rewards import cap_reached, counts, redrawn
 from rftlab.training.learner import Learner
 from rftlab.training.measures import Clock, metrics, timings
@@ -113,6 +114,7 @@ class Training:
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
             learner.kl_reward.coefficient = memory["kl_coefficient"]
+            learner.pool.choose(memory["rates"])
             learner.engine.sync(learner.sampled)
         self.step = partial(
             update,
@@ -127,8 +129,8 @@ class Training:
     def memory(self) -> dict[str, Any]:
         """All of it that is saved beside weights and optimizer, as JSON."""
         counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
-        coefficient = {"kl_coefficient": self.learner.kl_reward.coefficient}
-        return {**counters, **coefficient, "past": asdict(self.past), "checkpoints": self.checkpoints}
+        values = {"kl_coefficient": self.learner.kl_reward.coefficient, "rates": self.learner.pool.rates}
+        return {**counters, **values, "past": asdict(self.past), "checkpoints": self.checkpoints}
 
     @property
     def spent(self) -> bool:
@@ -165,21 +167,23 @@ class Training:
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, self.clock = self.learner, Clock()
+        self.count(**learner.pool.measure(partial(self.sample, difficulty_seed(learner.random_seed))))
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
-        self.current_round = current
+        self.current_round = current = down_sampled(current, learner.rollout.down_sample)
 
-        n = learner.rollout.rollouts
-        (scores, greedy), trained = learner.greedy(current.scores(n, self.past), number), current.trained(n)
+        scores, greedy = learner.greedy(current.scores(learner.rollout.trained, self.past), number)
+        n, trained = scores.n, current.trained(scores.n)
         weights_Bn = learner.mask(learner.weights(scores), scores.lengths_BM[:, :n], current.truncated_BM[:, :n])
         scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
-        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
-        row |= sampled.paid.metrics(trained) | counts(current, sampled, learner.rollout.redraws) | kl_row
+        n, measured = learner.rollout.rollouts, first.trained(learner.rollout.rollouts)
+        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, measured)
+        row |= sampled.paid.metrics(measured) | counts(current, sampled, learner.rollout.redraws) | kl_row
         row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
-        row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
+        row |= self.kl_to_base(number, [first.rollouts[i] for i in measured])
         self.clock.lap("score_s")
 
         learner.optimizer_config.set_rate(learner.optimizer, number, learner.budget.rounds)
@@ -193,30 +197,34 @@ class Training:
         learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
         every = [*sampled.rollouts, *greedy]
         tokens = sum(len(rollout.tokens) for rollout in every)
-        self.rollouts, self.tokens = self.rollouts + len(every), self.tokens + tokens
+        self.count(len(every), tokens)
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
 
+    def count(self, rollouts: int, tokens: int) -> None:
+        """Count what was sampled."""
+        self.rollouts, self.tokens = self.rollouts + rollouts, self.tokens + tokens
+
     def drawn(self, number: int) -> CurrentRound:
         """The B queries of round ``number``."""
         B, seed = self.learner.rollout.queries, self.learner.random_seed
-        return self.sample(seed, draw(seed, self.learner.ids, (number - 1) * B, B))
+        return self.sample(seed, self.learner.pool.draw(seed, (number - 1) * B, B))
 
     def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
         """So many other queries for that round, from a stream of its own."""
         seed = redraw_seed(self.learner.random_seed, number)
-        return self.sample(seed, draw(seed, self.learner.ids, start, count))
+        return self.sample(seed, self.learner.pool.draw(seed, start, count))
 
-    def sample(self, seed: int, draws: Sequence[tuple[int, int]]) -> CurrentRound:
-        """Sample and score M rollouts of each query drawn: rollouts are keyed by seed, query, occurrence and index."""
-        learner, M = self.learner, self.learner.rollout.per_query
-        keys = [(seed, learner.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
-        prompts = [learner.prompts[q] for q, _ in draws for _ in range(M)]
+    def sample(self, seed: int, draws: Sequence[tuple[int, int]], count: int | None = None) -> CurrentRound:
+        """Sample and score M, or ``count``, rollouts of each query drawn, keyed by seed, query, occurrence, index."""
+        learner, pool, M = self.learner, self.learner.pool, count or self.learner.rollout.per_query
+        keys = [(seed, pool.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
+        prompts = [pool.prompts[q] for q, _ in draws for _ in range(M)]
         seeds = [rollout_seed("train", *key) for key in keys]
         rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-        self.current_round = CurrentRound([learner.queries[q] for q, _ in draws for _ in range(M)], rollouts, M)
+        self.current_round = CurrentRound([pool.queries[q] for q, _ in draws for _ in range(M)], rollouts, M)
         self.clock.lap("sample_s")
         if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
             raise DivergedError("the policy's log-probabilities are not finite")
