@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 RACE = "In a race a level ends when it is decided, or has no chance to be; its row is the most that it can come to. "
+TUNE = "A level whose own value is chosen needs no further runs to be compared tuned. "
 WIDTH = 120  # characters, where the output is no terminal
 
 StudyFiles = Annotated[
@@ -77,10 +78,11 @@ def plan(
     for row in estimate["variants"]:
         table.add_row(*(_cell(key, value) for key, value in row.items()))
     table.add_section()
-    if estimate["race"]:
+    open_end = estimate["race"] or estimate["tune"]
+    if open_end:
         for name, totals in (("at least", estimate["least"]), ("about", estimate["expected"])):
             table.add_row(name, *(_cell(key, value) for key, value in totals.items()))
-    name = "at most" if estimate["race"] else "all"
+    name = "at most" if open_end else "all"
     table.add_row(name, *(_cell(key, value) for key, value in estimate["totals"].items()))
     size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in estimate["size"].items())
     console.print(f"{estimate['study']}: {size}", highlight=False)
@@ -88,6 +90,7 @@ def plan(
     console.print(
         "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
         f"disk: of checkpoints. {RACE if estimate['race'] else ''}"
+        f"{TUNE if estimate['tune'] else ''}"
         f"Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, PlannedVariant
 from rftlab.views.cells import cell, points
 from rftlab.views.results import METRICS, SUITES, Results
+from rftlab.views.tuned import sentences
 from rftlab.views.warnings import behaves
 
 BOTH = "rounds and rollouts"
@@ -38,7 +39,8 @@ def findings(results: Results) -> list[Finding]:
     rows = results.hypotheses()
     rows = rows[rows["variant"].isin(levels)]
     rows = rows.assign(place=[f"{SUITES[row.suite]}{_at(row.budgets)}" for row in _each(rows)])
-    return [*_differences(results, rows, levels), *_open(rows), _baseline(results)]
+    tuned = [Finding(*said) for said in sentences(results)]
+    return [*_differences(results, rows, levels), *_open(rows), *tuned, _baseline(results)]
 
 
 def changes(results: Results, level: PlannedVariant) -> str:

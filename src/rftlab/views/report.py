@@ -24,7 +24,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
-from rftlab.views import data_notes, effects, fates, lost, pooled, samples, summary
+from rftlab.views import data_notes, effects, fates, lost, pooled, samples, summary, tuned
 from rftlab.views.answers import read_answers
 from rftlab.views.cells import breakable
 from rftlab.views.figures import FIGURES, Figure, stems
@@ -76,6 +76,7 @@ def render(results: Results, figures: Path, data: dict[str, Any]) -> str:
         effects=effects,
         lost=lost,
         pooled=pooled,
+        tuned=tuned,
         policy=policy,
         style=style,
         script=script,
