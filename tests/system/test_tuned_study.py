@@ -21,6 +21,7 @@ pytestmark = pytest.mark.workflow
 
 RATES = [1.0e-5, 0.2, 0.35]
 LEVELS: dict[str, dict[str, Any]] = {"b8": {"rollout.queries": 8}, "b16": {"rollout.queries": 16}}
+MARGIN = 0.045  # ten seeds call 3 standard errors equivalent, four call nothing so
 
 
 def study(**changes: Any) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Tuned:
     folder = tmp_path_factory.mktemp("tuned")
     copy_code(folder)
     shutil.copy(ROOT / "tests" / "helpers" / "stub_stages.py", folder / "src" / "rftlab" / "jobs" / "warmstart.py")
-    for name, count in (("train", 8), ("validation", 100), ("test", 150)):
+    for name, count in (("train", 8), ("validation", 200), ("test", 150)):
         rows = [json.dumps({"question": f"What is {i} and {name}?", "answer": str(i)}) + "\n" for i in range(count)]
         (folder / f"{name}.jsonl").write_text("".join(rows))
     pretrained(folder / "pretrained", config__json=b'{"model_type": "llama"}')
@@ -153,12 +154,6 @@ def test_after_the_end_nothing_is_left_to_do(ended: Tuned) -> None:
     assert "tuned chooses values before it compares them: what its present look needs is listed. 27 runs are" in output
 
 
-def test_report_and_terminal_show_it(ended: Tuned) -> None:
-    ended.snakemake("--cores", "2")
-    report = (ended.results / "report.html").read_text()
-    assert 'id="tuned"' in report
-
-
 def test_a_choice_is_made_again_from_results_alone(copied: Tuned) -> None:
     before, tables = copied.times(), copied.table("tuned")
     for path in ("tuned/0.json", "tables/tuned.csv", "runs/stub/notes/batch/b8@0.35/seed-1/checkpoints.json"):
@@ -190,12 +185,13 @@ def test_without_it_the_study_is_what_it_was(copied: Tuned) -> None:
 
 def test_it_races_where_the_study_races(copied: Tuned) -> None:
     before = copied.times()
-    copied.write(seeds={"race": [3, 4, 5], "reference": 3}, report={"equivalence_margin": 0.06})
+    copied.write(seeds={"race": [3, 4, 10], "reference": 3}, report={"equivalence_margin": MARGIN})
     copied.end()
     assert {path: copied.times()[path] for path in before} == before
     looks = sorted(path.stem for path in (copied.results / "tuned").glob("*.json"))
     assert looks == ["0", "1", "2"], "or there is nothing to test"
-    assert "stub/notes/batch/b8@0.35/seed-3" in copied.look(1)["next"]
-    assert copied.runs()["batch/b8@0.35"] == {0, 1, 2, 3, 4, 1000, 1001}
+    assert copied.look(1)["next"] == [f"stub/notes/{name}@0.35/seed-3" for name in ("baseline", "batch/b8")]
+    assert copied.runs()["batch/b8@0.35"] == {*range(10), 1000, 1001}
     assert copied.runs()["batch/b8@0.2"] == {1000, 1001}
     assert "running" not in set(copied.table("tuned")["verdict"])
+    assert listed(copied.snakemake("-n")) == {"figures", "report", "track in results/mlflow.db"}

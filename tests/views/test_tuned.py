@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,10 +14,13 @@ from rich.console import Console
 import presented
 from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.tuning import TUNED, TUNING
+from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import Pair, PlannedCandidate, PlannedTune
+from rftlab.views.figures.__main__ import specifications, write
 from rftlab.views.findings import findings
 from rftlab.views.pooled import over_pairs as fixed_over_pairs
-from rftlab.views.results import Results
+from rftlab.views.report import render
+from rftlab.views.results import Results, read_results
 from rftlab.views.show import show
 from rftlab.views.tuned import over_pairs, reading, scores, sentences, tuned_gains
 
@@ -112,6 +117,24 @@ def test_it_is_in_the_terminal_where_something_is_tuned(study: Results) -> None:
     assert text[text.index("chains, tuned") :].replace("─", "-").isascii()
     assert max(map(len, text.splitlines())) <= 100
     assert "tuned" not in shown(study)
+
+
+def test_it_is_in_the_report_where_something_is_tuned(study: Results, tmp_path: Path) -> None:
+    def reported(results: Results, folder: Path) -> str:
+        folder.mkdir()
+        plan, tables = presented.write(results, folder)
+        for stem, specification in specifications(results).items():
+            write(specification, folder / stem)
+        return render(read_results(plan, tables), folder, read_document(folder / "data.json"))
+
+    text = reported(with_tuned(study, changed=-0.123), tmp_path / "tuned")
+    section = re.sub(r"<wbr>", "", text[text.index('<section id="tuned">') :])
+    section = section[: section.index("</section>")]
+    assert "Tuned: each level at its own optimizer.lr" in section
+    assert "−12.3" in section
+    assert "fixed: +" in section
+    assert "53.0%" in section
+    assert '<section id="tuned">' not in reported(study, tmp_path / "fixed")
 
 
 def test_over_several_pairs() -> None:
