@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rftlab.planning.check_checkpoints import products_of
 from rftlab.planning.expected import expected
 from rftlab.planning.forecast import TUNED, TUNING, Throughput, forecast
 from rftlab.planning.plan import Plan
@@ -55,6 +56,13 @@ def test_what_chooses_is_asked_greedy_answers_to_validation_queries_alone() -> N
     for run in chosen_runs(plan):
         assert list(plan.suites_of(run)) == ["id", "ood"]
         assert json.loads(plan.evaluation_params(run, "id")["config"])["evaluation"]["samples"] == 2
+
+
+def test_what_its_checkpoints_are_made_into_is_known() -> None:
+    plan = tuned()
+    run = choosing_runs(plan)[0]
+    made = products_of(plan, run)["suites"]
+    assert {suite: part["sets"] for suite, part in made.items()} == {"validation": ["chains_validation"]}
 
 
 def test_a_run_differs_from_its_levels_in_the_value_alone() -> None:

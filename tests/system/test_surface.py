@@ -32,6 +32,7 @@ STAGES = [
     "rftlab.analysis.looks",
     "rftlab.analysis.replication",
     "rftlab.analysis.tables",
+    "rftlab.analysis.tuned_looks",
     "rftlab.cli",
     "rftlab.data",
     "rftlab.data.check",

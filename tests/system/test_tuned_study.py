@@ -195,3 +195,21 @@ def test_it_races_where_the_study_races(copied: Tuned) -> None:
     assert copied.runs()["batch/b8@0.2"] == {1000, 1001}
     assert "running" not in set(copied.table("tuned")["verdict"])
     assert listed(copied.snakemake("-n")) == {"figures", "report", "track in results/mlflow.db"}
+
+
+def test_a_dry_run_lists_fixed_values_and_what_chooses(copied: Tuned) -> None:
+    shutil.rmtree(copied.results)
+    said = listed(copied.snakemake("-n"))
+    trained = {line.removeprefix("train stub on notes: ") for line in said if line.startswith("train ")}
+    fixed = {f"{name}, seed {seed}" for name in ("baseline", "batch/b8", "batch/b16") for seed in range(3)}
+    names = [f"{name}{at}" for name in ("baseline", "batch/b8") for at in ("", "@0.2", "@0.35")]
+    assert trained == fixed | {f"{name}, seed {seed}" for name in names for seed in (1000, 1001)}
+
+
+def test_checkpoints_of_what_chooses_are_removed_as_others_are(copied: Tuned) -> None:
+    before, folder = copied.times(), copied.results / "runs/stub/notes/baseline@0.2/seed-1000"
+    copied.write(checkpoints="none")
+    copied.snakemake("--cores", "2", str((folder / "removed.json").relative_to(copied.folder)))
+    assert not [*folder.glob("checkpoints/*")]
+    copied.end()
+    assert copied.times() == before

@@ -91,6 +91,11 @@ def test_a_sentence_says_what_tuning_changed(study: Results) -> None:
     assert sentence.endswith(f"instead of {was['verdict']} (+{100 * was['estimate']:.1f}).")
 
 
+def test_there_are_no_more_sentences_than_without_it() -> None:
+    study = presented.study(models=("a", "b"))
+    assert len(findings(with_tuned(study))) <= max(7, len(findings(study)))
+
+
 def test_what_is_not_judged_yet_is_no_change(study: Results) -> None:
     tuned = with_tuned(study)
     racing = dataclasses.replace(tuned, tuned=tuned.tuned.assign(verdict="running"))

@@ -18,7 +18,7 @@ from rftlab.views.tuned import sentences
 from rftlab.views.warnings import behaves
 
 BOTH = "rounds and rollouts"
-SENTENCES = 4  # of levels that differ; with equivalent ones, open ones and the baseline there are seven at most
+SENTENCES = 4  # of levels that differ, with those that are tuned; with equivalent and open ones and the baseline seven
 NAMES = 5  # of levels in a list
 DIRECTIONS = {"higher": "raises", "lower": "lowers"}
 
@@ -77,7 +77,8 @@ def _differences(results: Results, rows: pd.DataFrame, levels: dict[str, Planned
     ranked = [*by_place.groupby("variant").max().sort_values(ascending=False, kind="stable").index]
     if not ranked:
         yield Finding("No level", " is shown to be higher or lower than its reference.")
-    own = ranked if len(ranked) <= SENTENCES else ranked[: SENTENCES - 1]
+    most = SENTENCES - (results.plan.tune is not None)
+    own = ranked if len(ranked) <= most else ranked[: most - 1]
     tell = _of_one_pair if len(results.pairs) == 1 else _of_pairs
     for name in own:
         yield tell(results, levels[name], rows[rows["variant"] == name])

@@ -81,7 +81,8 @@ def reading(results: Results) -> str:
         f"Points of {results.primary}, each level at its own best {tune.key}, its reference at that one's. A value is "
         f"chosen by the mean validation accuracy over the checkpoints of {seeds} that nothing is judged on; one with "
         "diverged or collapsed runs only where all others have as many. Verdicts are corrected for all tuned "
-        "comparisons (Holm), apart from those at fixed values."
+        "comparisons (Holm), apart from those at fixed values. The runs that choose, and those at other values than a "
+        "level's own, are not among those that are listed and counted elsewhere."
     )
 
 
