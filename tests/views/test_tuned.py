@@ -72,10 +72,18 @@ def test_a_row_for_every_tuned_level_with_the_fixed_comparison_below(study: Resu
 
 def test_what_the_choice_was_made_by(study: Results) -> None:
     table = scores(with_tuned(study), PAIR)
-    assert table.columns == ["variant", "0.0001", "0.0003"]
+    assert table.columns == ["validation accuracy by optimizer.lr", "0.0001", "0.0003"]
     assert [row[0].text for row in table.rows] == ["baseline", "advantage/group_norm_extra7", "rollouts/n8"]
     assert [(cell.text, cell.note) for cell in table.rows[0][1:]] == [("51.0%", "its own"), ("53.0%", "chosen")]
     assert table.rows[2][1].note == "its own, 1 of 2 runs lost"
+
+
+def test_a_choice_at_the_end_of_what_was_tried_is_told(study: Results) -> None:
+    tuned = with_tuned(study)
+    assert reading(tuned).endswith(" 3 of 3 choices are the least or the greatest value: a better one may lie beyond.")
+    beyond = tuned.tuning[tuned.tuning["own"]].assign(value=1.0e-3, chosen=False)
+    more = dataclasses.replace(tuned, tuning=pd.concat([tuned.tuning, beyond]))
+    assert "may lie beyond" not in reading(more)
 
 
 def test_a_sentence_says_what_tuning_changed(study: Results) -> None:

@@ -56,7 +56,7 @@ def scores(results: Results, pair: Pair) -> Table:
     for name in [v.name for v in results.variants if v.name in set(table["tuned"])]:
         cells = {row.value: _score(row) for row in table[table["tuned"] == name].itertuples()}
         made.append([Cell(name, name), *(cells[value] for value in values)])
-    return Table(["variant", *(f"{value:g}" for value in values)], made)
+    return Table([f"validation accuracy by {_key(results)}", *(f"{value:g}" for value in values)], made)
 
 
 def _score(row: Any) -> Cell:
@@ -82,8 +82,16 @@ def reading(results: Results) -> str:
         f"chosen by the mean validation accuracy over the checkpoints of {seeds} that nothing is judged on; one with "
         "diverged or collapsed runs only where all others have as many. Verdicts are corrected for all tuned "
         "comparisons (Holm), apart from those at fixed values. The runs that choose, and those at other values than a "
-        "level's own, are not among those that are listed and counted elsewhere."
+        f"level's own, are not among those that are listed and counted elsewhere.{_ends(results)}"
     )
+
+
+def _ends(results: Results) -> str:
+    """What is said where the best value is one beyond which nothing was tried."""
+    chosen, tried = results.tuning[results.tuning["chosen"]], results.tuning["value"]
+    count = int(chosen["value"].isin([tried.min(), tried.max()]).sum())
+    told = f" {count} of {len(chosen)} choices are the least or the greatest value: a better one may lie beyond."
+    return told if count else ""
 
 
 def sentences(results: Results) -> Iterator[tuple[str, str]]:
