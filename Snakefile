@@ -31,6 +31,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/race.smk"
+include: "workflow/rules/tune.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/probe.smk"
@@ -45,6 +46,7 @@ rule all:
         lambda w: trained(asked()),
         lambda w: plan.evaluations(asked()),
         lambda w: removals(asked()),
+        lambda w: [*trained(tuned()), *plan.evaluations(tuned()), *removals(tuned())],
         rules.tables.output,
         rules.figures.output,
         rules.report.output,

@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 RACE = "In a race a level ends when it is decided, or has no chance to be; its row is the most that it can come to. "
+TUNE = "A level whose own value is chosen needs no further runs to be compared tuned. "
 WIDTH = 120  # characters, where the output is no terminal
 
 StudyFiles = Annotated[
@@ -78,7 +79,7 @@ def plan(
         table.add_row(*(_cell(key, value) for key, value in row.items()))
     table.add_section()
     between = {"at least": estimate["least"]} if estimate["open"] else {}
-    between |= {"about": estimate["expected"]} if estimate["race"] else {}
+    between |= {"about": estimate["expected"]} if estimate["race"] or estimate["tune"] else {}
     for name, totals in between.items():
         table.add_row(name, *(_cell(key, value) for key, value in totals.items()))
     name = "at most" if between else "all"
@@ -89,6 +90,7 @@ def plan(
     console.print(
         "Sums over runs. Rollouts include statistics rollouts; max tokens: were every response as long as allowed; "
         f"disk: of checkpoints. {RACE if estimate['race'] else ''}"
+        f"{TUNE if estimate['tune'] else ''}"
         f"Base models add {_cell('rows', estimate['base_evaluation_rows'])} evaluation rows.",
         highlight=False,
     )

@@ -12,12 +12,12 @@ from rftlab.analysis.tables import MARGINAL_GAINS, flattened, main, tables, type
 from rftlab.errors import BadInputError
 from rftlab.runfolder.expected import read_expected
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import read_plan
+from rftlab.runfolder.study_plan import TUNED_TABLES, read_plan
 from rftlab.views.results import read_results
 from rftlab.views.warnings import warnings
 from synthetic import accuracy, manifest_again, stage_arguments, tables_of, write_study
 
-NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")
+NAMES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses", *TUNED_TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,8 @@ def test_every_table_is_written_twice_with_the_same_content(folder: Path) -> Non
         text = pd.read_csv(folder / f"{name}.csv")
         assert list(text) == list(binary)
         assert len(text) == len(binary)
-        assert (len(text) == 0) == (name == "effects"), "of a study that crosses no factors"
+        nothing = name in ("effects", *TUNED_TABLES)
+        assert (len(text) == 0) == nothing, "of a study that crosses no factors and tunes nothing"
         for column in binary.select_dtypes("number"):
             assert text[column].to_numpy(float) == pytest.approx(
                 binary[column].to_numpy(float, na_value=float("nan")), rel=1e-9, nan_ok=True

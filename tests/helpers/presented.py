@@ -20,6 +20,7 @@ from rftlab.analysis.factorial import EFFECTS
 from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison
 from rftlab.analysis.race import VERDICTS, at_once
+from rftlab.analysis.tuning import TUNED, TUNING
 from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
 from rftlab.study.read import load_study
 from rftlab.study.variants import variants_of
@@ -164,7 +165,8 @@ def study(
     all_curves, judged = pd.concat(curves, ignore_index=True), _verdicts(planned, gains)
     pooled = _pooled(judged, len(planned.pairs))
     effects = pd.DataFrame(columns=list(EFFECTS)).astype(EFFECTS)
-    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, effects, pooled, lost)
+    untuned = [pd.DataFrame(columns=list(types)).astype(types) for types in (TUNING, TUNED, POOLED)]
+    return Results(planned, pd.DataFrame(runs), all_curves, tables, gains, judged, effects, pooled, lost, *untuned)
 
 
 def paper(**options: Any) -> Results:
@@ -307,6 +309,7 @@ def _plan(
             "confidence": 0.95,
             "other_code": None,
         },
+        "tune": None,
     }
 
 

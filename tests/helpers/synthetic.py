@@ -99,6 +99,7 @@ def write_study(
             "confidence": 0.95,
             "other_code": None,
         },
+        "tune": None,
     }
     for family in FAMILIES:
         for path in _splits(family).values():

@@ -196,6 +196,26 @@ def test_a_wrong_value_inside_a_part_is_named(document: dict[str, Any], path: tu
     assert f"plan.json: not a study's plan: {dotted(path)}: Input should be a" in refusal(changed)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("candidates", 0, "tuned"), "rollouts/n5"),
+        (("candidates", 0, "tuned"), "baseline@3e-05"),
+        (("runs", 0, "variant"), "again"),
+        (("runs", 3, "model"), "other"),
+        (("runs", 0, "suites", "validation", 0), "chains"),
+    ],
+    ids=dotted,
+)
+def test_what_is_tuned_is_in_the_plan(path: tuple[str | int, ...], value: str) -> None:
+    tuned = json.loads(json.dumps(describe(planned(("tune", {"optimizer.lr": [3.0e-5, 1.0e-4]})))))
+    changed, part = place(tuned, ("tune", *path))
+    part[path[-1]] = value
+    where = dotted(path[:3] if path[0] == "runs" and path[2] == "suites" else path)
+    assert refusal(changed).startswith(f"results/small/plan.json: not a study's plan: tune.{where}")
+    assert refusal(changed).endswith(f"{value!r} is not in it")
+
+
 def test_a_plan_is_read_from_its_file(document: dict[str, Any], read: StudyPlan, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     with pytest.raises(BadInputError, match=f"^{path}: no such file$"):

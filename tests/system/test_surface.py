@@ -34,6 +34,7 @@ STAGES = [
     "rftlab.analysis.prediction",
     "rftlab.analysis.replication",
     "rftlab.analysis.tables",
+    "rftlab.analysis.tuned_looks",
     "rftlab.cli",
     "rftlab.data",
     "rftlab.data.check",

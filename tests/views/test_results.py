@@ -10,7 +10,7 @@ import pytest
 
 import presented
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import TABLES, Pair, PlannedPrimary, PlannedVariant
+from rftlab.runfolder.study_plan import TABLES, TUNED_TABLES, Pair, PlannedPrimary, PlannedVariant
 from rftlab.views.results import ReportedSet, Results, read_results
 
 PAIR = Pair("tiny-qwen2", "chains")
@@ -84,7 +84,7 @@ def test_a_pair_has_the_sets_of_its_own_suites(study: Results) -> None:
     assert [s.name for s in replanned(study, runs=inside).evaluation_sets(PAIR)] == ["chains_test"]
 
 
-@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("effects", "pooled")])
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("effects", "pooled", *TUNED_TABLES)])
 def test_the_rows_of_a_table_that_belong_to_a_pair(study: Results, table: str) -> None:
     frame = getattr(study, table)
     assert set(study.of(PAIR, table)["model"]) == {"tiny-qwen2"}

@@ -14,6 +14,7 @@ from rftlab.planning.check_checkpoints import products_of, refuse_removed
 from rftlab.planning.expected import expected
 from rftlab.planning.margin import refuse_unresolvable
 from rftlab.planning.owner import claim, refuse_other_file
+from rftlab.planning.tuning import choosing_runs, every_run, most_further
 from rftlab.runfolder.expected import EXPECTED
 from rftlab.runfolder.log import RUN_FILES
 from rftlab.runfolder.study_plan import TABLES
@@ -79,11 +80,11 @@ FIRST = 100  # priority of what must be known before hours are spent
 wildcard_constraints:
     model="[^/]+",
     dataset="[^/]+",
-    variant="baseline|again|[^/]+/[^/]+",
+    variant="baseline(?:@[^/]+)?|again|[^/]+/[^/]+",
     seed="[0-9]+",
     look="[0-9]+",
     digest="[0-9a-f]{16}",
-    suite="id|ood",
+    suite="id|ood|validation",
     split="train|validation|test",
 
 

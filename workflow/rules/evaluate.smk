@@ -28,7 +28,7 @@ rule evaluate_base:
 rule evaluate:
     input:
         checkpoints=f"{RUN}/checkpoints.json",
-        sets=lambda w: [plan.evaluation_file(name) for name in plan.suites(w.dataset)[w.suite]],
+        sets=lambda w: [plan.evaluation_file(name) for name in plan.suites_of(run_of(w))[w.suite]],
     output:
         f"{RESULTS}/evaluations/{{model}}/{{dataset}}/{{variant}}/seed-{{seed}}/{{suite}}.parquet",
     log:
@@ -55,13 +55,14 @@ rule evaluations:
     input:
         CHECKED,
         lambda w: plan.evaluations(asked()),
+        lambda w: plan.evaluations(tuned()),
 
 
 # Once nothing reads them any more; checkpoints.json stays, since evaluations depend on it.
 rule remove_checkpoints:
     input:
         checkpoints=f"{RUN}/checkpoints.json",
-        evaluations=lambda w: [plan.evaluation(run_of(w), suite) for suite in plan.suites(w.dataset)],
+        evaluations=lambda w: [plan.evaluation(run_of(w), suite) for suite in plan.suites_of(run_of(w))],
     output:
         f"{RUN}/removed.json",
     log:

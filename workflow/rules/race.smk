@@ -9,12 +9,13 @@ LOOKS = len(plan.study.looks.looks)
 @functools.cache
 def tell_of_race():
     """Once, in a dry run: the jobs that it lists are those of the present look."""
-    if workflow.dryrun and LOOKS > 1:
-        possible = trained(plan.runs())
-        there = sum(map(os.path.exists, possible))
+    if workflow.dryrun and (LOOKS > 1 or plan.candidates):
+        most = len([*plan.runs(), *choosing_runs(plan), *most_further(plan)])
+        there = sum(map(os.path.exists, trained(every_run(plan))))
+        what = "is a race" if LOOKS > 1 else "chooses values before it compares them"
         logger.info(
-            f"{plan.study.study} is a race: what its present look needs is listed. {there} runs are there; at most"
-            f" {len(possible) - there} could follow."
+            f"{plan.study.study} {what}: what its present look needs is listed. {there} runs are there; at most"
+            f" {most - there} could follow."
         )
 
 

@@ -26,6 +26,7 @@ rule tables:
         expected=rules.plan.output.expected,
         runs=lambda w: run_files(asked()),
         evaluations=lambda w: plan.evaluations(asked()),
+        tuned=lambda w: run_files(tuned()) + plan.evaluations(tuned()),
         data=CHECKED,
     output:
         [f"{RESULTS}/tables/{name}.{form}" for name in TABLES for form in ("csv", "parquet")],

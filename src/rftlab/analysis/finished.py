@@ -100,8 +100,8 @@ class FinishedRuns:
     def _count(self, pair: Pair, variant: str) -> int:
         """Runs of a variant that are whole and evaluated, before the first seed that is not."""
         runs = {run.seed: run for run in self.plan.runs if run.pair == pair and run.variant == variant}
-        whole = [seed in runs and _whole(runs[seed]) for seed in self.plan.seeds]
-        return [*whole, False].index(False)
+        there = [seed in runs and whole(runs[seed]) for seed in self.plan.seeds]
+        return [*there, False].index(False)
 
     def _compare(self, pair: Pair, seeds: Mapping[str, int]) -> list[Comparison]:
         return comparisons(*self._about(pair, seeds), pair)
@@ -141,7 +141,7 @@ def timed(runs: Mapping[tuple[str, int], FinishedRun]) -> dict[tuple[str, int], 
     }
 
 
-def _whole(run: PlannedRun) -> bool:
+def whole(run: PlannedRun) -> bool:
     """Whether a run is published and all its evaluations are there."""
     paths = [f"{run.folder}/checkpoints.json", run.base, *run.evaluations.values()]
     return all(Path(path).is_file() for path in paths)

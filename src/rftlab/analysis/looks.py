@@ -18,7 +18,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_json
 from rftlab.runfolder.expected import read_expected
 from rftlab.runfolder.read import read_document
-from rftlab.runfolder.study_plan import StudyPlan, read_plan
+from rftlab.runfolder.study_plan import PlannedRun, StudyPlan, read_plan
 
 
 @one_line_errors
@@ -43,17 +43,26 @@ def main(argv: list[str] | None = None) -> None:
 
 def describe(standing: Standing, plan: StudyPlan) -> dict[str, Any]:
     """Content of a look's file; ``next`` are runs by their place below ``runs``, none where the race has ended."""
-    more = [
-        run.key
+    more = [run.key for run in following(standing, plan)]
+    return {"study": plan.study, "look": standing.looks, "verdicts": verdicts(standing), "next": more}
+
+
+def following(standing: Standing, plan: StudyPlan) -> list[PlannedRun]:
+    """The runs that the next look asks for, in the plan's order."""
+    return [
+        run
         for run in plan.runs
         if (count := standing.next.get((run.pair, run.variant)))
         and run.seed in plan.seeds[standing.asked[run.pair, run.variant] : count]
     ]
-    said = [
+
+
+def verdicts(standing: Standing) -> list[dict[str, Any]]:
+    """What is said of each comparison, for people."""
+    return [
         {key: row[key] for key in ("model", "dataset", "factor", "level", "suite", "budget", "n_seeds", "verdict")}
         for row in rows(standing)
     ]
-    return {"study": plan.study, "look": standing.looks, "verdicts": said, "next": more}
 
 
 if __name__ == "__main__":

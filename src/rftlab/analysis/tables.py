@@ -24,6 +24,7 @@ from rftlab.analysis.pooled import POOLED, pooled
 from rftlab.analysis.race import VERDICTS
 from rftlab.analysis.race import rows as verdict_rows
 from rftlab.analysis.runs import RunOutcomes
+from rftlab.analysis.tuning import TUNED, TUNING, tuned_tables
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import canonical_json, replacing, write_text
 from rftlab.runfolder.expected import Expected, read_expected
@@ -90,6 +91,7 @@ def tables(
     # what is judged once waits for the end: looks allow no other verdicts
     crossed = [one for pair in plan.pairs if ended for one in finished.effects(pair, seeds_of[pair])]
     found = list(standing.found.values()) if ended else []
+    tuned = tuned_tables(plan, expected, data, so_far=so_far)
     return {
         "runs": typed(runs),
         # a run that diverged in its first round has no rows, and no types either
@@ -106,6 +108,9 @@ def tables(
         "collapses": ordered(
             collapses(runs, plan.variants, confidence=1 - alpha, tested=ended), COLLAPSES, "model dataset variant"
         ),
+        "tuning": ordered(tuned["tuning"], TUNING, "model dataset tuned value"),
+        "tuned": ordered(tuned["tuned"], TUNED, "model dataset suite factor level budget"),
+        "tuned_pooled": ordered(tuned["tuned_pooled"], POOLED, "suite factor level budget"),
     }
 
 

@@ -13,6 +13,7 @@ from rftlab.errors import BadInputError
 from rftlab.evaluation.removal import training_cost
 from rftlab.files import digest, read_json
 from rftlab.planning.plan import Plan
+from rftlab.planning.tuning import every_run
 from rftlab.runfolder.log import REMOVED
 from rftlab.study.variants import Run
 
@@ -24,7 +25,7 @@ def products_of(plan: Plan, run: Run) -> dict[str, Any]:
     """
     suites = {
         suite: {"sets": sets, "digest": digest(plan.evaluation_params(run, suite))}
-        for suite, sets in plan.suites(run.dataset).items()
+        for suite, sets in plan.suites_of(run).items()
     }
     return {"run": digest(plan.run_params(run)), "suites": suites}
 
@@ -37,7 +38,7 @@ def refuse_removed(plan: Plan) -> None:
     """
     runs: list[Path] = []
     sets: set[str] = set()
-    for run in plan.runs():
+    for run in every_run(plan):
         folder = Path(plan.run_folder(run))
         if not ((folder / REMOVED).is_file() and (folder / "checkpoints.json").is_file()):
             continue

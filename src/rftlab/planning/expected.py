@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from rftlab.planning.plan import Plan
+from rftlab.planning.tuning import every_run
 
 
 def expected(plan: Plan) -> dict[str, Any]:
     """Content of ``expected.json``; paths are relative to the folder Snakemake works in."""
-    study = plan.study
+    study, runs = plan.study, every_run(plan)
     evaluations = {
         plan.evaluation(run, suite): _job(plan.evaluation_params(run, suite))
-        for run in plan.runs()
-        for suite in plan.suites(run.dataset)
+        for run in runs
+        for suite in plan.suites_of(run)
     }
     bases = {
         plan.base_evaluation(model, dataset): _job(plan.base_params(model, plan.prompt_digest(dataset)))
@@ -23,7 +24,7 @@ def expected(plan: Plan) -> dict[str, Any]:
         for dataset in study.datasets
     }
     return {
-        "runs": {plan.run_folder(run): _job(plan.run_params(run)) for run in plan.runs()},
+        "runs": {plan.run_folder(run): _job(plan.run_params(run)) for run in runs},
         "evaluations": evaluations | bases,
     }
 

@@ -15,6 +15,7 @@ from rftlab.data.sources import source_of
 from rftlab.errors import BadInputError
 from rftlab.planning.notes import notes
 from rftlab.planning.plan import Plan
+from rftlab.planning.tuning import choosing_runs, least_further, most_further
 from rftlab.study.lock import hub_sources
 from rftlab.study.owners import owner_of
 from rftlab.study.query_sources import HubSource
@@ -24,6 +25,7 @@ from rftlab.study.yaml_file import read_yaml
 
 BYTES = 4  # checkpoints are float32
 TINY_VOCABULARY = 40  # characters, about
+TUNING, TUNED = "tuning: to choose", "tuned: other values"  # rows of what a tuned comparison adds
 SHARE = 0.65  # of the runs after its first look, what a race on two suites takes: docs/evidence.md, the demo
 Number = TypeVar("Number", int, float)
 PARTS = ("sample_h", "update_h", "evaluate_h", "start_h")
@@ -54,9 +56,9 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
     are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
-    They are the most that there can be: of a race all its looks, where queries are drawn anew every redraw of every
-    query. ``least`` is the first look alone without redraws, ``expected`` what a race of some effects and some nulls
-    comes to.
+    They are the most that there can be: of a race or a tuned comparison all its looks, where queries are drawn anew
+    every redraw of every query. ``least`` is the first look alone without redraws, every choice a level's own value
+    where it can be, ``expected`` what a race of some effects and some nulls comes to.
     With the throughput of each model there are ``hours`` too, and the ``overhead`` that is a share of them.
     """
     study, queries = plan.study, query_counts(plan)
@@ -68,6 +70,14 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
         if run.path in first:
             at_first.append(run_costs(plan, run, queries, sizes[run.model]))
     costs = {name: _sum(rows) for name, rows in by_variant.items()}
+    further = {TUNING: choosing_runs(plan), TUNED: most_further(plan)} if plan.candidates else {}
+    costs |= {
+        name: _sum([run_costs(plan, run, queries, sizes[run.model], most=True) for run in runs])
+        for name, runs in further.items()
+    }
+    least_of_tuned = [run_costs(plan, run, queries, sizes[run.model]) for run in least_further(plan)]
+    at_first += [run_costs(plan, run, queries, sizes[run.model]) for run in further.get(TUNING, [])]
+    at_first += least_of_tuned
     least, most = _sum(at_first), _sum([*costs.values()])
     bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
     rows = total([queries[name] for _, digest in bases for name in plan.base_sets(digest)])
@@ -80,8 +90,9 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
             "variants": len(plan.variants),
             "seeds": len(study.possible_seeds),
         },
-        "race": len(first) < len([*plan.runs()]),
+        "race": len(study.looks.looks) > 1,
         "open": least != most,
+        "tune": bool(further),
         "least": least,
         "expected": {key: _between(least[key], most[key]) for key in COUNTS},
         "variants": [{"variant": name, **cost} for name, cost in costs.items()],
@@ -92,7 +103,8 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
     if throughput is None:
         return estimate
     times = hours(plan, throughput, queries)
-    first_hours = [run_hours(plan, run, throughput[run.model], queries) for run in plan.first_runs()]
+    at_least = [*plan.first_runs(), *choosing_runs(plan), *least_further(plan)]
+    first_hours = [run_hours(plan, run, throughput[run.model], queries) for run in at_least]
     least_hours = total([total([*parts.values()]) for parts in first_hours])
     return estimate | {
         "least": least | {"hours": least_hours},
@@ -113,11 +125,9 @@ def run_costs(
     per_round = variant.most_per_round if most else variant.rollouts_per_round
     rollouts = study.budget.rollouts if rounds is None else rounds * per_round
     checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
-    set_queries = total([queries[name] for sets in plan.suites(run.dataset).values() for name in sets])
+    set_queries = total([queries[name] for sets in plan.suites_of(run).values() for name in sets])
     tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
-    rows = (
-        None if set_queries is None or checkpoints is None else set_queries * (checkpoints + study.evaluation.samples)
-    )
+    rows = None if set_queries is None or checkpoints is None else set_queries * (checkpoints + plan.samples(run))
     on_disk = checkpoints if study.checkpoints == "keep" else int(study.checkpoints == "final")
     disk = None if on_disk is None or weights is None else on_disk * weights
     return dict(zip(COUNTS, (1, rounds, rollouts, tokens, checkpoints, disk, rows), strict=True))
@@ -214,10 +224,12 @@ def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, i
     penalty for KL adds a forward pass, in the reward two, each a third of forward and backward. ``overhead`` is the
     share of ``start_h``.
     """
-    rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in plan.variants}
-    for run in plan.runs():
+    by_row = {name: [run for run in plan.runs() if run.variant.name == name] for name in plan.variants}
+    by_row |= {TUNING: choosing_runs(plan), TUNED: most_further(plan)} if plan.candidates else {}
+    rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in by_row}
+    for name, run in ((name, run) for name, runs in by_row.items() for run in runs):
         spent = run_hours(plan, run, throughput[run.model], queries, most=True)
-        row = rows[run.variant.name]
+        row = rows[name]
         for part in PARTS:
             row[part] = total([row[part], spent[part]])
     totals = {part: total([row[part] for row in rows.values()]) for part in PARTS}
@@ -247,6 +259,6 @@ def run_hours(
         "sample_h": None if sampled is None else sampled * response / rate.sample_tokens_per_s,
         "update_h": None if through is None else through / rate.update_tokens_per_s,
         "evaluate_h": None if rows is None else rows * limit * rate.response_share / rate.sample_tokens_per_s,
-        "start_h": rate.start_s * (1 + len(plan.suites(run.dataset))),
+        "start_h": rate.start_s * (1 + len(plan.suites_of(run))),
     }
     return {part: None if value is None else value / 3600 for part, value in seconds.items()}

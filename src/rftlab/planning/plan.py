@@ -15,15 +15,17 @@ from rftlab.planning.resources import Resources
 from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
-from rftlab.runfolder.study_plan import Pair
+from rftlab.runfolder.study_plan import VALIDATION, Pair
 from rftlab.study.baseline import concise
 from rftlab.study.owners import dataset_of, verifier_of
 from rftlab.study.schema import Study
+from rftlab.study.tune import candidates_of
 from rftlab.study.variants import Run, Variant, variants_of
 
 STAGES = {  # rule → module whose import closure is its code
     "plan": "rftlab.planning.planfile",
     "look": "rftlab.analysis.looks",
+    "tuned_look": "rftlab.analysis.tuned_looks",
     "tables": "rftlab.analysis.tables",
     "prediction": "rftlab.analysis.prediction",
     "figures": "rftlab.views.figures.__main__",
@@ -38,6 +40,8 @@ class Plan:
     def __init__(self, study: Study) -> None:
         self.study, self.resources = study, Resources(study)
         self.variants: dict[str, Variant] = variants_of(study)
+        self.candidates = candidates_of(study, self.variants)
+        self._trained = self.variants | {one.variant.name: one.variant for one in self.candidates}
         self.folder = f"results/{study.study}"
         self.verifiers = functools.cache(verifiers)  # asked for by every job; their files are read once a plan
 
@@ -70,7 +74,7 @@ class Plan:
 
     def run(self, model: str, dataset: str, variant: str, seed: str | int) -> Run:
         """One run by its wildcards."""
-        return Run(model, dataset, self.variants[variant], int(seed))
+        return Run(model, dataset, self._trained[variant], int(seed))
 
     def checkpoint_rounds(self, run: Run) -> list[int] | None:
         """Rounds of a run's checkpoints, 0 (the base model) included; None where only the run can tell."""
@@ -174,6 +178,17 @@ class Plan:
         suites = {"id": own, "ood": [*others, *evaluation.ood]}
         return {suite: sets for suite, sets in suites.items() if sets}
 
+    def suites_of(self, run: Run) -> dict[str, list[str]]:
+        """The same of one run: one that chooses a value is asked its dataset's validation queries, and no others."""
+        if self.study.tuning is None or run.seed not in self.study.tuning.seeds:
+            return self.suites(run.dataset)
+        own = self.suites(run.dataset)["id"]
+        return {VALIDATION: [name for name in own if self.study.evaluation_sets[name].split == "validation"]}
+
+    def samples(self, run: Run) -> int:
+        """Samples a query, at its last checkpoint; greedy answers choose values."""
+        return 0 if VALIDATION in self.suites_of(run) else self.study.evaluation.samples
+
     def evaluation_file(self, evaluation_set: str) -> str:
         """Path of an evaluation set's queries."""
         entry = self.study.evaluation_sets[evaluation_set]
@@ -185,7 +200,7 @@ class Plan:
 
     def evaluations(self, runs: Iterable[Run]) -> list[str]:
         """Outcomes of some runs, and of every base model."""
-        of_runs = [self.evaluation(run, suite) for run in runs for suite in self.suites(run.dataset)]
+        of_runs = [self.evaluation(run, suite) for run in runs for suite in self.suites_of(run)]
         return of_runs + self.base_evaluations()
 
     def base_evaluations(self) -> list[str]:
@@ -208,15 +223,16 @@ class Plan:
     def evaluation_params(self, run: Run, suite: str) -> dict[str, str]:
         """Params of the evaluation of a run on a suite."""
         labels = {"model": run.model, "dataset": run.dataset, "variant": run.variant.name, "seed": run.seed}
-        return self._evaluation_params(labels, self.suites(run.dataset)[suite], run.dataset)
+        return self._evaluation_params(labels, self.suites_of(run)[suite], run.dataset, self.samples(run))
 
     def base_params(self, model: str, prompt_digest: str) -> dict[str, str]:
         """Params of the evaluation of a base model."""
         labels = {"model": model, "dataset": "", "variant": "base", "seed": -1}
         dataset = next(d for d in self.study.datasets if self.prompt_digest(d) == prompt_digest)
-        return self._evaluation_params(labels, self.base_sets(prompt_digest), dataset)
+        samples = self.study.evaluation.samples
+        return self._evaluation_params(labels, self.base_sets(prompt_digest), dataset, samples)
 
-    def _evaluation_params(self, labels: dict[str, Any], sets: list[str], dataset: str) -> dict[str, str]:
+    def _evaluation_params(self, labels: dict[str, Any], sets: list[str], dataset: str, samples: int) -> dict[str, str]:
         evaluation = self.study.evaluation
         entries = {name: self._set_config(name) for name in sets}
         config = {
@@ -225,7 +241,7 @@ class Plan:
             "prompt": self.study.datasets[dataset].prompt.model_dump(),
             "evaluation": {
                 "max_new_tokens": evaluation.max_new_tokens or self.study.baseline.rollout.max_new_tokens,
-                "samples": evaluation.samples,
+                "samples": samples,
                 "temperature": evaluation.temperature,
                 "top_p": evaluation.top_p,
                 "seed": evaluation.seed,

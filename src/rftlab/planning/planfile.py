@@ -18,6 +18,7 @@ from rftlab.files import digest, json_option, write_json
 from rftlab.planning.expected import expected
 from rftlab.planning.margin import resolved_margin
 from rftlab.planning.plan import Plan
+from rftlab.planning.tuning import describe_tune
 from rftlab.runfolder.expected import EXPECTED
 from rftlab.study.read import read_study
 from rftlab.study.variants import Run
@@ -94,6 +95,7 @@ def describe(plan: Plan) -> dict[str, Any]:
             "equivalence_margin": resolved_margin(plan),
             "margin_of_design": study.report.equivalence_margin is None,
         },
+        "tune": describe_tune(plan, _run),
     }
 
 
@@ -110,7 +112,7 @@ def _evaluation_set(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _run(plan: Plan, run: Run) -> dict[str, Any]:
-    variant, suites = run.variant, plan.suites(run.dataset)
+    variant, suites = run.variant, plan.suites_of(run)
     return {
         "model": run.model,
         "dataset": run.dataset,

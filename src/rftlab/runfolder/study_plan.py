@@ -20,6 +20,7 @@ BASELINE = "baseline"
 NOISE_FLOOR = "noise_floor"  # factor of the A/A variant
 CONTROL_FACTORS = ("control", "controls")
 CROSS = "+"  # between the factors, and between the levels, of a cell of a factorial design; in no name of one
+VALIDATION = "validation"  # the suite of runs that choose a value: what they are asked is never reported
 LEAST_SEEDS = 3  # fewer give no verdict
 DECIDED = ("higher", "lower", "equivalent")  # verdicts that stand
 UNSAID = ("too few seeds", "no hypothesis")  # where nothing was tested
@@ -27,7 +28,18 @@ CURVES = ("greedy_auc", "last_half", "greedy")
 BUDGETS = ("rounds", "rollouts", "tokens")
 """At which levels can be judged; all are counts, so that no clock decides."""
 """Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
-TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")
+TUNED_TABLES = ("tuning", "tuned", "tuned_pooled")
+TABLES = (
+    "runs",
+    "curves",
+    "evaluations",
+    "marginal_gains",
+    "verdicts",
+    "effects",
+    "pooled",
+    "collapses",
+    *TUNED_TABLES,
+)
 
 
 class Pair(NamedTuple):
@@ -215,6 +227,25 @@ class PlannedRace:
 
 
 @dataclass(frozen=True)
+class PlannedCandidate:
+    """A tuned variant at one value of the key; ``variant`` is what is trained: itself where the value is its own."""
+
+    tuned: str
+    value: float
+    variant: str
+
+
+@dataclass(frozen=True)
+class PlannedTune:
+    """The tuned comparison: candidates, each trained with ``seeds`` to choose; ``runs`` are all that there can be."""
+
+    key: str
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    candidates: Annotated[tuple[PlannedCandidate, ...], Field(min_length=1)]
+    runs: tuple[PlannedRun, ...]
+
+
+@dataclass(frozen=True)
 class StudyPlan:
     """The content of ``plan.json``; ``runs`` and ``seeds`` are all that a race can come to."""
 
@@ -230,6 +261,7 @@ class StudyPlan:
     race: PlannedRace
     budget: Mapping[str, int]
     report: PlannedReport
+    tune: PlannedTune | None
 
     @property
     def pairs(self) -> list[Pair]:
@@ -283,10 +315,15 @@ def _references(plan: StudyPlan) -> Iterator[tuple[str, str | None, Collection[s
     for name, entry in plan.evaluation_sets.items():
         if entry.dataset is not None:
             yield f"evaluation_sets.{name}.dataset", entry.dataset, plan.datasets
-    for i, run in enumerate(plan.runs):
-        yield f"runs.{i}.model", run.model, plan.models
-        yield f"runs.{i}.dataset", run.dataset, plan.datasets
-        yield f"runs.{i}.variant", run.variant, variants
-        for suite, sets in run.suites.items():
-            yield f"runs.{i}.evaluations", suite, run.evaluations
-            yield from ((f"runs.{i}.suites.{suite}", name, plan.evaluation_sets) for name in sets)
+    parts = [("runs", plan.runs, variants)]
+    if plan.tune is not None:
+        yield from ((f"tune.candidates.{i}.tuned", one.tuned, variants) for i, one in enumerate(plan.tune.candidates))
+        parts.append(("tune.runs", plan.tune.runs, [one.variant for one in plan.tune.candidates]))
+    for key, runs, trained in parts:
+        for i, run in enumerate(runs):
+            yield f"{key}.{i}.model", run.model, plan.models
+            yield f"{key}.{i}.dataset", run.dataset, plan.datasets
+            yield f"{key}.{i}.variant", run.variant, trained
+            for suite, sets in run.suites.items():
+                yield f"{key}.{i}.evaluations", suite, run.evaluations
+                yield from ((f"{key}.{i}.suites.{suite}", name, plan.evaluation_sets) for name in sets)

@@ -17,6 +17,7 @@ from rftlab.study.lock import with_lock
 from rftlab.study.probe import check_probe
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
+from rftlab.study.tune import Candidate, candidates_of
 from rftlab.study.variants import Variant, variants_of
 from rftlab.study.yaml_file import merged, parse_yaml, read_files, read_yaml, refuse_unusable
 
@@ -59,7 +60,9 @@ def read_study(
         check_names(study)
         study = with_lock(study, files, unlocked=unlocked)
         variants = variants_of(study)
-        refuse_too_much(study, variants)
+        candidates = candidates_of(study, variants)
+        refuse_too_much(study, variants, candidates)
+        variants |= {one.variant.name: one.variant for one in candidates}
         check_data(study, {v.key: v.config["rollout"]["only"] for v in variants.values()})
         check_contexts(study, max(v.config["rollout"]["max_new_tokens"] for v in variants.values()))
         check_engines(study, variants)
@@ -88,7 +91,7 @@ def with_options(config: Mapping[str, Any], options: Sequence[str]) -> dict[str,
     return changed
 
 
-def refuse_too_much(study: Study, variants: Mapping[str, Variant]) -> None:
+def refuse_too_much(study: Study, variants: Mapping[str, Variant], candidates: Sequence[Candidate]) -> None:
     """Refuse a study that cannot be given to its jobs, or whose plan would not fit into memory.
 
     Raises:
@@ -100,10 +103,14 @@ def refuse_too_much(study: Study, variants: Mapping[str, Variant]) -> None:
             f"the study is {size} bytes as one line of JSON; at most {MOST_BYTES} can be passed to a job"
         )
     seeds = sum(study.looks.most(variant) for variant in variants.values())
+    if study.tuning:
+        seeds += len(candidates) * len(study.tuning.seeds)
+        seeds += sum(study.looks.most(variants[one.tuned]) for one in candidates if not one.own)
     runs = len(study.models) * len(study.datasets) * seeds
     if runs > MOST_RUNS:
-        raise BadInputError(f"seeds, factors: {runs} runs; at most {MOST_RUNS} are possible in one study")
-    for variant in variants.values():
+        keys = "seeds, factors, tune" if study.tuning else "seeds, factors"
+        raise BadInputError(f"{keys}: {runs} runs; at most {MOST_RUNS} are possible in one study")
+    for variant in [*variants.values(), *(one.variant for one in candidates)]:
         checkpoints = (variant.rounds(study) or 0) // variant.checkpoint_every(study.evaluation.every)
         if checkpoints > MOST_CHECKPOINTS:
             raise BadInputError(

@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from rftlab.runfolder.study_plan import LEAST_SEEDS, PlannedRace
 from rftlab.study.baseline import Baseline, EngineSection
 from rftlab.study.probe import Probe
-from rftlab.study.section import Count, Natural, NonNegative, Positive, Scientific, Section
+from rftlab.study.section import Count, Natural, NonNegative, Number, Positive, Scientific, Section
 from rftlab.study.sources import Dataset, EvaluationSet, Model
 
 
@@ -152,6 +152,40 @@ class Race(Section):
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Tune(Section):
+    """Each level at its own best value of one key, chosen on validation queries; judged apart from the fixed values."""
+
+    values: dict[str, list[Number]] = Field(
+        min_length=1,
+        max_length=1,
+        description="key of the baseline → values that each level chooses from: `{optimizer.lr: [3e-5, 1e-4, 3e-4]}`",
+    )
+    levels: list[str] = Field(
+        [],
+        description="levels that are tuned, as `batch/b128`, by default all that are no controls; what they are "
+        "compared with is tuned as well",
+    )
+    seeds: list[Seed] = Field(
+        [1000, 1001], min_length=1, description="seeds of the runs that choose, none of those that are judged"
+    )
+
+    @field_validator("seeds", "levels")
+    @classmethod
+    def _once(cls, given: list[Any]) -> list[Any]:
+        for one in given:
+            if given.count(one) > 1:
+                raise ValueError(f"{one} is given twice")
+        return given
+
+
+Tuning = Annotated[
+    Annotated[dict[str, list[Number]], Field(min_length=1, max_length=1), Tag("values")] | Annotated[Tune, Tag("tune")],
+    Discriminator(
+        lambda value: "values" if isinstance(value, dict) and value and not {*value} & {*Tune.model_fields} else "tune"
+    ),
+]
 Seeds = Annotated[
     Annotated[list[Seed], Field(min_length=1), Tag("list")] | Annotated[Race, Tag("race")],
     Discriminator(lambda value: "race" if isinstance(value, dict | Race) else "list"),
@@ -173,6 +207,11 @@ class Study(Section):
     design: Design = Field(Design(), description="which factors are crossed")
     seeds: Seeds = Field(
         [0, 1, 2], description="one run each, below three there is no verdict; or `race`: until every level is decided"
+    )
+    tune: Tuning | None = Field(
+        None,
+        description="each level at its own best value of a key besides: `{optimizer.lr: [3e-5, 1e-4, 3e-4]}`, or the "
+        "keys below",
     )
     noise_floor: bool = Field(True, description="adds the A/A variant `again`: the baseline as if with another seed")
     budget: Budget = Field(description="how long every run trains")
@@ -211,6 +250,11 @@ class Study(Section):
         if self.design.factorial and isinstance(self.seeds, Race):
             raise ValueError("design.factorial: effects of crossed factors need fixed seeds, and seeds.race has none")
         return self
+
+    @property
+    def tuning(self) -> Tune | None:
+        """What is tuned; None: nothing."""
+        return Tune(values=self.tune) if isinstance(self.tune, dict) else self.tune
 
     @property
     def looks(self) -> PlannedRace:

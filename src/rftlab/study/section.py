@@ -91,8 +91,8 @@ def first_error(error: ValidationError) -> str:
     location = [str(part) for part in first["loc"]]
     if first["loc"][:1] in (("models",), ("datasets",), ("evaluation_sets",)):
         del location[2:3]  # which of the sources it was checked as; the user wrote no such key
-    if first["loc"][:1] == ("seeds",):
-        del location[1:2]  # whether it was checked as a list or as a race
+    if first["loc"][:1] in (("seeds",), ("tune",)):
+        del location[1:2]  # as which of their two forms it was checked
     if kind == "missing":
         message = "this key is needed"
     elif kind == "value_error":

@@ -14,10 +14,11 @@ import pandas as pd
 from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, PlannedVariant
 from rftlab.views.cells import cell, points
 from rftlab.views.results import METRICS, SUITES, Results
+from rftlab.views.tuned import sentences
 from rftlab.views.warnings import behaves
 
 BOTH = "rounds and rollouts"
-SENTENCES = 4  # of levels that differ; with equivalent ones, open ones and the baseline there are seven at most
+SENTENCES = 4  # of levels that differ, with those that are tuned; with equivalent and open ones and the baseline seven
 NAMES = 5  # of levels in a list
 DIRECTIONS = {"higher": "raises", "lower": "lowers"}
 
@@ -40,7 +41,8 @@ def findings(results: Results) -> list[Finding]:
     alone = rows.groupby(["variant", "suite"])["budgets"].transform("nunique") == 1
     rows = rows.assign(budgets=rows["budgets"].mask(alone & (rows["budgets"] == BOTH), ""))
     rows = rows.assign(place=[f"{SUITES[row.suite]}{_at(row.budgets)}" for row in _each(rows)])
-    return [*_differences(results, rows, levels), *_open(rows), _baseline(results)]
+    tuned = [Finding(*said) for said in sentences(results)]
+    return [*_differences(results, rows, levels), *_open(rows), *tuned, _baseline(results)]
 
 
 def changes(results: Results, level: PlannedVariant) -> str:
@@ -77,7 +79,8 @@ def _differences(results: Results, rows: pd.DataFrame, levels: dict[str, Planned
     ranked = [*by_place.groupby("variant").max().sort_values(ascending=False, kind="stable").index]
     if not ranked:
         yield Finding("No level", " is shown to be higher or lower than its reference.")
-    own = ranked if len(ranked) <= SENTENCES else ranked[: SENTENCES - 1]
+    most = SENTENCES - (results.plan.tune is not None)
+    own = ranked if len(ranked) <= most else ranked[: most - 1]
     tell = _of_one_pair if len(results.pairs) == 1 else _of_pairs
     for name in own:
         yield tell(results, levels[name], rows[rows["variant"] == name])

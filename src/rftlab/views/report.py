@@ -24,7 +24,7 @@ from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import write_text
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import LEAST_SEEDS
-from rftlab.views import data_notes, effects, fates, lost, pooled, prediction, samples, summary
+from rftlab.views import data_notes, effects, fates, lost, pooled, prediction, samples, summary, tuned
 from rftlab.views.answers import read_answers
 from rftlab.views.cells import breakable
 from rftlab.views.figures import FIGURES, Figure, stems
@@ -78,6 +78,7 @@ def render(results: Results, figures: Path, data: dict[str, Any], foretold: dict
         pooled=pooled,
         prediction=prediction,
         foretold=foretold,
+        tuned=tuned,
         policy=policy,
         style=style,
         script=script,

@@ -71,6 +71,9 @@ class Results:
     effects: pd.DataFrame
     pooled: pd.DataFrame
     collapses: pd.DataFrame
+    tuning: pd.DataFrame
+    tuned: pd.DataFrame
+    tuned_pooled: pd.DataFrame
 
     @property
     def pairs(self) -> list[Pair]:
@@ -108,7 +111,8 @@ class Results:
     @property
     def partial(self) -> str:
         """What stands above results of a study that has not ended; empty for one that has."""
-        if not (self.verdicts["verdict"] == "running").any():
+        racing = any((table["verdict"] == "running").any() for table in (self.verdicts, self.tuned))
+        if not racing and (self.plan.tune is None or len(self.tuning)):
             return ""
         count = f"{len(self.runs)} runs are finished"
         return f"The study has not ended: {count}, and verdicts are those that the looks so far allow."
@@ -126,9 +130,9 @@ class Results:
         metric = self.plan.report.primary.metric
         return METRICS.get(metric, metric)
 
-    def judged(self, pair: Pair) -> pd.DataFrame:
-        """Every level of a pair at the primary endpoint, with ``variant``, its name, and ``panel``."""
-        rows = self.named(self.of(pair, "verdicts"))
+    def judged(self, pair: Pair, table: str = "verdicts") -> pd.DataFrame:
+        """Levels of a pair at the primary endpoint, fixed or ``tuned``, with ``variant``, the name, and ``panel``."""
+        rows = self.named(self.of(pair, table))
         panels = [Panel(*place).name for place in zip(rows["suite"], rows["budget"], strict=True)]
         return rows.assign(panel=panels)
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rftlab.runfolder.study_plan import LEAST_SEEDS, UNSAID, Pair
-from rftlab.views import cells, effects, lost, pooled
+from rftlab.views import cells, effects, lost, pooled, tuned
 from rftlab.views.findings import findings
 from rftlab.views.results import Panel, Results
 from rftlab.views.warnings import warnings
@@ -68,6 +68,17 @@ def show(results: Results, console: Console, report: Path | None = None) -> None
         console.print(f"{results.plan.study}: over {len(results.pairs)} pairs", style="bold", highlight=False)
         console.print(plain(over_pairs))
         console.print(pooled.reading(results), highlight=False, markup=False)
+    if len(results.tuning):
+        for pair in results.pairs:
+            console.print(f"{results.plan.study}: {pair.model} x {pair.dataset}, tuned", style="bold", highlight=False)
+            console.print(plain(tuned.tuned_gains(results, pair)))
+            console.print(plain(tuned.scores(results, pair)))
+        if len(results.tuned_pooled):
+            console.print(
+                f"{results.plan.study}: tuned, over {len(results.pairs)} pairs", style="bold", highlight=False
+            )
+            console.print(plain(tuned.over_pairs(results)))
+        console.print(_ascii(tuned.reading(results)), highlight=False, markup=False)
     if (lost_runs := lost.lost_runs(results)).rows:
         console.print(plain(lost_runs))
         console.print(lost.reading(results), highlight=False, markup=False)
