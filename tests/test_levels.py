@@ -7,7 +7,14 @@ import pytest
 
 from rftlab import levels
 
-KINDS = ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl", "objectives.shaping"]
+KINDS = [
+    "advantages",
+    "objectives.ratio",
+    "objectives.aggregation",
+    "objectives.kl",
+    "objectives.shaping",
+    "objectives.tokens",
+]
 EVERY_LEVEL = [(kind, name) for kind in KINDS for name in levels.names(kind)]
 
 
@@ -142,9 +149,9 @@ for kind in {KINDS}:
 LOAD_NUMPY_LEVELS = """
 import importlib
 from rftlab import levels
-for package in ("objectives", "objectives.ratio", "objectives.kl", "objectives.shaping"):
+for package in ("objectives", "objectives.ratio", "objectives.kl", "objectives.shaping", "objectives.tokens"):
     importlib.import_module("rftlab." + package)
-for kind in ("advantages", "objectives.aggregation", "objectives.shaping"):
+for kind in ("advantages", "objectives.aggregation", "objectives.shaping", "objectives.tokens"):
     for name in levels.names(kind):
         levels.load(kind, name)
 """

@@ -23,6 +23,7 @@ FUNCTIONS = {
     "objectives.aggregation": "token_weights",
     "objectives.kl": "penalty",
     "objectives.shaping": "shape",
+    "objectives.tokens": "keep",
     "optimizers": "optimizer",
     "optimizers.schedule": "scale",
     "rewards.verifiers": "verify",
@@ -30,7 +31,7 @@ FUNCTIONS = {
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "NEEDS", "WHOLE_RUN")
+OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "ENTROPIES", "NEEDS", "WHOLE_RUN")
 CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
 """What a level's file may declare of the level."""
 

@@ -84,6 +84,12 @@ class KlSection(Section):
     estimator: str = Field("k3", description="a file of `objectives/kl/`")
 
 
+class EntropySection(Section):
+    """Bonus for the entropy of the next-token distribution, in the loss."""
+
+    coefficient: NonNegative = Field(0.0, description="weight of the entropy of every trained token; 0 switches it off")
+
+
 class ObjectiveSection(Section):
     """What is minimised."""
 
@@ -97,6 +103,10 @@ class ObjectiveSection(Section):
         LevelSection(name="none"),
         description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
     )
+    tokens: NamedLevel = Field(
+        LevelSection(name="all"), description="tokens that have a policy loss, a file of `objectives/tokens/`"
+    )
+    entropy: EntropySection = Field(EntropySection(), description="entropy bonus")
 
 
 class OptimizerSection(LevelSection):
@@ -162,7 +172,14 @@ class Baseline(Section):
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
 
 
-LATER = ("objective.shaping", "optimizer.name", "optimizer.warmup", "optimizer.schedule")
+LATER = (
+    "objective.shaping",
+    "objective.tokens",
+    "objective.entropy",
+    "optimizer.name",
+    "optimizer.warmup",
+    "optimizer.schedule",
+)
 """Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
 
 

@@ -23,6 +23,7 @@ LEVELS = {
     ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
     ("objective", "shaping"): "objectives.shaping",
+    ("objective", "tokens"): "objectives.tokens",
     ("optimizer",): "optimizers",
     ("optimizer", "schedule"): "optimizers.schedule",
 }
@@ -32,6 +33,7 @@ COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if ke
 
 OWNED: dict[str, tuple[str, type]] = {
     "GREEDY": ("advantages", bool),
+    "ENTROPIES": ("objectives.tokens", bool),
     "NEEDS": ("optimizers", str),
     "WHOLE_RUN": ("optimizers.schedule", bool),
 }

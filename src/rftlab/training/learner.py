@@ -23,6 +23,7 @@ from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import RewardConfig
 from rftlab.rollouts import EngineConfig, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.chosen_tokens import AllTokens, TokenChoice
 from rftlab.training.greedy import GreedyResponses, no_greedy_responses
 from rftlab.training.logprobs import has_plain_head
 from rftlab.training.objective import Objective
@@ -174,7 +175,17 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> O
         kl_coefficient=kl["coefficient"],
         reference=reference,
         old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
+        entropy_coefficient=config.get("entropy", {"coefficient": 0.0})["coefficient"],
+        tokens=tokens(config.get("tokens", {"name": "all"})),
     )
+
+
+def tokens(config: Mapping[str, Any]) -> TokenChoice | AllTokens:
+    """Which tokens have a policy loss; where it is all of them there is nothing to choose."""
+    if config["name"] == "all":
+        return AllTokens()
+    entropies = read("objectives.tokens", config["name"]).constants.get("ENTROPIES", False)
+    return TokenChoice(level("objectives.tokens", config), entropies)
 
 
 def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:
