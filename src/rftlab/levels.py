@@ -42,13 +42,18 @@ class UnknownLevelError(BadInputError, ValueError):
 
 @dataclass(frozen=True)
 class LevelFile:
-    """What a level's file declares: its one-line summary, its keyword parameters with defaults, its constants."""
+    """What a level's file declares: its docstring, its keyword parameters with defaults, its constants."""
 
     kind: str
     name: str
-    summary: str
+    docstring: str
     parameters: dict[str, Any]
     constants: dict[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.docstring.partition("\n")[0]
 
     @property
     def module(self) -> str:
@@ -97,7 +102,7 @@ def read(kind: str, name: str) -> LevelFile:
         if bound.count(constant) > (constant in constants):
             raise UnknownLevelError(f"{file}: {constant} needs one literal value, at the top level of the file")
     docstring = ast.get_docstring(tree) or ast.get_docstring(functions[0]) or ""
-    return LevelFile(kind, name, docstring.partition("\n")[0], parameters, constants)
+    return LevelFile(kind, name, docstring, parameters, constants)
 
 
 def _is_literal(node: ast.expr | None) -> TypeGuard[ast.expr]:
