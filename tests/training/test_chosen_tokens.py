@@ -16,6 +16,7 @@ from rftlab.training.update import update
 from training import END, PAD, policy, prompts
 
 KL = {"coefficient": 0.0, "estimator": "k3"}
+OWN = {"kl_cov": {"share": 0.1, "coefficient": 0.5}}
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +65,18 @@ def test_a_choice_has_a_row_for_every_rollout(model, rollouts) -> None:
     assert seen[2].tolist() == np.repeat(advantages, lengths).tolist()
     assert chosen.metrics == {"kept_tokens": pytest.approx(3 / sum(lengths))}
     loss_NT = torch.ones(2, max(lengths[1], lengths[0]))
-    assert chosen.of(loss_NT, [1, 0])[1, : lengths[0]].tolist() == (np.arange(lengths[0]) < 3).astype(float).tolist()
-    assert chosen.of(loss_NT, [1, 0])[0].sum() == max(0, min(3 - lengths[0], lengths[1]))
+    assert (
+        chosen.of(loss_NT, loss_NT, [1, 0])[1, : lengths[0]].tolist()
+        == (np.arange(lengths[0]) < 3).astype(float).tolist()
+    )
+    assert chosen.of(loss_NT, loss_NT, [1, 0])[0].sum() == max(0, min(3 - lengths[0], lengths[1]))
 
 
 def test_no_choice_changes_nothing(model, rollouts) -> None:
     everything = AllTokens()
     assert everything(model, rollouts, np.ones(8), passes()) is everything
     loss_NT = torch.ones(1, 1)
-    assert everything.of(loss_NT, [0]) is loss_NT
+    assert everything.of(loss_NT, loss_NT, [0]) is loss_NT
     assert everything.metrics == {}
     assert TokenChoice(keep, entropies=True)(model, [], np.zeros(0), passes()).metrics == {}
 
@@ -81,7 +85,13 @@ def gradients(tokens: str, rollouts, token_budget: int, *, entropy: float = 0.0,
     """Gradients of one update of a fresh copy, and its metrics."""
     model = policy()
     made = objective(
-        {"ratio": {"name": "none"}, "kl": KL, "tokens": {"name": tokens}, "entropy": {"coefficient": entropy}}, None
+        {
+            "ratio": {"name": "none"},
+            "kl": KL,
+            "tokens": {"name": tokens, **OWN.get(tokens, {})},
+            "entropy": {"coefficient": entropy},
+        },
+        None,
     )
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     advantages, weights = advantage * np.where(np.arange(8) % 2, 1.0, -0.5), np.full(8, 1 / 80)
@@ -89,7 +99,7 @@ def gradients(tokens: str, rollouts, token_budget: int, *, entropy: float = 0.0,
     return torch.cat([parameter.grad.flatten() for parameter in model.parameters()]), row
 
 
-@pytest.mark.parametrize("tokens", ["high_entropy", "clip_cov", "all"])
+@pytest.mark.parametrize("tokens", ["high_entropy", "clip_cov", "kl_cov", "all"])
 def test_micro_batches_choose_and_add_up_alike(rollouts, tokens) -> None:
     whole, row = gradients(tokens, rollouts, 4096, entropy=0.01)
     parts, cut = gradients(tokens, rollouts, 30, entropy=0.01)
@@ -114,6 +124,14 @@ def test_the_gradient_is_that_of_the_kept_tokens_alone(model, rollouts) -> None:
     total.backward()
     expected = torch.cat([parameter.grad.flatten() for parameter in fresh.parameters()])
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_what_is_pulled_back_keeps_its_loss_and_gets_a_penalty(model, rollouts) -> None:
+    choice = TokenChoice(lambda _, logprobs_K, __: np.arange(len(logprobs_K)) != 1, entropies=False, pull=0.5)
+    chosen = choice(model, rollouts, np.ones(8), passes())
+    shape = (1, len(rollouts[0].tokens))
+    losses = chosen.of(torch.full(shape, 2.0), torch.full(shape, -3.0), [0])
+    assert losses[0, :3].tolist() == [2.0, 2.0 + 0.5 * 4.5, 2.0]
 
 
 def test_the_entropy_bonus_is_a_term_of_the_loss_of_every_rollout(rollouts) -> None:

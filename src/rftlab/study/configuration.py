@@ -34,6 +34,7 @@ COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if ke
 OWNED: dict[str, tuple[str, type]] = {
     "GREEDY": ("advantages", bool),
     "ENTROPIES": ("objectives.tokens", bool),
+    "PULLS": ("objectives.tokens", bool),
     "NEEDS": ("optimizers", str),
     "WHOLE_RUN": ("optimizers.schedule", bool),
 }

@@ -25,7 +25,7 @@ class AllTokens:
         """Itself, whatever the step."""
         return self
 
-    def of(self, loss_NT: Tensor, indices: Sequence[int]) -> Tensor:  # noqa: ARG002
+    def of(self, loss_NT: Tensor, log_ratio_NT: Tensor, indices: Sequence[int]) -> Tensor:  # noqa: ARG002
         """The loss as it is."""
         return loss_NT
 
@@ -37,10 +37,14 @@ class AllTokens:
 
 @dataclass(frozen=True)
 class TokenChoice:
-    """A level's choice among all tokens of a step; with ``entropies`` it costs a forward pass."""
+    """A level's choice among all tokens of a step; with ``entropies`` it costs a forward pass.
+
+    Without ``pull`` a token that is not kept has no policy loss; with it, that loss and pull · ½(log ρ)².
+    """
 
     keep: Callable[[Floats, Floats, Floats], NDArray[np.bool_]]
     entropies: bool
+    pull: float | None = None
 
     def __call__(
         self, policy: PreTrainedModel, rollouts: Sequence[Rollout], advantages_N: Floats, passes: Passes
@@ -52,7 +56,7 @@ class TokenChoice:
         logprobs_K = np.concatenate([rollout.logprobs for rollout in rollouts])
         entropies_K = entropies_of(policy, rollouts, passes) if self.entropies else np.zeros(0)
         kept_K = self.keep(entropies_K, logprobs_K, np.repeat(advantages_N, lengths))
-        return Chosen(np.split(kept_K, np.cumsum(lengths)[:-1]))
+        return Chosen(np.split(kept_K, np.cumsum(lengths)[:-1]), self.pull)
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,15 @@ class Chosen:
     """The kept tokens of each rollout of a step."""
 
     kept: list[NDArray[np.bool_]]
+    pull: float | None = None
 
-    def of(self, loss_NT: Tensor, indices: Sequence[int]) -> Tensor:
-        """The loss of the kept tokens of some rollouts, 0 elsewhere."""
+    def of(self, loss_NT: Tensor, log_ratio_NT: Tensor, indices: Sequence[int]) -> Tensor:
+        """The loss of some rollouts: 0 where a token is not kept, or what pulls it back added."""
         rows = [self.kept[i].tolist() for i in indices]
-        return loss_NT.masked_fill(~fill_right(rows, loss_NT.shape[1], False, loss_NT.device), 0.0)
+        kept_NT = fill_right(rows, loss_NT.shape[1], False, loss_NT.device)
+        if self.pull is None:
+            return loss_NT.masked_fill(~kept_NT, 0.0)
+        return loss_NT + 0.5 * self.pull * log_ratio_NT.square().masked_fill(kept_NT, 0.0)
 
     @property
     def metrics(self) -> dict[str, float]:

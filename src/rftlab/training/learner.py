@@ -184,8 +184,9 @@ def tokens(config: Mapping[str, Any]) -> TokenChoice | AllTokens:
     """Which tokens have a policy loss; where it is all of them there is nothing to choose."""
     if config["name"] == "all":
         return AllTokens()
-    entropies = read("objectives.tokens", config["name"]).constants.get("ENTROPIES", False)
-    return TokenChoice(level("objectives.tokens", config), entropies)
+    declared = read("objectives.tokens", config["name"]).constants
+    pull = config["coefficient"] if declared.get("PULLS") else None
+    return TokenChoice(level("objectives.tokens", config), declared.get("ENTROPIES", False), pull)
 
 
 def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:

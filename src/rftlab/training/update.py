@@ -60,7 +60,7 @@ def update(
         old_NT, advantages = objective.old(logprobs_NT, sampler_NT), logprobs_NT.new_tensor(advantages_N[chosen])
         loss_NT = objective.policy_loss(logprobs_NT, old_NT, mask_NT, advantages)
         clipping.add(objective.policy_loss, logprobs_NT, old_NT, mask_NT, advantages)
-        loss_NT = chosen_tokens.of(loss_NT, batch.indices) + terms_NT
+        loss_NT = chosen_tokens.of(loss_NT, logprobs_NT - old_NT, batch.indices) + terms_NT
         loss = (logprobs_NT.new_tensor(weights_N[chosen]) * (loss_NT * mask_NT).sum(dim=1)).sum()
         torch.autograd.backward(loss)
         total += loss.item()
