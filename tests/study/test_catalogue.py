@@ -8,7 +8,7 @@ import pytest
 
 from rftlab import levels
 from rftlab.study.baseline import Baseline
-from rftlab.study.catalogue import KEYS, described, entries, entry, matching, parts, sentences, settings
+from rftlab.study.catalogue import KEYS, described, entries, entry, matching, parts, sentences, settings, words
 
 ENTRIES = entries()
 WITHOUT_FORMULA = {"rewards.verifiers"}
@@ -73,7 +73,16 @@ def test_a_word_of_the_field_finds_levels() -> None:
     assert "group_norm" in [one["name"] for one in matching("GRPO")]
     assert [one["name"] for one in matching("remax")] == ["greedy_baseline"]
     assert [one["name"] for one in matching("seq_mean_token_sum_norm")] == ["constant"]
+    assert [one["name"] for one in matching("SPO")] == ["value_tracker", "whiten_rollouts"], (
+        "and neither gspo nor cispo"
+    )
     assert matching("no such thing") == []
+
+
+def test_words_of_the_field_are_written_in_several_ways() -> None:
+    assert words("REINFORCE++") == words("reinforce_plus-plus") == " reinforce plus plus "
+    assert words("Dr. GRPO") == words("dr_grpo") == " dr grpo "
+    assert words("") == "  "
 
 
 def test_a_level_in_words() -> None:

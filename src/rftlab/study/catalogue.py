@@ -80,10 +80,15 @@ def settings(section: type[BaseModel] = Baseline, prefix: str = "") -> Iterator[
 
 
 def matching(word: str) -> list[dict[str, Any]]:
-    """Levels whose name, summary, source or equivalents hold a word, whatever its case; `_` and `-` are one."""
-    found = word.lower().replace("-", "_")
+    """Levels whose name, summary, source or equivalents hold a word, or several in a row, as :func:`words` has them."""
     told = ("name", "summary", "source", "equivalents")
-    return [one for one in entries() if found in " ".join(one[key] or "" for key in told).lower().replace("-", "_")]
+    return [one for one in entries() if words(word) in words(" ".join(one[key] or "" for key in told))]
+
+
+def words(text: str) -> str:
+    """A text as words between single spaces: `REINFORCE++`, `reinforce_plus_plus` and `Reinforce plus plus` are one."""
+    found = re.findall(r"[^\W_]+", text.lower().replace("++", " plus plus "))
+    return f" {' '.join(found)} "
 
 
 def described(one: dict[str, Any]) -> str:
