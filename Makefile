@@ -79,7 +79,7 @@ format: $(READY_DEV)  ## format everything
 mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1
 	@$(BIN)/python -P -m rftlab.views.track --serve
 
-docs: $(READY)  ## write config/README.md and the JSON schema anew from the schema
+docs: $(READY)  ## write config/README.md, docs/catalogue.md and the JSON schema anew from the schema and the levels
 	@$(BIN)/python -P -m rftlab.study.documentation
 
 pins: ## resolve envs/*.in into envs/*.txt, in a temporary environment

@@ -306,6 +306,23 @@ def test_bandit_writes_its_page(tmp_path: Path, monkeypatch, repository: Path) -
     assert {path.name for path in tmp_path.glob("*.svg")} == {"bandit-signal.svg", "bandit-silent.svg"}
 
 
+def test_catalogue_says_what_a_word_means_in_which_framework() -> None:
+    result = rftlab("catalogue", "Reinforce-plus-plus")
+    assert result.exit_code == 0
+    assert "objective.shaping: whiten_tokens\n" in result.stdout
+    assert "Equivalents: verl `reinforce_plus_plus` (of `raw`)" in result.stdout
+    assert "whiten_rollouts\n" not in result.stdout
+    assert_refused(
+        rftlab("catalogue", "gruop_norm"), "catalogue: no level has 'gruop_norm'", "did you mean 'group_norm'?"
+    )
+
+
+def test_catalogue_as_json() -> None:
+    told = json.loads(rftlab("catalogue", "--json").stdout)
+    assert len(told["levels"]) == sum(len(levels.names(kind)) for kind in levels.FUNCTIONS)
+    assert {"key": "optimizer.lr", "default": 1e-6, "meaning": "learning rate; 0 is a control"} in told["settings"]
+
+
 def test_a_refusal_in_a_real_process_is_one_line_and_exit_code_1(study_file: Path) -> None:
     study_file.write_text(TEXT.replace("seeds: [0, 1, 2]", "seeds: [0, 0]"))
     command = [sys.executable, "-m", "rftlab.cli", "plan", str(study_file)]

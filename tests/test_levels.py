@@ -142,9 +142,9 @@ for kind in {KINDS}:
 LOAD_NUMPY_LEVELS = """
 import importlib
 from rftlab import levels
-for package in ("objectives", "objectives.ratio", "objectives.kl", "objectives.shaping"):
+for package in ("objectives", "objectives.ratio", "objectives.kl", "objectives.shaping", "objectives.tokens"):
     importlib.import_module("rftlab." + package)
-for kind in ("advantages", "objectives.aggregation", "objectives.shaping"):
+for kind in ("advantages", "objectives.aggregation", "objectives.shaping", "objectives.tokens"):
     for name in levels.names(kind):
         levels.load(kind, name)
 """

@@ -254,22 +254,43 @@ def fetch(
 
 @app.command()
 @one_line_errors
-def catalogue() -> None:
-    """Every level that is a file, by kind, with what it is and its parameters."""
+def catalogue(
+    word: Annotated[
+        str | None,
+        typer.Argument(metavar="WORD", help="show levels that have it in name, formula, source or equivalents"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
+) -> None:
+    """Every level that is a file, by kind, with what it is and its parameters; or all that is said of some."""
     from rich.console import Console
 
     from rftlab import levels
+    from rftlab.errors import did_you_mean
+    from rftlab.study.catalogue import described, entries, matching, settings
 
+    try:
+        found = entries() if word is None else matching(word)
+    except levels.UnknownLevelError as error:
+        raise BadInputError(str(error)) from None
+    if not found:
+        names = sorted({one["name"] for one in entries()})
+        raise BadInputError(
+            f"catalogue: no level has {word!r} in its name, formula, source or equivalents"
+            f"{did_you_mean(str(word), names)}"
+        )
+    if as_json:
+        typer.echo(json.dumps({"levels": found, "settings": [*settings()]}, indent=2, ensure_ascii=False))
+        return
+    if word is not None:
+        typer.echo("\n\n".join(map(described, found)))
+        return
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     for kind in levels.FUNCTIONS:
         table = _table([kind.replace(".", "/"), "parameters", "what it is"], numbers=False)
-        try:
-            files = [levels.read(kind, name) for name in levels.names(kind)]
-        except levels.UnknownLevelError as error:
-            raise BadInputError(str(error)) from None
-        for file in files:
-            parameters = ", ".join(f"{key}: {default}" for key, default in file.parameters.items())
-            table.add_row(file.name, parameters or "–", file.summary)
+        for one in found:
+            if one["kind"] == kind:
+                parameters = ", ".join(f"{key}: {default}" for key, default in one["parameters"].items())
+                table.add_row(one["name"], parameters or "–", one["summary"])
         console.print(table)
 
 

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "objectives.mask": "mask",
     "rewards.terms": "term",
     "objectives.shaping": "shape",
+    "objectives.tokens": "keep",
     "optimizers": "optimizer",
     "optimizers.schedule": "scale",
     "rewards.verifiers": "verify",
@@ -32,8 +33,8 @@ FUNCTIONS = {
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "NEEDS", "WHOLE_RUN", "VALUES")
-CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
+OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "ENTROPIES", "PULLS", "NEEDS", "WHOLE_RUN")
+CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED", "VALUES")
 """What a level's file may declare of the level."""
 
 
@@ -43,13 +44,18 @@ class UnknownLevelError(BadInputError, ValueError):
 
 @dataclass(frozen=True)
 class LevelFile:
-    """What a level's file declares: its one-line summary, its keyword parameters with defaults, its constants."""
+    """What a level's file declares: its docstring, its keyword parameters with defaults, its constants."""
 
     kind: str
     name: str
-    summary: str
+    docstring: str
     parameters: dict[str, Any]
     constants: dict[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.docstring.partition("\n")[0]
 
     @property
     def module(self) -> str:
@@ -118,7 +124,7 @@ def declared(path: Path, file: str, kind: str, function: str, may_declare: Itera
         if bound.count(constant) > (constant in constants):
             raise UnknownLevelError(f"{file}: {constant} needs one literal value, at the top level of the file")
     docstring = ast.get_docstring(tree) or ast.get_docstring(functions[0]) or ""
-    return LevelFile(kind, path.stem, docstring.partition("\n")[0], parameters, constants)
+    return LevelFile(kind, path.stem, docstring, parameters, constants)
 
 
 def _is_literal(node: ast.expr | None) -> TypeGuard[ast.expr]:

@@ -222,7 +222,7 @@ def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> 
     plan.run_params(plan.run("tiny", "chains", "lr/kl", 0))
     levels = ["objectives.ratio.none", "objectives.aggregation.token_mean", "rewards.verifiers.marked"]
     levels += ["rewards.terms.outcome", "rewards.verifiers.numeric"]  # scores beside it, as its flexible form
-    levels += ["objectives.shaping.none", "optimizers.adamw", "optimizers.schedule.constant"]
+    levels += ["objectives.shaping.none", "objectives.tokens.all", "optimizers.adamw", "optimizers.schedule.constant"]
     common = [*levels, "rollouts.transformers_engine"]
     for modules, own in zip(asked, (["raw"], ["group_norm"], ["raw", "objectives.kl.k2"]), strict=True):
         own = [name if "." in name else f"advantages.{name}" for name in own]

@@ -10,7 +10,7 @@ import pytest
 from rftlab import levels
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
-from rftlab.study.configuration import COMMON, apply, check_level, refuse_impossible, resolve, with_defaults
+from rftlab.study.configuration import COMMON, OWNED, apply, check_level, refuse_impossible, resolve, with_defaults
 from rftlab.study.read import read_study
 from rftlab.study.schema import Baseline
 from rftlab.study.variants import variants_of
@@ -331,6 +331,51 @@ def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
         file, common = check_level(kind, name, "key"), dict.fromkeys(COMMON.get(kind, ()), 0.5)
         own = {key: [*value] if isinstance(value, tuple) else value for key, value in file.parameters.items()}
         assert with_defaults(kind, {"name": name, **common}, "key") == {"name": name, **common, **own}
+
+
+@pytest.mark.parametrize(
+    ("kind", "constant", "value", "told"),
+    [
+        ("objectives.kl", "GREEDY", True, "GREEDY is true or false in a file of advantages, or is not declared"),
+        ("advantages", "GREEDY", "yes", "GREEDY is true or false in a file of advantages, or is not declared"),
+        (
+            "advantages",
+            "ENTROPIES",
+            True,
+            "ENTROPIES is true or false in a file of objectives.tokens, or is not declared",
+        ),
+        ("optimizers", "NEEDS", True, "NEEDS is a text in a file of optimizers, or is not declared"),
+        (
+            "optimizers",
+            "WHOLE_RUN",
+            True,
+            "WHOLE_RUN is true or false in a file of optimizers.schedule, or is not decla",
+        ),
+    ],
+)
+def test_what_files_of_one_kind_alone_declare(monkeypatch, kind, constant, value, told) -> None:
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {constant: value})
+    )
+    with pytest.raises(BadInputError) as error:
+        check_level(kind, "mine", "key")
+    assert str(error.value).startswith(f"key: {kind.replace('.', '/')}/mine.py: {told}")
+    assert {*levels.OF_ONE_KIND} == {*OWNED, "OLD_POLICY"}
+
+
+def test_a_parameter_of_several_numbers(monkeypatch) -> None:
+    of = {"p": (0.5, 1.0)}
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", of, {"RANGES": {"p": "[0, 1]"}})
+    )
+    assert with_defaults("objectives.kl", {"name": "mine"}, "key") == {"name": "mine", "p": [0.5, 1.0]}
+    assert with_defaults("objectives.kl", {"name": "mine", "p": [0, "1e-3"]}, "key")["p"] == [0.0, 1e-3]
+    of["p"] = (0.5, 2.0)
+    with pytest.raises(BadInputError, match=r"RANGES: p: '\[0, 1\]' does not hold the default, 2\.0"):
+        with_defaults("objectives.kl", {"name": "mine"}, "key")
+    of["p"] = (0.5, "x", None)
+    with pytest.raises(BadInputError, match="p needs a default that is a finite number"):
+        with_defaults("objectives.kl", {"name": "mine"}, "key")
 
 
 def test_a_level_that_is_not_there_is_refused_by_name() -> None:

@@ -11,7 +11,17 @@ import yaml
 
 from rftlab import levels
 from rftlab.data.families import FAMILIES
-from rftlab.study.documentation import README, SCHEMA, main, readme_text, schema, schema_text, type_of
+from rftlab.study.documentation import (
+    CATALOGUE,
+    README,
+    SCHEMA,
+    catalogue_text,
+    main,
+    readme_text,
+    schema,
+    schema_text,
+    type_of,
+)
 from rftlab.study.read import read_study
 from rftlab.study.variants import variants_of
 
@@ -20,16 +30,21 @@ TEXT = readme_text()
 SECTIONS = {None: schema(), **schema()["$defs"]}
 
 
-@pytest.mark.parametrize(("path", "text"), [(SCHEMA, schema_text()), (README, readme_text())], ids=["schema", "readme"])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(SCHEMA, schema_text()), (README, readme_text()), (CATALOGUE, catalogue_text())],
+    ids=["schema", "readme", "catalogue"],
+)
 def test_the_files_are_up_to_date(repository: Path, path: Path, text: str) -> None:
     assert (repository / path).read_text(encoding="utf-8") == text, f"{path} {STALE}"
 
 
-def test_both_are_written(tmp_path: Path, capsys) -> None:
+def test_all_are_written(tmp_path: Path, capsys) -> None:
     main(["--root", str(tmp_path)])
     assert (tmp_path / SCHEMA).read_text(encoding="utf-8") == schema_text()
     assert (tmp_path / README).read_text(encoding="utf-8") == readme_text()
-    assert capsys.readouterr().out.splitlines() == [str(tmp_path / SCHEMA), str(tmp_path / README)]
+    assert (tmp_path / CATALOGUE).read_text(encoding="utf-8") == catalogue_text()
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / path) for path in (SCHEMA, README, CATALOGUE)]
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=str)

@@ -26,7 +26,7 @@ COMMANDS = {
     "track": ["STUDY|FOLDER", "--follow", "--no-follow", "--store"],
     "score": ["FILE|-", "--reward"],
     "fetch": ["STUDY", "--renew"],
-    "catalogue": [],
+    "catalogue": ["WORD", "--json"],
     "bandit": ["--queries", "--rollouts", "--statistics-rollouts", "--measure", "--docs"],
 }
 STAGES = [

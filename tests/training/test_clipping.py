@@ -52,11 +52,24 @@ def test_a_ratio_of_responses_is_held_back_for_all_its_tokens(ratio: str, parame
     assert found(ratio, [1.0] * 3, **parameters) == {"clipped_tokens": held, "clipped_rollouts": rollouts}
 
 
-@pytest.mark.parametrize("ratio", sorted({*names("objectives.ratio")} - {"none"}))
+BOUNDLESS = {"none", "dro"}
+
+
+@pytest.mark.parametrize("ratio", sorted({*names("objectives.ratio")} - BOUNDLESS))
 def test_at_a_ratio_of_one_nothing_is_held_back(ratio: str) -> None:
     assert found(ratio, [1.0, -1.0, 1.0], torch.zeros(3, 3)) == {"clipped_tokens": 0.0, "clipped_rollouts": 0.0}
 
 
+def test_what_a_mask_drops_is_held_back() -> None:
+    """ρ: 1.65, 1.11, 0.61; 1.65, 1.82; 2.46. Products: 1.11, 3.00, 2.46; geometric means 1.03, 1.73, 2.46."""
+    one = [1.0] * 3
+    assert found("icepop", one, low=0.7, high=2.0) == {"clipped_tokens": 2 / 6, "clipped_rollouts": 1 / 3}
+    assert found("sequence_mask", one, high=2.0) == {"clipped_tokens": 3 / 6, "clipped_rollouts": 2 / 3}
+    assert found("geometric_filter", one) == {"clipped_tokens": 1.0, "clipped_rollouts": 1.0}
+    assert found("geometric_filter", one, high=1.1) == {"clipped_tokens": 3 / 6, "clipped_rollouts": 2 / 3}
+
+
 def test_without_a_ratio_or_rollouts_nothing_is_said() -> None:
-    assert found("none", [1.0] * 3) == {}
+    for ratio in BOUNDLESS:
+        assert found(ratio, [1.0] * 3) == {}
     assert Clipping().metrics == {}

@@ -8,7 +8,8 @@ from rftlab.errors import BadInputError
 from rftlab.files import file_sha256
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.rollouts import Rollout, Sampling
-from rftlab.training.learner import BudgetConfig, Learner
+from rftlab.training.chosen_tokens import AllTokens, TokenChoice
+from rftlab.training.learner import BudgetConfig, Learner, advantage, objective, tokens
 from rftlab.training.passes import Passes
 from training import run_json, write_base, write_sums
 
@@ -39,6 +40,34 @@ def test_the_parameters_of_a_level_are_bound(given) -> None:
     learner = Learner(run_json(advantage={"name": "group_norm", "epsilon": 1.0, "ddof": 0}), *given)
     scores = Round(np.array([[1.0, 0.0]]), np.array([[3, 3]]), 2, ("a",))
     np.testing.assert_allclose(learner.advantage(scores), [[0.5 / 1.5, -0.5 / 1.5]])
+
+
+def test_advantages_of_trained_rollouts_are_shaped_where_the_study_asks_for_it() -> None:
+    scores = Round(np.array([[1.0, 0.0, 1.0]]), np.array([[3, 1, 9]]), 2, ("a",))
+    raw = {"advantage": {"name": "raw"}, "objective": {}}
+    assert advantage(raw)(scores).tolist() == [[1.0, 0.0]]
+    shaped = raw | {"objective": {"shaping": {"name": "clip", "bound": 0.25}}}
+    assert advantage(shaped)(scores).tolist() == [[0.25, 0.0]]
+    # over the tokens of the two trained rollouts: mean 3/4, variance (3/16 + 9/16)/3 = 1/4
+    tokenwise = raw | {"objective": {"shaping": {"name": "whiten_tokens", "epsilon": 1e-8}}}
+    np.testing.assert_allclose(advantage(tokenwise)(scores), [[0.5, -1.5]], rtol=1e-6)
+
+
+def test_what_a_choice_of_tokens_costs_and_does_stands_in_its_file() -> None:
+    assert isinstance(tokens({"name": "all"}), AllTokens)
+    costly, plain = tokens({"name": "high_entropy", "share": 0.5}), tokens({"name": "clip_cov"})
+    assert isinstance(costly, TokenChoice)
+    assert isinstance(plain, TokenChoice)
+    assert (costly.entropies, plain.entropies, plain.pull) == (True, False, None)
+    pulling = tokens({"name": "kl_cov", "share": 0.5, "coefficient": 0.25})
+    assert isinstance(pulling, TokenChoice)
+    assert pulling.pull == 0.25
+
+
+def test_an_entropy_bonus_is_of_every_rollout() -> None:
+    config = {"ratio": {"name": "none"}, "kl": {"coefficient": 0.0, "estimator": "k3"}}
+    assert not objective(config, None).of_all
+    assert objective(config | {"entropy": {"coefficient": 0.1}}, None).of_all
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 At n = 1 without statistics rollouts the mean is the reward, so A = 0 and nothing is ever learnt. Equal rewards give
 A = 0. It is `leave_one_out` times (M − 1)/M.
 Source: Dr. GRPO (arXiv 2503.20783).
+Equivalents: TRL `scale_rewards: none`; verl `adv_estimator: grpo` with `norm_adv_by_std_in_grpo: false`.
 """
 
 from rftlab.advantages import Floats, Round, deviations

@@ -4,6 +4,7 @@ At n = 1 without statistics rollouts A = 0, as with `group_mean`. Equal rewards 
 `group_norm` it scales every query alike, so that nearly solved and nearly hopeless queries are not blown up. Statistics
 rollouts enter mean and std.
 Source: Lite PPO (arXiv 2508.08221); ε and ddof are those of `group_norm`, so that the two differ in one thing.
+Equivalents: TRL `scale_rewards: batch`.
 """
 
 from rftlab.advantages import Floats, Round, deviations

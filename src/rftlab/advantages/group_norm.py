@@ -5,6 +5,7 @@ arXiv 2601.22532. With them, p̂ and s are defined and only the n rollouts are t
 right of two gives A = ±0.707 with ddof 1 and ±1 with ddof 0. Dividing by s lets the rare outcome of a query that is
 nearly always or nearly never solved weigh most.
 Source: GRPO (arXiv 2402.03300). ε is verl's (TRL: 1e-4, OpenRLHF: 1e-9); ddof is 1 there and 0 in open-instruct.
+Equivalents: TRL `scale_rewards: group`, its default; verl `adv_estimator: grpo`.
 """
 
 from rftlab.advantages import Floats, Round, deviations

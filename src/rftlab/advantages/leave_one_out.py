@@ -4,6 +4,7 @@ A rollout's own luck is not in its yardstick, so the gradient is unbiased. Of th
 statistics rollouts are among the others; at n = 1 they are the others, and without them it is refused. Equal rewards
 give A = 0.
 Source: RLOO (Kool et al. 2019; Ahmadian et al., arXiv 2402.14740).
+Equivalents: TRL's `RLOOTrainer`; verl `adv_estimator: rloo`, which leaves the reward of a lone rollout.
 """
 
 from rftlab.advantages import Floats, Round, deviations

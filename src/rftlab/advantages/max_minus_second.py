@@ -1,9 +1,9 @@
 """The best rollout's lead over the second best: A = r − max(r of the others) where r is the best, else 0.
 
 It estimates the gradient of the best of M: a rollout is credited with what the best would have lost without it. Of the
-query's M = n + m rollouts the statistics rollouts are among the others. n = 1 without statistics rollouts has no other
-and is refused. Equal rewards give A = 0, and so does every tie for the best: with rewards {0, 1} a query learns
-where exactly one of its rollouts is right.
+query's M = n + m rollouts the statistics rollouts are among the others. At n = 1 without them there is no other, and it
+is refused. Equal rewards give A = 0, and so does every tie for the best: with rewards {0, 1} a query learns where
+exactly one of its rollouts is right.
 Source: arXiv 2503.19595. Not divided by a standard deviation, as verl does by default.
 Equivalents: verl `grpo_passk` with `norm_adv_by_std_in_grpo: false`.
 """

@@ -4,6 +4,7 @@ The baseline that minimises the gradient's variance weighs each reward by the sq
 L of response tokens stands in for that. At n = 1 without statistics rollouts A = 0. Equal rewards give A = 0, equal
 lengths `group_mean`.
 Source: OPO (arXiv 2505.23585).
+Equivalents: verl `adv_estimator: opo`, which leaves the reward of a lone rollout.
 """
 
 from rftlab.advantages import Floats, Round

@@ -6,9 +6,9 @@ from α = w·v₀ and β = w·(1 − v₀). This round's rewards are not in it: 
 
 At n = 1 the formula is the same; n rollouts are one visit with n rewards. Equal rewards give equal advantages, zero
 only where r = v. Statistics rollouts do not enter v.
-Source: SPO (arXiv 2509.13232). There ρ falls with the KL the policy has moved since the last visit, within
-[0.875, 0.96], v₀ is measured with the base model, and the advantages of a round are standardised (`whiten_rollouts`
-does it here); ρ = 0.9, v₀ = ½ and w = 1 are our choice.
+Source: SPO (arXiv 2509.13232). There ρ falls with the KL the policy has moved since the last visit, v₀ is measured
+with the base model, and the advantages of a round are standardised (`whiten_rollouts` does it here); ρ = 0.9, v₀ = ½
+and w = 1 are our choice.
 Equivalents: verl's recipe `spo`, but for the above.
 """
 

@@ -32,6 +32,8 @@ class Sgd(torch.optim.Optimizer):
                     continue
                 update = weight.grad
                 if group["momentum"]:
-                    buffer = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
-                    update = buffer.mul_(group["momentum"]).add_(weight.grad)
+                    state = self.state[weight]
+                    if not state:
+                        state["momentum_buffer"] = torch.zeros_like(weight)
+                    update = state["momentum_buffer"].mul_(group["momentum"]).add_(weight.grad)
                 weight.mul_(1.0 - group["lr"] * group["weight_decay"]).sub_(update, alpha=group["lr"])

@@ -31,6 +31,8 @@ class SignSgd(torch.optim.Optimizer):
                     continue
                 direction = weight.grad
                 if group["momentum"]:
-                    buffer = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
-                    direction = buffer.lerp_(weight.grad, 1.0 - group["momentum"])
+                    state = self.state[weight]
+                    if not state:
+                        state["momentum_buffer"] = torch.zeros_like(weight)
+                    direction = state["momentum_buffer"].lerp_(weight.grad, 1.0 - group["momentum"])
                 weight.mul_(1.0 - group["lr"] * group["weight_decay"]).sub_(direction.sign(), alpha=group["lr"])

@@ -128,6 +128,7 @@ class Plan:
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
             f"rftlab.objectives.shaping.{config['objective']['shaping']['name']}",
+            f"rftlab.objectives.tokens.{config['objective']['tokens']['name']}",
             f"rftlab.optimizers.{config['optimizer']['name']}",
             f"rftlab.optimizers.schedule.{config['optimizer']['schedule']['name']}",
             *self.verifiers(config["verifier"]).modules,

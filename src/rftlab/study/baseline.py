@@ -132,6 +132,12 @@ class KlSection(Section):
     )
 
 
+class EntropySection(Section):
+    """Bonus for the entropy of the next-token distribution, in the loss."""
+
+    coefficient: NonNegative = Field(0.0, description="weight of the entropy of every trained token; 0 switches it off")
+
+
 class ObjectiveSection(Section):
     """What is minimised."""
 
@@ -153,6 +159,10 @@ class ObjectiveSection(Section):
         LevelSection(name="none"),
         description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
     )
+    tokens: NamedLevel = Field(
+        LevelSection(name="all"), description="tokens that have a policy loss, a file of `objectives/tokens/`"
+    )
+    entropy: EntropySection = Field(EntropySection(), description="entropy bonus")
 
 
 class OptimizerSection(LevelSection):
@@ -226,6 +236,8 @@ class Baseline(Section):
 
 LATER = (
     "objective.shaping",
+    "objective.tokens",
+    "objective.entropy",
     "optimizer.name",
     "optimizer.warmup",
     "optimizer.schedule",

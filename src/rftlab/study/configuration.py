@@ -27,6 +27,7 @@ LEVELS = {
     ("objective", "aggregation"): "objectives.aggregation",
     ("objective", "mask"): MASK,
     ("objective", "shaping"): "objectives.shaping",
+    ("objective", "tokens"): "objectives.tokens",
     ("optimizer",): "optimizers",
     ("optimizer", "schedule"): "optimizers.schedule",
 }
@@ -36,6 +37,8 @@ COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if ke
 
 OWNED: dict[str, tuple[str, type]] = {
     "GREEDY": ("advantages", bool),
+    "ENTROPIES": ("objectives.tokens", bool),
+    "PULLS": ("objectives.tokens", bool),
     "NEEDS": ("optimizers", str),
     "WHOLE_RUN": ("optimizers.schedule", bool),
 }

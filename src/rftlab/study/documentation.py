@@ -1,6 +1,6 @@
-"""What people and editors read about a study file, made from its schema: ``config/README.md`` and the JSON schema.
+"""What people and editors read about studies: ``config/README.md``, the JSON schema, and the catalogue of choices.
 
-``python -m rftlab.study.documentation`` in the repository's root writes both; a test fails when one of them is stale.
+``python -m rftlab.study.documentation`` in the repository's root writes them; a test fails when one of them is stale.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from rftlab.data.sources import procedural
 from rftlab.files import write_text
 from rftlab.policies import templates
 from rftlab.policies.templates import DAY
+from rftlab.study.catalogue import KEYS, entries, settings
 from rftlab.study.schema import Study
 
 SCHEMA, README = Path("workflow/schemas/study.schema.json"), Path("config/README.md")
+CATALOGUE = Path("docs/catalogue.md")
 TEMPLATES = Path(__file__).parent
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write both files."""
+    """Write all files."""
     parser = argparse.ArgumentParser(prog="python -m rftlab.study.documentation", description=__doc__)
     parser.add_argument("--root", type=Path, default=Path(), help="the repository's root (default: here)")
     root = parser.parse_args(argv).root
-    for path, text in ((SCHEMA, schema_text()), (README, readme_text())):
+    for path, text in ((SCHEMA, schema_text()), (README, readme_text()), (CATALOGUE, catalogue_text())):
         write_text(root / path, text)
         print(root / path)
 
@@ -127,6 +129,32 @@ def levels_table(kind: str) -> str:
         for file in files
     ]
     return table(["name", "parameters", "what it is"], rows)
+
+
+def catalogue_text() -> str:
+    """``docs/catalogue.md``: every level by kind, with what its file says of it, and every key that has a value."""
+    found, keys = entries(), [*settings()]
+    lines = [
+        "<!-- Written by `python -m rftlab.study.documentation` from the files of the levels and from the schema. -->",
+        "",
+        "# The catalogue of choices",
+        "",
+        f"{len(found)} levels of {len(KEYS)} kinds, each a file of `src/rftlab/`, and {len(keys)} keys with a value.",
+        "`rftlab catalogue WORD` shows what is said of some, `rftlab catalogue --json` all of it. What stands under",
+        "*n = 1* is for a single rollout of a query; where nothing does, no rollout sees another. Names of frameworks",
+        "are those of TRL 1.16, and of verl and others in 2026.",
+    ]
+    for kind in levels.FUNCTIONS:
+        rows = [
+            [f"`{one['name']}`", one["summary"], one["n = 1"] or "", one["source"] or "", one["equivalents"] or ""]
+            for one in found
+            if one["kind"] == kind
+        ]
+        headings = ["name", "what it is", "n = 1", "source", "equivalents"]
+        lines += ["", f"## `{KEYS[kind]}`: `{kind.replace('.', '/')}/`", "", table(headings, rows)]
+    rows = [[f"`{one['key']}`", f"`{json.dumps(one['default'])}`", one["meaning"]] for one in keys]
+    lines += ["", "## Keys that have a value", "", table(["key", "default", "meaning"], rows)]
+    return "\n".join(lines) + "\n"
 
 
 def families_table() -> str:

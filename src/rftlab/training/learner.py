@@ -24,6 +24,7 @@ from rftlab.rewards.scoring import Scorer
 from rftlab.rewards.value import Reward
 from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.chosen_tokens import AllTokens, TokenChoice
 from rftlab.training.equal_rewards import weights
 from rftlab.training.followers import Follower
 from rftlab.training.greedy import GreedyResponses, no_greedy_responses
@@ -227,6 +228,8 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
         kl_coefficient=kl["coefficient"],
         reference=reference,
         old_is_trainer=old_is_trainer(config) and not several,
+        entropy_coefficient=config.get("entropy", {"coefficient": 0.0})["coefficient"],
+        tokens=tokens(config.get("tokens", {"name": "all"})),
     )
 
 
@@ -238,6 +241,15 @@ def old_is_trainer(config: Mapping[str, Any]) -> bool:
 def mask(config: Mapping[str, Any]) -> Any:
     """What leaves rollouts out of the loss, by their tokens' weights; without a level all weights stay as they are."""
     return level("objectives.mask", config["mask"]) if "mask" in config else lambda weights_Bn, *_: weights_Bn
+
+
+def tokens(config: Mapping[str, Any]) -> TokenChoice | AllTokens:
+    """Which tokens have a policy loss; where it is all of them there is nothing to choose."""
+    if config["name"] == "all":
+        return AllTokens()
+    declared = read("objectives.tokens", config["name"]).constants
+    pull = config["coefficient"] if declared.get("PULLS") else None
+    return TokenChoice(level("objectives.tokens", config), declared.get("ENTROPIES", False), pull)
 
 
 def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +18,17 @@ PADDING = 0.1  # of a micro-batch, at most
 SPARE = 1024  # tokens of padding in a round that are less than another pass costs
 
 
+def of_token(logprobs_V: Tensor, tokens: Tensor) -> Tensor:
+    """log π of one token per distribution [..., V] → [..., 1]."""
+    return logprobs_V.gather(-1, tokens[..., None])
+
+
+def of_token_and_entropy(logprobs_V: Tensor, tokens: Tensor) -> Tensor:
+    """log π of one token per distribution, and the distribution's entropy −Σ π·log π in nats: [..., V] → [..., 2]."""
+    entropies = -(logprobs_V.exp() * logprobs_V).sum(dim=-1, keepdim=True)
+    return torch.cat([of_token(logprobs_V, tokens), entropies], dim=-1)
+
+
 def response_logprobs(
     model: PreTrainedModel,
     rollouts: Sequence[Rollout],
@@ -29,11 +40,34 @@ def response_logprobs(
 ) -> tuple[Tensor, Tensor]:
     """log π(token | what came before) of every response token, at the sampling temperature.
 
+    Returns:
+        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
+    """
+    values_NT1, mask_NT = response_values(
+        model, rollouts, read=of_token, pad_token=pad_token, temperature=temperature, aligned=aligned, body=body
+    )
+    return values_NT1[:, :, 0], mask_NT
+
+
+def response_values(
+    model: PreTrainedModel,
+    rollouts: Sequence[Rollout],
+    *,
+    read: Callable[[Tensor, Tensor], Tensor],
+    pad_token: int,
+    temperature: float,
+    aligned: bool = True,
+    body: Any = None,
+) -> tuple[Tensor, Tensor]:
+    """What ``read`` makes of the distribution that every response token was drawn from, at the sampling temperature.
+
     Logits are computed for response tokens only.
 
     Args:
         model: a causal language model.
         rollouts: at least one.
+        read: from log-probabilities of the whole vocabulary and the token drawn, [..., V] and [...], to numbers
+            [..., K]; it is given a part of the tokens at a time, so that the vocabulary does not set the peak.
         pad_token: id that fills up shorter rows.
         temperature: of the sampling.
         aligned: prompts are padded on the left and responses on the right, so that responses share their columns.
@@ -42,7 +76,7 @@ def response_logprobs(
         body: what computes the hidden states instead of ``model.base_model``, a compiled form of it for instance.
 
     Returns:
-        logprobs_NT, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
+        values_NTK, exactly 0 where padded, and the boolean mask_NT of response tokens; T is the longest response.
     """
     device = model.device
     body = model.base_model if body is None else body
@@ -60,8 +94,7 @@ def response_logprobs(
         ).last_hidden_state[:, -response_T - 1 :]  # the last prompt token predicts the first response token
         if len(rollouts) * (response_T + 1) * vocabulary(model) <= LOGITS:
             logprobs_NTV = log_softmax(model, hidden_NTD, temperature)[:, :-1]
-            logprobs_NT = logprobs_NTV.gather(2, response_NT[:, :, None])[:, :, 0]
-            return logprobs_NT.masked_fill(~mask_NT, 0.0), mask_NT
+            return read(logprobs_NTV, response_NT).masked_fill(~mask_NT[:, :, None], 0.0), mask_NT
         hidden_CD = hidden_NTD[:, :-1].flatten(0, 1)[mask_NT.flatten().nonzero()[:, 0]]
     else:
         rows = [[*r.prompt, *r.tokens] for r in rollouts]
@@ -70,8 +103,9 @@ def response_logprobs(
         starts = [i * width + len(r.prompt) - 1 for i, r in enumerate(rollouts)]
         columns = [start + t for start, r in zip(starts, rollouts, strict=True) for t in range(len(r.tokens))]
         hidden_CD = hidden_NTD.flatten(0, 1)[torch.tensor(columns, device=device)]
-    logprobs_C = token_logprobs(model, hidden_CD, response_NT[mask_NT], temperature)
-    return torch.zeros(mask_NT.shape, device=device).masked_scatter(mask_NT, logprobs_C), mask_NT
+    values_CK = token_values(model, hidden_CD, response_NT[mask_NT], temperature, read)
+    values_NTK = torch.zeros(*mask_NT.shape, values_CK.shape[1], device=device)
+    return values_NTK.masked_scatter(mask_NT[:, :, None], values_CK), mask_NT
 
 
 @torch.no_grad()
@@ -94,11 +128,17 @@ def log_softmax(model: PreTrainedModel, hidden: Tensor, temperature: float) -> T
     return (logits if temperature == 1.0 else logits / temperature).log_softmax(dim=-1)
 
 
-def token_logprobs(model: PreTrainedModel, hidden_CD: Tensor, tokens_C: Tensor, temperature: float) -> Tensor:
-    """log π of one token per hidden state, from at most ``LOGITS`` logits at a time; the backward pass repeats them."""
+def token_values(
+    model: PreTrainedModel,
+    hidden_CD: Tensor,
+    tokens_C: Tensor,
+    temperature: float,
+    read: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """values_CK of one token per hidden state, from ``LOGITS`` logits at a time; the backward pass repeats them."""
 
     def part(hidden_cD: Tensor, tokens_c: Tensor) -> Tensor:
-        return log_softmax(model, hidden_cD, temperature).gather(1, tokens_c[:, None])[:, 0]
+        return read(log_softmax(model, hidden_cD, temperature), tokens_c)
 
     size = max(1, LOGITS // vocabulary(model))
     parts = zip(torch.split(hidden_CD, size), torch.split(tokens_C, size), strict=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 from transformers import PreTrainedModel
+
+from rftlab.training.chosen_tokens import AllTokens, TokenChoice
+from rftlab.training.passes import Batch, Passes
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation.
+    """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it − entropy_coefficient · H_it].
+
+    w is the aggregation's; ``tokens`` chooses those that have a policy loss.
 
     ``old_is_trainer`` says that the policy loss compares with what the trainer computes in this very pass; else with
     the log-probabilities that come with the rollouts.
@@ -22,6 +28,27 @@ class Objective:
     kl_coefficient: float = 0.0
     reference: PreTrainedModel | None = None
     old_is_trainer: bool = False
+    entropy_coefficient: float = 0.0
+    tokens: TokenChoice | AllTokens = field(default_factory=AllTokens)
+
+    @property
+    def of_all(self) -> bool:
+        """Whether a rollout without an advantage has a gradient."""
+        return self.penalty is not None or self.entropy_coefficient != 0
+
+    def forward(self, policy: PreTrainedModel, batch: Batch, passes: Passes) -> tuple[Tensor, Tensor, Tensor]:
+        """logprobs_NT and mask_NT of a micro-batch, and terms_NT, what KL penalty and entropy bonus add to its loss."""
+        if self.entropy_coefficient:
+            logprobs_NT, mask_NT, entropies_NT = passes.logprobs_and_entropies(policy, batch)
+            terms_NT = -self.entropy_coefficient * entropies_NT
+        else:
+            logprobs_NT, mask_NT = passes.logprobs(policy, batch)
+            terms_NT = logprobs_NT.new_zeros(())
+        if self.penalty is not None and self.reference is not None:
+            with torch.no_grad():
+                base_NT, _ = passes.logprobs(self.reference, batch)
+            terms_NT = terms_NT + self.kl_coefficient * self.penalty(logprobs_NT, base_NT)
+        return logprobs_NT, mask_NT, terms_NT
 
     def old(self, logprobs_NT: Tensor, sampler_NT: Tensor) -> Tensor:
         """Log-probabilities of the tokens under π_old: the sampler's, or the trainer's before the update.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,14 @@ from transformers import PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from rftlab.rollouts import Rollout
-from rftlab.training.logprobs import dense_batches, micro_batches, response_logprobs, wastes_little
+from rftlab.training.logprobs import (
+    dense_batches,
+    micro_batches,
+    of_token_and_entropy,
+    response_logprobs,
+    response_values,
+    wastes_little,
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,19 @@ class Passes:
 
     def logprobs(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Tensor]:
         """logprobs_NT and mask_NT of a micro-batch; see :func:`rftlab.training.logprobs.response_logprobs`."""
+        return self._through(model, batch, response_logprobs)
+
+    def logprobs_and_entropies(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """logprobs_NT, mask_NT and, in nats, entropies_NT of a micro-batch."""
+        values_NT2, mask_NT = self._through(model, batch, partial(response_values, read=of_token_and_entropy))
+        return values_NT2[:, :, 0], mask_NT, values_NT2[:, :, 1]
+
+    def _through(
+        self, model: PreTrainedModel, batch: Batch, run: Callable[..., tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
         lower = torch.autocast(model.device.type, self.autocast, enabled=self.autocast is not None)
         with lower, recomputing(model):
-            return response_logprobs(
+            return run(
                 model,
                 batch.rollouts,
                 pad_token=self.pad_token,

@@ -50,19 +50,17 @@ def update(
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
-    active = np.flatnonzero((weights_N != 0) & ((advantages_N != 0) | (objective.penalty is not None))).tolist()
-    total, mismatch, clipping = 0.0, Mismatch(), Clipping()
-    for batch in passes.batches([rollouts[i] for i in active]):
+    active = [i for i in range(len(rollouts)) if weights_N[i] and (advantages_N[i] or objective.of_all)]
+    total, mismatch, clipping, trained = 0.0, Mismatch(), Clipping(), [rollouts[i] for i in active]
+    chosen_tokens = objective.tokens(policy, trained, advantages_N[active], passes)
+    for batch in passes.batches(trained):
         chosen = [active[j] for j in batch.indices]
-        logprobs_NT, mask_NT = passes.logprobs(policy, batch)
+        logprobs_NT, mask_NT, terms_NT = objective.forward(policy, batch, passes)
         sampler_NT = sampler_logprobs(batch.rollouts, policy.device)
         old_NT, advantages = objective.old(logprobs_NT, sampler_NT), logprobs_NT.new_tensor(advantages_N[chosen])
         loss_NT = objective.policy_loss(logprobs_NT, old_NT, mask_NT, advantages)
         clipping.add(objective.policy_loss, logprobs_NT, old_NT, mask_NT, advantages)
-        if objective.penalty is not None and objective.reference is not None:
-            with torch.no_grad():
-                base_NT, _ = passes.logprobs(objective.reference, batch)
-            loss_NT = loss_NT + objective.kl_coefficient * objective.penalty(logprobs_NT, base_NT)
+        loss_NT = chosen_tokens.of(loss_NT, logprobs_NT - old_NT, batch.indices) + terms_NT
         loss = (logprobs_NT.new_tensor(weights_N[chosen]) * (loss_NT * mask_NT).sum(dim=1)).sum()
         torch.autograd.backward(loss)
         total += loss.item()
@@ -75,6 +73,7 @@ def update(
         "loss": total,
         "gradient_norm": norm,
         "trained_rollouts": len(active),
+        **chosen_tokens.metrics,
         **clipping.metrics,
         **mismatch.metrics("trained"),
     }

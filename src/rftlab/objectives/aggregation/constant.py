@@ -2,6 +2,7 @@
 
 `sequence_sum` at another scale: no length of any response enters a weight. At n = 1 the formula is the same.
 Source: Dr. GRPO (arXiv 2503.20783).
+Equivalents: TRL `loss_type: dr_grpo`; verl `loss_agg_mode: seq-mean-token-sum-norm`.
 """
 
 import numpy as np

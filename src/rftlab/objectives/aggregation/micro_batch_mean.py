@@ -9,6 +9,7 @@ is cut to fit into memory changes nothing here. A token's weight depends on its 
 At n = 1 the formula is the same. With ``size`` = n it is `query_mean`, with 1 `sequence_mean`, with B·n or more
 `token_mean`.
 Source: arXiv 2601.22532, whose scripts train on micro-batches of 4; TRL's bnpo and SkyRL's legacy mean with their own.
+Equivalents: TRL `loss_type: bnpo` with its own micro-batches.
 """
 
 import numpy as np

@@ -3,6 +3,7 @@
 The mean over rollouts of each rollout's mean over tokens. A long failure costs no more than a short one, so length
 goes unpunished. At n = 1 the formula is the same.
 Source: GRPO (arXiv 2402.03300).
+Equivalents: TRL `loss_type: grpo`; verl `loss_agg_mode: seq-mean-token-mean`.
 """
 
 import numpy as np

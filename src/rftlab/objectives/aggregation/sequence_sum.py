@@ -3,6 +3,7 @@
 The mean over rollouts of each rollout's sum over tokens: the policy gradient as it is derived, with a rollout as the
 bandit's one action. At n = 1 the formula is the same.
 Source: REINFORCE (Williams 1992); verl calls it seq-mean-token-sum.
+Equivalents: TRL `loss_type: luspo` (with `gspo`'s ratio); verl `loss_agg_mode: seq-mean-token-sum`.
 """
 
 import numpy as np

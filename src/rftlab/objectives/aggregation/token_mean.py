@@ -4,6 +4,7 @@ Long responses weigh more than short ones, and failures' tokens count in the den
 At n = 1 the formula is the same.
 Source: DAPO (arXiv 2503.14476), verl's default over a whole batch; arXiv 2601.22532 averages micro-batches, see
 `micro_batch_mean`.
+Equivalents: TRL `loss_type: dapo`; verl `loss_agg_mode: token-mean`.
 """
 
 import numpy as np

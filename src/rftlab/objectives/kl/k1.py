@@ -4,6 +4,7 @@ Value: unbiased for KL(π‖π_ref), and often negative. Gradient in the loss: �
 zero, so the reference drops out and the term adds nothing but noise. It is meant for the reward, not for the loss;
 it is here because frameworks offer it.
 Source: Schulman, Approximating KL Divergence (2020); gradient: arXiv 2506.09477.
+Equivalents: verl `kl` or `k1`.
 """
 
 from torch import Tensor

@@ -4,6 +4,7 @@ Value: biased for KL(π‖π_ref), the less the closer the two are; never negati
 whose expectation under π is exactly ∇KL(π‖π_ref): of the three, the one that descends this divergence. TRL 1.16's
 default, where it weighs importance by token, is k3·π/π_old, whose gradient at π = π_old is this one's, not k3's.
 Source: Schulman, Approximating KL Divergence (2020); gradient: arXiv 2506.09477.
+Equivalents: verl `mse` or `k2`.
 """
 
 from torch import Tensor

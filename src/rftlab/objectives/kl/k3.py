@@ -5,6 +5,7 @@ Value: unbiased for KL(π‖π_ref), as the added π_ref/π − 1 has expectatio
 far below π_ref it is unbounded. TRL 1.16 multiplies it by its loss's ratio (`use_bias_correction_kl`, its default): by
 π/π_old where importance is weighed by token, and the gradient of that at π = π_old is `k2`'s.
 Source: Schulman, Approximating KL Divergence (2020); in the loss: GRPO (arXiv 2402.03300); gradient: arXiv 2506.09477.
+Equivalents: TRL without `use_bias_correction_kl`; verl `low_var_kl` or `k3`, which clamps it at ±10.
 """
 
 import torch

@@ -3,6 +3,7 @@
 A token that already moved beyond the clip in the direction its advantage asks gets no gradient; one that moved the
 wrong way always does. At ρ = 1 the gradient is that of `none`. For A < 0 the loss is unbounded in ρ: no dual clip.
 Source: PPO (arXiv 1707.06347); ε_high = 0.28 is DAPO's clip-higher (arXiv 2503.14476).
+Equivalents: TRL `epsilon`, `epsilon_high`; verl `loss_mode: vanilla`, which adds `dual_clip` unasked.
 """
 
 import math

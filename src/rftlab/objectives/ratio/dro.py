@@ -14,7 +14,10 @@ RANGES = {"beta": "[0, inf)"}
 def policy_loss(
     logprobs_NT: Tensor, old_logprobs_NT: Tensor, mask_NT: Tensor, advantages_N: Tensor, *, beta: float = 0.05
 ) -> Tensor:
-    """Return loss_NT, exactly 0, in value and gradient, where the boolean mask is false."""
-    log_ratio_NT = (logprobs_NT - old_logprobs_NT).masked_fill(~mask_NT, 0.0)
+    """Return loss_NT, exactly 0, in value and gradient, where the boolean mask is false.
+
+    π_old is a constant: the leash has no bound at which a token would be held, and none is to be counted.
+    """
+    log_ratio_NT = (logprobs_NT - old_logprobs_NT.detach()).masked_fill(~mask_NT, 0.0)
     loss_NT = -advantages_N[:, None] * logprobs_NT + 0.5 * beta * log_ratio_NT.square()
     return loss_NT.masked_fill(~mask_NT, 0.0)

@@ -4,6 +4,7 @@ A token the trained policy likes much better than the one that sampled it, in a 
 beyond that has no gradient; `clip` would let it weigh ρ·|A|. Nothing else differs from `clip`; at ρ = 1 the gradient is
 that of `none`.
 Source: dual-clip PPO (arXiv 1912.09729); c = 3 is verl's default, which applies it unasked.
+Equivalents: TRL `delta`; verl `loss_mode: vanilla` with `clip_ratio_c`.
 """
 
 import math

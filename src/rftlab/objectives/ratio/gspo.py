@@ -4,6 +4,7 @@ Every token of a response has this loss, so that with the aggregation `sequence_
 mean over responses. The geometric mean keeps s near 1 whatever the length, which is why the clip is so narrow. At ρ = 1
 the gradient of a response's summed loss is that of `none`.
 Source: GSPO (arXiv 2507.18071), ε as there.
+Equivalents: TRL `importance_sampling_level: sequence`; verl `loss_mode: gspo`.
 """
 
 import math

@@ -5,6 +5,8 @@ tokens. Whole responses correct the bias fully and are noisy; tokens correct les
 and sampler agree, the gradient is that of `none`.
 Source: truncated importance sampling (Yao et al. 2025, "Your efficient RL framework secretly brings you off-policy RL
 training"; Ionides 2008); cap 2 is the default of verl and was TRL's.
+Equivalents: TRL `vllm_importance_sampling_mode: token_truncate` or `sequence_truncate`; verl `rollout_is: token` or
+`sequence`.
 """
 
 import math
