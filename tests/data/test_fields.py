@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -120,6 +121,28 @@ def test_solutions_whose_boxes_differ_are_kept_and_listed(solution: str, several
     )
     assert split.several_boxes == (["a:1"] if several else [])
     assert len(split.queries) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "most"), [(Fields(), None), (Fields(), 2), (Fields(("problem",)), None)], ids=["all", "limit", "error"]
+)
+def test_what_reads_the_rows_is_closed_however_it_ends(fields: Fields, most: int | None) -> None:
+    closed = []
+
+    def rows() -> Iterator[tuple[str, dict[str, str]]]:
+        try:
+            for number in range(4):
+                yield f"a:{number}", {"question": f"{number}?", "answer": "1"}
+        finally:
+            closed.append(True)
+
+    reader, failed = rows(), None
+    try:
+        collect(fields, reader, most)
+    except DataError as error:
+        failed = error  # whose trace keeps all that was alive
+    assert closed
+    assert (failed is None) == (fields == Fields())
 
 
 def test_choices_have_no_boxes() -> None:

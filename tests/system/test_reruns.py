@@ -342,19 +342,22 @@ def record(folder: Path) -> None:
     checkout.snakemake("--touch", "--forceall", "--cores", "1")
 
 
-def copied(recorded: Checkout, folder: Path) -> Checkout:
-    shutil.copytree(recorded.folder, folder / "checkout", copy_function=shutil.copy2)
-    return Checkout(folder / "checkout", "reruns.yaml")
+class Copy(Checkout):
+    """A copy of the recorded study, whose dry runs are forks."""
+
+    def __init__(self, recorded: Checkout, folder: Path, dry_runs: DryRuns) -> None:
+        shutil.copytree(recorded.folder, folder / "checkout", copy_function=shutil.copy2)
+        super().__init__(folder / "checkout", "reruns.yaml")
+        self.dry_runs = dry_runs
+
+    def planned(self) -> set[str]:
+        return listed(self.dry_runs.output(self.folder, "--configfile", str(self.study), "-n", "--nolock"))
 
 
 @pytest.fixture(scope="session")
 def dry_runs() -> Iterator[DryRuns]:
     with DryRuns() as process:
         yield process
-
-
-def planned(checkout: Checkout, dry_runs: DryRuns) -> set[str]:
-    return listed(dry_runs.output(checkout.folder, "--configfile", str(checkout.study), "-n", "--nolock"))
 
 
 # in one edit; what makes more than an edit, so that it cannot be part of one, goes first or is left out
@@ -366,22 +369,20 @@ PAIRS = list(itertools.combinations([change for change in CHANGES if change.make
 def test_two_changes_in_one_edit_list_all_that_each_lists(
     pair: tuple[Change, Change], recorded: Checkout, dry_runs: DryRuns, tmp_path: Path
 ) -> None:
-    checkout = copied(recorded, tmp_path)
+    checkout = Copy(recorded, tmp_path, dry_runs)
     for change in sorted(pair, key=lambda change: change.make not in FIRST_OF_TWO):
         change.make(checkout)
     one, other = pair
-    assert planned(checkout, dry_runs) >= {
-        job for job in one.jobs | other.jobs if one.gone not in job and other.gone not in job
-    }
+    assert checkout.planned() >= {job for job in one.jobs | other.jobs if one.gone not in job and other.gone not in job}
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_lists_exactly_the_jobs_that_depend_on_it(
     change: Change, recorded: Checkout, dry_runs: DryRuns, tmp_path: Path
 ) -> None:
-    checkout = copied(recorded, tmp_path)
+    checkout = Copy(recorded, tmp_path, dry_runs)
     change.make(checkout)
-    assert planned(checkout, dry_runs) == change.jobs
+    assert checkout.planned() == change.jobs
 
 
 def test_without_a_change_nothing_is_listed_and_forced_everything(recorded: Checkout) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -74,9 +74,20 @@ class Fields:
 def collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most: int | None) -> Split:
     """Read ``(where, record)`` until there are ``most`` distinct queries, and no further than that.
 
+    However it ends, a generator of rows is closed: a reader that is kept by the trace of an error, or by nobody, would
+    end with the interpreter, and threads of Arrow that find none to return to abort the process.
+
     Raises:
         DataError: ``where: …`` for a record that cannot be used.
     """
+    try:
+        return _collect(fields, rows, most)
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()
+
+
+def _collect(fields: Fields, rows: Iterable[tuple[str, Mapping[str, Any]]], most: int | None) -> Split:
     queries: dict[str, Query] = {}
     unanswered: list[str] = []
     several_boxes: list[str] = []

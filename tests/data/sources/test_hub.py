@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from pathlib import Path
+from types import GeneratorType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -55,6 +57,21 @@ def test_single_precision_is_read_at_its_width(file: Path) -> None:
     pq.write_table(table, file)
     splits = source_of(config(file, reader="parquet")).read()
     assert splits["train"].queries[0].answer == "0.1"
+
+
+@pytest.mark.parametrize("changes", [{"fields": {"query": "problem"}}, {"limit": {"train": 1, "test": 1}}], ids=str)
+def test_no_reader_is_left_where_reading_ends_early(file: Path, changes: dict[str, object]) -> None:
+    """Its threads would meet the end of the interpreter, and abort it."""
+    pq.write_table(pa.Table.from_pylist(LINES * 5), file, row_group_size=2)
+    failed = None
+    try:
+        source_of(config(file, reader="parquet", **changes)).read()
+    except DataError as error:
+        failed = error
+    assert (failed is None) == ("limit" in changes)
+    frames = [found.gi_frame for found in gc.get_objects() if type(found) is GeneratorType]
+    reading = {frame.f_code.co_name for frame in frames if frame and "datasets" in frame.f_code.co_filename}
+    assert not reading
 
 
 def test_every_record_says_where_it_stands(file: Path) -> None:
