@@ -65,15 +65,15 @@ calibrate: $(READY)  ## error, coverage and power of verdicts on simulated studi
 	@PYTHONPATH=src:tests/helpers $(BIN)/python benchmarks/calibrate.py
 
 lint: $(READY_DEV)  ## formatting, lint, types, Snakemake's own lint
-	@$(BIN)/ruff format --check src tests benchmarks
-	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks config
+	@$(BIN)/ruff check src tests benchmarks config
 	@$(BIN)/mypy
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 
 format: $(READY_DEV)  ## format everything
-	@$(BIN)/ruff format src tests benchmarks
-	@$(BIN)/ruff check --fix src tests benchmarks
+	@$(BIN)/ruff format src tests benchmarks config
+	@$(BIN)/ruff check --fix src tests benchmarks config
 	@$(BIN)/snakefmt Snakefile workflow
 
 mlflow: $(READY)  ## open MLflow's UI on results/, on 127.0.0.1

@@ -7,13 +7,13 @@ import pytest
 
 from rftlab import levels
 
-KINDS = ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl"]
+KINDS = [kind for kind in levels.FUNCTIONS if kind != "rewards.verifiers"]
 EVERY_LEVEL = [(kind, name) for kind in KINDS for name in levels.names(kind)]
 
 
 def test_names_are_the_files_without_the_packages_own():
-    assert levels.names("objectives.ratio") == ["cispo", "clip", "dual_clip", "gspo", "none", "truncated"]
-    assert levels.names("objectives.kl") == ["k1", "k2", "k3"]
+    assert levels.names("objectives.kl") == ["k1", "k2", "k3", "k3_clamped", "k3_k2"]
+    assert levels.names("objectives.shaping") == ["clip", "none", "whiten_rollouts", "whiten_tokens"]
     assert "__init__" not in levels.names("advantages")
     assert levels.names("advantages") == sorted(levels.names("advantages"))
 
@@ -69,7 +69,7 @@ def test_a_misspelt_name_gets_a_hint(kind, name, hint):
 
 @pytest.mark.parametrize("name", ["zzzzzz", "__init__", "../levels", ""])
 def test_what_is_no_level_is_refused_without_a_hint(name):
-    with pytest.raises(levels.UnknownLevelError, match=r"is not one of k1, k2, k3$"):
+    with pytest.raises(levels.UnknownLevelError, match=r"is not one of k1, k2, k3, k3_clamped, k3_k2$"):
         levels.load("objectives.kl", name)
 
 
@@ -142,9 +142,9 @@ for kind in {KINDS}:
 LOAD_NUMPY_LEVELS = """
 import importlib
 from rftlab import levels
-for package in ("objectives", "objectives.ratio", "objectives.kl"):
+for package in ("objectives", "objectives.ratio", "objectives.kl", "objectives.shaping"):
     importlib.import_module("rftlab." + package)
-for kind in ("advantages", "objectives.aggregation"):
+for kind in ("advantages", "objectives.aggregation", "objectives.shaping"):
     for name in levels.names(kind):
         levels.load(kind, name)
 """

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rftlab.randomness import draw, rollout_seed, stable_hash
+from rftlab.randomness import draw, redraw_seed, rollout_seed, stable_hash
 
 IDS = [f"q{i}" for i in range(7)]
 
@@ -16,6 +16,7 @@ def test_golden_values() -> None:
     assert stable_hash("order", 0, 0, "a") == 7060422137275022441
     assert stable_hash("train", 2**31, "größe", 1, 2) == 4393358526325692704
     assert rollout_seed("train", 2**31, "größe", 1, 2) == stable_hash("train", 2**31, "größe", 1, 2)
+    assert redraw_seed(2**31, 7) == stable_hash("redraw", 2**31, 7)
     assert draw(0, IDS, 5, 4) == [(5, 0), (6, 0), (5, 1), (6, 1)]
 
 
@@ -71,3 +72,9 @@ def test_no_two_rollouts_share_a_seed() -> None:
     keys = itertools.product(("train", "evaluate"), range(3), IDS, range(4), range(20))
     seeds = [rollout_seed(*key) for key in keys]
     assert len({seed % 2**32 for seed in seeds}) == len(seeds)  # torch's generator uses 32 bits of it
+
+
+def test_every_round_has_other_replacements() -> None:
+    orders = {tuple(draw(redraw_seed(0, number), IDS, 0, 7)) for number in range(1, 6)}
+    assert len(orders) == 5
+    assert (*draw(0, IDS, 0, 7),) not in orders

@@ -77,10 +77,11 @@ def plan(
     for row in estimate["variants"]:
         table.add_row(*(_cell(key, value) for key, value in row.items()))
     table.add_section()
-    if estimate["race"]:
-        for name, totals in (("at least", estimate["least"]), ("about", estimate["expected"])):
-            table.add_row(name, *(_cell(key, value) for key, value in totals.items()))
-    name = "at most" if estimate["race"] else "all"
+    between = {"at least": estimate["least"]} if estimate["open"] else {}
+    between |= {"about": estimate["expected"]} if estimate["race"] else {}
+    for name, totals in between.items():
+        table.add_row(name, *(_cell(key, value) for key, value in totals.items()))
+    name = "at most" if between else "all"
     table.add_row(name, *(_cell(key, value) for key, value in estimate["totals"].items()))
     size = " × ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in estimate["size"].items())
     console.print(f"{estimate['study']}: {size}", highlight=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -22,12 +22,18 @@ FUNCTIONS = {
     "objectives.ratio": "policy_loss",
     "objectives.aggregation": "token_weights",
     "objectives.kl": "penalty",
+    "objectives.mask": "mask",
+    "rewards.terms": "term",
+    "objectives.shaping": "shape",
+    "optimizers": "optimizer",
+    "optimizers.schedule": "scale",
     "rewards.verifiers": "verify",
 }
 
 
 OF_ADVANTAGES = ("MINIMUM_ROLLOUTS", "MINIMUM_REWARD", "LEARNS_FROM", "ROUND_LEARNS_FROM")
-CONSTANTS = ("RANGES", *OF_ADVANTAGES, "OLD_POLICY", "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
+OF_ONE_KIND = ("GREEDY", "OLD_POLICY", "NEEDS", "WHOLE_RUN", "VALUES")
+CONSTANTS = ("RANGES", *OF_ADVANTAGES, *OF_ONE_KIND, "GOLD", "STRICT", "FLEXIBLE", "ISOLATED")
 """What a level's file may declare of the level."""
 
 
@@ -64,16 +70,36 @@ def read(kind: str, name: str) -> LevelFile:
         UnknownLevelError: there is no such file, it is not Python, it lacks the function its kind requires, or a
             constant of it is no literal.
     """
-    file = f"{kind.replace('.', '/')}/{name}.py"
     if name not in names(kind):
         raise UnknownLevelError(f"{name!r} is not one of {', '.join(names(kind))}{did_you_mean(name, names(kind))}")
+    path = PACKAGE.joinpath(*kind.split("."), f"{name}.py")
+    return declared(path, f"{kind.replace('.', '/')}/{name}.py", kind, FUNCTIONS[kind])
+
+
+def read_file(path: Path, function: str, *constants: str) -> LevelFile:
+    """Read a file of the user's that defines ``function`` and may declare ``constants``, without executing it.
+
+    Raises:
+        UnknownLevelError: as :func:`read`.
+    """
+    return declared(path, str(path), "", function, constants)
+
+
+def declared(path: Path, file: str, kind: str, function: str, may_declare: Iterable[str] = CONSTANTS) -> LevelFile:
+    """What the file at ``path``, called ``file`` in messages, declares of itself and of its ``function``.
+
+    Raises:
+        UnknownLevelError: as :func:`read`.
+    """
     try:
-        tree = ast.parse(PACKAGE.joinpath(*kind.split("."), f"{name}.py").read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnknownLevelError(f"{file} cannot be read: {error.strerror}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnknownLevelError(f"{file} is not Python: {error}") from None
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == FUNCTIONS[kind]]
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function]
     if not functions:
-        raise UnknownLevelError(f"{file} defines no function {FUNCTIONS[kind]}()")
+        raise UnknownLevelError(f"{file} defines no function {function}()")
     arguments = functions[0].args
     parameters = {}
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
@@ -88,11 +114,11 @@ def read(kind: str, name: str) -> LevelFile:
         if isinstance(target, ast.Name) and target.id.isupper()
     }
     bound = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    for constant in CONSTANTS:  # not read is not declared: a level would run without what its file asks for
+    for constant in may_declare:  # not read is not declared: a level would run without what its file asks for
         if bound.count(constant) > (constant in constants):
             raise UnknownLevelError(f"{file}: {constant} needs one literal value, at the top level of the file")
     docstring = ast.get_docstring(tree) or ast.get_docstring(functions[0]) or ""
-    return LevelFile(kind, name, docstring.partition("\n")[0], parameters, constants)
+    return LevelFile(kind, path.stem, docstring.partition("\n")[0], parameters, constants)
 
 
 def _is_literal(node: ast.expr | None) -> TypeGuard[ast.expr]:

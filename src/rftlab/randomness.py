@@ -43,6 +43,11 @@ def draw(random_seed: int, ids: Sequence[str], start: int, count: int) -> list[t
     return drawn
 
 
+def redraw_seed(random_seed: int, number: int) -> int:
+    """Seed of the queries that stand in for others in round ``number``, and of their rollouts: a stream of its own."""
+    return stable_hash("redraw", random_seed, number)
+
+
 def rollout_seed(stream: str, random_seed: int, query: str, occurrence: int, rollout: int) -> int:
     """Seed of one rollout's own generator; ``stream`` keeps training and evaluation apart."""
     return stable_hash(stream, random_seed, query, occurrence, rollout)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from rftlab.analysis.finished import FinishedRuns
+from rftlab.analysis.finished import FinishedRuns, timed
 from rftlab.analysis.race import rows
 from rftlab.errors import BadInputError
 from rftlab.runfolder.study_plan import Pair
@@ -55,6 +58,24 @@ def test_how_a_run_collapsed(plan: Path) -> None:
     lost = run.curve.assign(accuracy=[1.0] * 5 + [0.0] * 5)
     assert type(run)(run.planned, lost, run.outcomes, False).ways_to_collapse == ("reward",)
     assert type(run)(run.planned, run.curve.iloc[:0], run.outcomes, False).ways_to_collapse == ()
+
+
+def test_a_round_takes_the_median_of_its_variants_rounds(plan: Path) -> None:
+    runs = runs_of(plan).of(PAIR, {"baseline": 2, "rollouts/n8": 1})
+    slow = {"baseline": [1.0, 2.0, 9.0], "rollouts/n8": [4.0]}
+    clocked = {
+        key: dataclasses.replace(run, curve=pd.DataFrame({"seconds": np.cumsum(slow[key[0]])}))
+        for key, run in runs.items()
+    }
+    outcomes = timed(clocked)
+    assert {key: run.seconds_per_round for key, run in outcomes.items()} == {
+        ("baseline", 5): 2.0,
+        ("baseline", 0): 2.0,
+        ("rollouts/n8", 5): 4.0,
+    }
+    assert outcomes["baseline", 0].position("seconds").tolist() == [0.0, 10.0, 20.0]
+    empty = {key: dataclasses.replace(run, curve=run.curve.iloc[:0]) for key, run in runs.items()}
+    assert {run.seconds_per_round for run in timed(empty).values()} == {None}
 
 
 def test_fixed_seeds_are_a_race_of_one_look(plan: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_equal_rollouts_are_equal_rounds_for_two_levels_that_cost_the_same(gains
         assert by_budget["rollouts"] == pytest.approx(by_budget["rounds"])
 
 
+def test_equal_seconds_are_equal_rounds_where_rounds_take_the_same(gains: pd.DataFrame) -> None:
+    for metric, level in itertools.product(("greedy", "greedy_auc"), ("n8", "group_norm_extra7")):
+        by_budget = gains.loc["chains_test", level, metric]["estimate"]
+        assert by_budget["seconds"] == pytest.approx(by_budget["rounds"])
+
+
 def test_area_under_the_curve_starts_at_the_base_model(gains: pd.DataFrame) -> None:
     # .30 .50 .60 against .30 .45 .50
     row = gains.loc["chains_test", "group_norm_extra7", "greedy_auc", "rounds"]
@@ -96,7 +103,7 @@ def test_sampled_metrics(gains: pd.DataFrame) -> None:
 
 def test_single_checkpoint_metrics_have_one_budget(gains: pd.DataFrame) -> None:
     budgets = gains.reset_index().groupby("metric")["budget"].unique().map(set).to_dict()
-    assert budgets["greedy"] == budgets["greedy_auc"] == {"rounds", "rollouts"}
+    assert budgets["greedy"] == budgets["greedy_auc"] == {"rounds", "rollouts", "tokens", "seconds"}
     assert all(budgets[metric] == {"rounds"} for metric in budgets if metric not in ("greedy", "greedy_auc"))
 
 

@@ -61,6 +61,16 @@ def test_one_budget_is_half_of_the_hypotheses(tmp_path: Path, monkeypatch: pytes
     assert rows["test_level"].min() == pytest.approx(ALPHA / 4)
 
 
+def test_tokens_are_a_budget_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table(compared(tmp_path, monkeypatch, budget="all"))
+    assert set(rows.index.get_level_values("budget")) == {"rounds", "rollouts", "tokens"}
+    # two suites: n8 at equal rounds and rollouts, and at equal tokens; the level that samples more at each of three
+    assert rows["test_level"].min() == pytest.approx(ALPHA / 10)
+    dear = rows.loc["group_norm_extra7", "id"]["estimate"]
+    assert dear["tokens"] == pytest.approx(dear["rollouts"], abs=0.02), "responses are of 11 to 13 tokens"
+    assert dear["tokens"] != dear["rollouts"]
+
+
 def test_what_is_no_hypothesis_is_not_tested(whole: pd.DataFrame) -> None:
     assert set(whole.loc["again"]["verdict"]) == {"no hypothesis"}
     assert set(whole.loc["clip"]["verdict"]) == {"equivalent"}, "its weights are the baseline's, byte for byte"

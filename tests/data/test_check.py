@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from rftlab import levels
-from rftlab.data.check import check_answers, clusters, gold_form, main
+from rftlab.data.check import check_answers, clusters, gold_form, main, try_reward
 from rftlab.data.queries import Query
 from rftlab.data.sources import source_of
 from rftlab.data.stage import stage
@@ -154,6 +154,46 @@ def test_the_plan_asks_for_every_training_split_and_every_set() -> None:
     reasoned = planned(("evaluation_sets/longer/overlap", "on purpose"))
     assert reasoned.run_params(next(reasoned.runs())) == before, "a reason retrains nothing"
     assert reasoned.datacheck_params() != planned().datacheck_params()
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (
+            "return [1.0 / len(r['completion']) for r in records]",
+            r"my\.py: reward\(\) raises ZeroDivisionError.* line 2$",
+        ),
+        ("return [1.0]", r"my\.py: reward\(\) returns 1 values for 6 records$"),
+        ("return [float(r['correct']) for r in records]", None),
+    ],
+)
+def test_a_reward_file_is_tried_on_right_and_empty_answers(tmp_path: Path, capsys, body: str, line: str | None) -> None:
+    path = tmp_path / "my.py"
+    path.write_text(f"def reward(records):\n    {body}\n")
+    queries = [Query(str(i), f"{i}?", str(i)) for i in range(3)]
+    if line is None:
+        try_reward(str(path), {}, "gsm8k_strict", queries)
+    else:
+        with pytest.raises(BadInputError, match=line):
+            try_reward(str(path), {}, "gsm8k_strict", queries)
+    path.write_text("def reward(records):\n    raise SystemExit\n")
+    try_reward(str(path), {}, "gsm8k_strict", queries)
+    assert "my.py: tried with 6 records, and could not score them: crashed" in capsys.readouterr().out
+
+
+def test_the_reward_files_of_a_study_are_tried_each_once_with_its_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("def reward(records, *, scale=1.0):\n    raise KeyError(scale)\n")
+    assert "rewards" not in json.loads(planned().datacheck_params()["config"])
+    plan = planned(
+        ("factors/reward/mine", {"reward.file": str(path)}),
+        ("factors/reward/twice", {"reward": {"file": str(path), "parameters": {"scale": 2.0}}}),
+        ("factors/reward/longer", {"reward.file": str(path), "reward.terms": {"format": {}}}),
+    )
+    config = json.loads(plan.datacheck_params()["config"])
+    assert [entry["parameters"]["scale"] for entry in config["rewards"]] == [1.0, 2.0]
+    with pytest.raises(BadInputError, match=r"my\.py: reward\(\) raises KeyError\(1\.0\) in line 2"):
+        try_reward(str(path), config["rewards"][0]["parameters"], "marked", [Query("a", "1?", "1")])
 
 
 @pytest.mark.parametrize(

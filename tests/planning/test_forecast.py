@@ -11,7 +11,16 @@ from typer.testing import CliRunner
 
 from rftlab.cli import app
 from rftlab.errors import BadInputError
-from rftlab.planning.forecast import SHARE, Throughput, forecast, hours, query_counts, read_throughput, run_hours
+from rftlab.planning.forecast import (
+    SHARE,
+    Throughput,
+    forecast,
+    hours,
+    query_counts,
+    read_throughput,
+    run_costs,
+    run_hours,
+)
 from rftlab.planning.plan import Plan
 from rftlab.study.read import read_study
 from studies import TEXT, changed
@@ -61,6 +70,44 @@ def test_a_kl_penalty_costs_the_base_models_forward_pass() -> None:
         run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (with_kl, without)
     )
     assert first["update_h"] == pytest.approx(second["update_h"] * 4 / 3)
+
+
+def test_every_epoch_trains_on_all_rollouts() -> None:
+    twice, once = plan(("baseline/update", {"epochs": 2, "minibatches": 4})), plan()
+    first, second = (run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (twice, once))
+    assert first["update_h"] == pytest.approx(2 * second["update_h"])
+    assert first["sample_h"] == second["sample_h"]
+
+
+def test_a_penalty_in_the_reward_costs_two_forward_passes() -> None:
+    with_kl, without = plan(("baseline/objective", {"kl": {"coefficient": 0.1, "in_reward": True}})), plan()
+    first, second = (
+        run_hours(p, p.run("tiny", "chains", "baseline", 0), RATE, query_counts(p)) for p in (with_kl, without)
+    )
+    assert first["update_h"] == pytest.approx(second["update_h"] * 5 / 3)
+
+
+def test_redraws_cost_between_none_and_all_of_them() -> None:
+    planned = plan(("factors/rollouts/n4/rollout.redraws", 2))
+    run, counts = planned.run("tiny", "chains", "rollouts/n4", 0), query_counts(planned)
+    least, most = (run_costs(planned, run, counts, None, most=most) for most in (False, True))
+    assert (least["rollouts"], most["rollouts"]) == (6 * 16, 3 * 6 * 16)
+    assert (least["max_tokens"], most["max_tokens"]) == (8 * 6 * 16, 8 * 3 * 6 * 16)
+    assert least["rounds"] == most["rounds"] == 6
+    fewer, more = (run_hours(planned, run, RATE, counts, most=most) for most in (False, True))
+    assert more["sample_h"] == pytest.approx(3 * fewer["sample_h"])
+    assert more["update_h"] == fewer["update_h"], "what is replaced is not trained on"
+    estimate = forecast(planned)
+    assert (estimate["open"], estimate["race"]) == (True, False)
+    assert estimate["totals"]["rollouts"] - estimate["least"]["rollouts"] == 3 * 2 * 6 * 16  # three seeds
+
+
+def test_a_budget_in_rollouts_leaves_rounds_open_where_queries_are_drawn_anew() -> None:
+    planned = plan(("factors/rollouts/n4/rollout.redraws", 2), ("budget", {"rollouts": 96}))
+    run = planned.run("tiny", "chains", "rollouts/n4", 0)
+    costs = run_costs(planned, run, query_counts(planned), None, most=True)
+    assert (costs["rounds"], costs["rollouts"], costs["checkpoints"]) == (None, 96, None)
+    assert planned.run_json(run)["config"]["budget"] == {"rollouts": 96}
 
 
 def test_totals_are_sums_and_the_overhead_a_share() -> None:

@@ -24,15 +24,16 @@ from rftlab.study.read import read_study
 from studies import changed
 
 
-def plan(queries: int = 300, seeds: Any = (0, 1, 2), margin: float | None = None) -> Plan:
+def plan(queries: int = 300, seeds: Any = (0, 1, 2), margin: float | None = None, budget: str = "both") -> Plan:
     sizes = {"train": 20, "validation": 10, "test": queries}
+    report = {"primary": {"budget": budget}} | ({} if margin is None else {"equivalence_margin": margin})
     return Plan(
         read_study(
             changed(
                 ("datasets/chains/sizes", sizes),
                 ("evaluation_sets/longer/sizes", {"test": queries}),
                 ("seeds", seeds if isinstance(seeds, dict) else list(seeds)),
-                ("report", {} if margin is None else {"equivalence_margin": margin}),
+                ("report", report),
             ),
             [],
         )
@@ -58,6 +59,13 @@ def test_a_level_that_samples_more_is_two_hypotheses_a_suite() -> None:
         if v.relative_to and not (v.noise_floor or v.control)
     ]
     assert hypotheses(planned) == 2 * (len(more) + sum(more))
+
+
+def test_tokens_are_another_hypothesis_of_every_level() -> None:
+    both, every = plan(), plan(budget="all")
+    assert hypotheses(every) > hypotheses(both)
+    more = [v for v in every.variants.values() if v.relative_to and not (v.noise_floor or v.control)]
+    assert hypotheses(every) == hypotheses(both) + 2 * len(more)
 
 
 def test_more_seeds_and_queries_resolve_less() -> None:

@@ -61,3 +61,31 @@ def test_only_some_runs_are_shorter() -> None:
     edits = ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 3})
     (line,) = notes(planned(*edits))
     assert line.startswith("evaluation.every is longer than the runs of advantage/group_norm, rollouts/n4: ")
+
+
+def test_several_steps_make_ratios_real_and_steps_without_one_are_named() -> None:
+    levels = {
+        "clip": {"objective.ratio.name": "clip", "update.minibatches": 2},
+        "plain": {"update.epochs": 2},
+    }
+    (line,) = notes(planned(("factors/steps", levels)))
+    assert line == (
+        "steps/plain: with `objective.ratio: none` nothing makes up for what the first of several steps on a "
+        "round has moved"
+    )
+
+
+def test_what_redraws_may_cost_is_said_where_only_the_runs_can_tell() -> None:
+    level = {"dynamic": {"advantage.name": "group_norm", "rollout.rollouts": 2, "rollout.redraws": 3}}
+    (line,) = notes(planned(("factors/draws", level)))
+    assert line.startswith("draws/dynamic (1/4): how often `rollout.redraws` draws anew only the runs can tell")
+    assert (
+        notes(planned(("factors/draws", level), ("budget", {"rollouts": 24}), ("evaluation/every", {"rounds": 1})))
+        == []
+    )
+
+
+def test_a_ratio_that_does_not_see_the_age_of_the_samplers_weights_is_named() -> None:
+    levels = {name: {"objective.ratio.name": name, "rollout.sync_every": 2} for name in ("none", "truncated")}
+    (line,) = notes(planned(("factors/age", levels)))
+    assert line.startswith("age/none (none): this ratio does not see how old the sampler's weights are; one that ")

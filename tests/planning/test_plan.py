@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from rftlab import provenance
-from rftlab.files import canonical_json
+from rftlab.files import canonical_json, file_sha256
 from rftlab.planning import fingerprint
 from rftlab.planning.plan import STAGES, Plan
 from rftlab.planning.planfile import describe
@@ -105,6 +106,14 @@ def test_run_json_holds_what_training_depends_on_and_no_comparison() -> None:
         "rollouts/n4": "advantage/group_norm",
         "lr/zero": "baseline",
     }
+
+
+def test_run_json_has_later_keys_where_a_level_sets_them() -> None:
+    plan = planned(("factors/steps", {"epochs2": {"update.epochs": 2}}))
+    with_key, without = (
+        plan.run_json(plan.run("tiny", "chains", name, 0))["config"]["update"] for name in ("steps/epochs2", "baseline")
+    )
+    assert with_key == {**without, "epochs": 2}
 
 
 def test_another_reference_reruns_nothing() -> None:
@@ -212,11 +221,42 @@ def test_a_run_depends_on_the_levels_it_selects_and_on_no_other(monkeypatch) -> 
     plan.run_params(plan.run("tiny", "chains", "rollouts/n4", 0))
     plan.run_params(plan.run("tiny", "chains", "lr/kl", 0))
     levels = ["objectives.ratio.none", "objectives.aggregation.token_mean", "rewards.verifiers.marked"]
-    levels += ["rewards.verifiers.numeric"]  # scores beside it, as its flexible form
+    levels += ["rewards.terms.outcome", "rewards.verifiers.numeric"]  # scores beside it, as its flexible form
+    levels += ["objectives.shaping.none", "optimizers.adamw", "optimizers.schedule.constant"]
     common = [*levels, "rollouts.transformers_engine"]
     for modules, own in zip(asked, (["raw"], ["group_norm"], ["raw", "objectives.kl.k2"]), strict=True):
         own = [name if "." in name else f"advantages.{name}" for name in own]
         assert set(modules) == {"rftlab.training.train", *(f"rftlab.{name}" for name in common + own)}
+
+
+def test_a_run_depends_on_the_terms_the_mask_and_the_file_of_its_own_reward(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine, other = Path("mine.py"), Path("other.py")
+    for path in (mine, other):
+        path.write_text("def reward(records): return [1.0] * len(records)\n")
+    levels = {
+        "mine": {"reward.file": "mine.py"},
+        "other": {"reward.file": "other.py"},
+        "terms": {"reward.terms.overlong_soft": {"share": 0.5}},
+        "mask": {"objective.mask": "truncated"},
+    }
+
+    def params() -> dict[str, dict[str, str]]:
+        plan = planned(("factors/reward", levels))
+        return {name: plan.run_params(plan.run("tiny", "chains", f"reward/{name}", 0)) for name in levels} | {
+            "baseline": plan.run_params(plan.run("tiny", "chains", "baseline", 0))
+        }
+
+    before = params()
+    assert before["baseline"] == planned().run_params(planned().run("tiny", "chains", "baseline", 0))
+    reward = json.loads(before["mine"]["config"])["config"]["reward"]
+    assert reward == {"file": "mine.py", "sha256": file_sha256(mine), "parameters": {}}
+    codes = {name: value["code"] for name, value in before.items()}
+    assert codes["mine"] == codes["other"] != codes["baseline"], "which file it is stands in the configuration"
+    assert len({*codes.values()}) == 4
+    mine.write_text("def reward(records): return [2.0] * len(records)\n")
+    after = params()
+    assert [name for name in before if after[name] != before[name]] == ["mine"]
 
 
 def test_the_code_of_every_stage_is_its_entry_point_and_templates() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 import rftlab.rewards.pool
 from rftlab.rewards import Judgement
-from rftlab.rewards.pool import CHUNK, Pool, PoolError
+from rftlab.rewards.pool import CHUNK, Pool
+from rftlab.rewards.processes import PoolError
 
 
 def pids(pool: Pool) -> set[int]:

@@ -1,68 +1,76 @@
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rftlab.rewards import Judgement
-from rftlab.rewards.value import RewardConfig, reward
+from rftlab.errors import BadInputError
+from rftlab.files import file_sha256
+from rftlab.rewards.value import Paid, Reward, weighted
+from scored import scored
 
-RIGHT, WRONG = Judgement(True, "5"), Judgement(False, None)
-KEYS = [
-    (seed, f"query{q}", occurrence, rollout)
-    for seed in range(2)
-    for q in range(500)
-    for occurrence in range(2)
-    for rollout in range(2)
-]
+OUTCOME = {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
+ROLLOUTS = scored({"correct": True, "tokens": 9}, {"tokens": 10, "truncated": True}, {"formatted": True, "tokens": 1})
 
 
-def test_outcome_pays_for_correctness() -> None:
-    assert reward(RIGHT, RewardConfig(), KEYS[0]) == 1.0
-    assert reward(WRONG, RewardConfig(), KEYS[0]) == 0.0
-    signed = RewardConfig(correct=1, incorrect=-1)
-    assert [reward(judgement, signed, KEYS[0]) for judgement in (RIGHT, WRONG)] == [1.0, -1.0]
+def test_the_outcome_alone_is_the_reward_and_no_line_of_its_own() -> None:
+    paid = Reward(OUTCOME)(ROLLOUTS)
+    assert paid.rewards_N.tolist() == [1.0, 0.0, 0.0]
+    assert paid.metrics([0, 1, 2]) == {}
+    signed = Reward({**OUTCOME, "incorrect": -1.0})(ROLLOUTS)
+    assert signed.rewards_N.tolist() == [1.0, -1.0, -1.0]
 
 
-@given(st.integers(), st.text(), st.integers(0, 99), st.integers(0, 99), st.floats(0, 1))
-def test_random_ignores_the_verdict(seed: int, query: str, occurrence: int, rollout: int, probability: float) -> None:
-    config = RewardConfig("random", probability=probability)
-    key = (seed, query, occurrence, rollout)
-    assert reward(RIGHT, config, key) == reward(WRONG, config, key) in (0.0, 1.0)
+@pytest.mark.parametrize("name", ["random", "format", "label_noise"])
+def test_whoever_is_named_is_paid_what_the_section_says(name: str) -> None:
+    paid = Reward({**OUTCOME, "name": name, "correct": 3.0, "incorrect": -2.0, "probability": 1.0})(ROLLOUTS)
+    expected = {"random": [3.0, 3.0, 3.0], "format": [-2.0, -2.0, 3.0], "label_noise": [-2.0, 3.0, 3.0]}
+    assert paid.rewards_N.tolist() == expected[name]
 
 
-@pytest.mark.parametrize("probability", [0.0, 0.2, 0.5, 1.0])
-def test_random_pays_with_its_probability(probability: float) -> None:
-    config = RewardConfig("random", correct=3.0, incorrect=-1.0, probability=probability)
-    paid = [reward(WRONG, config, key) for key in KEYS]
-    assert set(paid) <= {3.0, -1.0}
-    assert paid.count(3.0) / len(paid) == pytest.approx(probability, abs=0.04 * (0 < probability < 1))
+def test_terms_add_up_and_each_has_its_name() -> None:
+    terms = {
+        "overlong_hard": {"weight": 0.5},
+        "format": {"weight": 0.25, "correct": 1.0, "incorrect": 0.0},
+        "overlong_soft": {"weight": 1.0, "share": 0.2},
+    }
+    paid = Reward({**OUTCOME, "terms": terms})(ROLLOUTS)
+    # 1 − 0.5 (nine of ten tokens, the last two penalised); −0.5 − 1; 0.25
+    assert paid.rewards_N.tolist() == pytest.approx([0.5, -1.5, 0.25])
+    assert paid.metrics([0, 1]) == {
+        "reward_of_outcome": 0.5,
+        "reward_of_overlong_hard": -0.25,
+        "reward_of_format": 0.0,
+        "reward_of_overlong_soft": pytest.approx(-0.75),
+    }
+    assert sum(paid.metrics([0, 1, 2]).values()) == pytest.approx(paid.rewards_N.mean())
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_every_part_of_the_key_has_its_own_luck(part: int) -> None:
-    config = RewardConfig("random")
-    other = [
-        tuple((f"{v}'" if isinstance(v, str) else v + 7) if i == part else v for i, v in enumerate(k)) for k in KEYS
-    ]
-    same = [reward(RIGHT, config, a) == reward(RIGHT, config, b) for a, b in zip(KEYS, other, strict=True)]
-    assert sum(same) / len(same) == pytest.approx(0.5, abs=0.04)
+def test_a_weight_multiplies() -> None:
+    assert weighted(-2.0, lambda _: np.array([1.0, 0.5]), ROLLOUTS).tolist() == [-2.0, -1.0]
 
 
-def test_the_coin_is_pinned() -> None:
-    config = RewardConfig("random")
-    assert [reward(WRONG, config, (0, "query", 0, rollout)) for rollout in range(8)] == [1, 0, 0, 0, 0, 1, 1, 0]
+def test_the_values_of_one_rollout_do_not_depend_on_the_others() -> None:
+    reward = Reward({**OUTCOME, "terms": {"overlong_soft": {"weight": 1.0, "share": 0.2}}})
+    alone = [reward(type(ROLLOUTS)([record], 10, 1)).rewards_N[0] for record in ROLLOUTS.records]
+    assert reward(ROLLOUTS).rewards_N.tolist() == alone
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"name": "outcomes"}, "reward.name: one of outcome, random is needed, not 'outcomes'"),
-        ({"correct": "1"}, "reward.correct: a finite number is needed, not '1'"),
-        ({"incorrect": float("nan")}, "reward.incorrect: a finite number is needed, not nan"),
-        ({"correct": True}, "reward.correct: a finite number"),
-        ({"probability": 1.5}, "reward.probability: a number from 0 to 1 is needed, not 1.5"),
-    ],
-)
-def test_what_is_no_reward_is_refused(settings, message: str) -> None:
-    with pytest.raises(ValueError) as error:
-        RewardConfig(**settings)
-    assert str(error.value).startswith(message)
+def test_failures_are_counted_by_reason() -> None:
+    paid = Paid({"file": np.zeros(4)}, ["timeout", None, "unscored", "timeout"])
+    assert paid.metrics([1]) == {
+        "reward_of_file": 0.0,
+        "reward_failures": 3,
+        "reward_failures_timeout": 2,
+        "reward_failures_unscored": 1,
+    }
+    assert Paid({"file": np.zeros(1)}, [None]).metrics([0]) == {"reward_of_file": 0.0, "reward_failures": 0}
+
+
+def test_a_part_of_a_terms_name_is_refused_and_so_is_less_than_the_advantage_takes(tmp_path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("def reward(records):\n    return {'format': [-0.5] * len(records)}\n")
+    config = {"file": str(path), "sha256": file_sha256(path), "parameters": {}}
+    assert Reward(config)(ROLLOUTS).rewards_N.tolist() == [-0.5] * 3
+    with pytest.raises(BadInputError, match=r"my\.py: a reward of -0\.5, and the advantage needs rewards ≥ 0$"):
+        Reward(config, least=0.0)(ROLLOUTS)
+    terms = {"format": {"weight": 1.0, "correct": 1.0, "incorrect": 0.0}}
+    with pytest.raises(BadInputError, match=r"my\.py: reward\(\) returns a part 'format', which is a term's name$"):
+        Reward({**config, "terms": terms})(ROLLOUTS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rftlab.study.baseline import Baseline
+from rftlab.study.baseline import LATER, Baseline, concise
+from rftlab.study.configuration import resolve
 
 
 def test_nothing_given_is_the_minimalist_baseline() -> None:
@@ -28,7 +29,7 @@ def test_a_name_alone_is_short_for_a_level_and_parameters_stand_beside_it() -> N
     [
         {"rollout": {"queries": 0}},
         {"rollout": {"top_p": 0.0}},
-        {"optimizer": {"betas": [0.9]}},
+        {"optimizer": {"warmup": -1}},
         {"optimizer": {"lr": -1.0}},
         {"precision": {"autocast": "float16"}},
         {"engine": {"sleep": 3}},
@@ -41,3 +42,36 @@ def test_a_name_alone_is_short_for_a_level_and_parameters_stand_beside_it() -> N
 def test_what_no_baseline_is(given) -> None:
     with pytest.raises(ValidationError):
         Baseline.model_validate(given)
+
+
+def test_later_keys_of_a_section_are_written_where_they_are_not_their_default() -> None:
+    plain = Baseline().model_dump()
+    assert [key for key in plain["update"] if key not in concise(plain)["update"]] == ["minibatches", "epochs"]
+    changed = Baseline.model_validate({"update": {"epochs": 2}}).model_dump()
+    assert concise(changed) == {**concise(plain), "update": {**concise(plain)["update"], "epochs": 2}}
+    assert sorted(concise(plain)["update"]) == ["compile", "gradient_checkpointing", "token_budget"]
+    assert plain["update"]["minibatches"] == 1, "what was given is left as it is"
+
+
+def test_later_keys_are_keys() -> None:
+    plain = Baseline().model_dump()
+    for dotted in LATER:
+        section = plain
+        for key in dotted.split("."):
+            section = section[key]
+
+
+def test_keys_that_came_later_are_not_told_where_they_have_their_default() -> None:
+    plain = resolve({}, "baseline")
+    told = concise(plain)
+    assert [f"{section}.{key}" for section in plain for key in plain[section] if key not in told[section]] == [*LATER]
+    changed = resolve({"optimizer": {"warmup": 2}, "objective": {"shaping": "clip"}}, "baseline")
+    assert concise(changed)["optimizer"] == {**told["optimizer"], "warmup": 2}
+    assert concise(changed)["objective"]["shaping"] == {"name": "clip", "bound": 5.0}
+    assert told["optimizer"] == {
+        "lr": 1e-6,
+        "weight_decay": 0.01,
+        "betas": [0.9, 0.999],
+        "epsilon": 1e-8,
+        "max_gradient_norm": 1.0,
+    }

@@ -9,7 +9,7 @@ import pytest
 
 from rftlab import levels
 from rftlab.errors import BadInputError
-from rftlab.files import canonical_json
+from rftlab.files import canonical_json, file_sha256
 from rftlab.study.configuration import apply, check_level, refuse_impossible, resolve, with_defaults
 from rftlab.study.read import read_study
 from rftlab.study.schema import Baseline
@@ -53,7 +53,7 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
     [
         (
             {"objective.ratio": "clipp"},
-            "objective.ratio.name: 'clipp' is not one of cispo, clip, dual_clip, gspo, none, truncated "
+            f"objective.ratio.name: 'clipp' is not one of {', '.join(levels.names('objectives.ratio'))} "
             "(did you mean 'clip'?)",
         ),
         (
@@ -68,6 +68,36 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ({"precision.autocast": "float16"}, "precision.autocast: one of 'none' or 'bfloat16' is needed, not 'float16'"),
         ({"lora": {"rank": 8, "target": ["q_proj"]}}, "lora: unknown key 'target'"),
         ({"objective.aggregation.name": "mean"}, "objective.aggregation.name: 'mean' is not one of constant, "),
+        (
+            {"update.minibatches": 3},
+            "update.minibatches: 3 does not divide rollout.queries, 4: minibatches are of whole queries and of ",
+        ),
+        (
+            {"rollout.redraws": 2},
+            "rollout.redraws needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward equals itself",
+        ),
+        (
+            {"objective.drop_equal_rewards": True},
+            "objective.drop_equal_rewards needs rollout.rollouts + rollout.statistics_rollouts ≥ 2: a single reward",
+        ),
+        (
+            {"objective.kl.in_reward": True},
+            "objective.kl.coefficient: more than 0 is needed where the penalty is configured",
+        ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "target": 0.01}},
+            "objective.kl.target: needs objective.kl.in_reward: true, where KL is measured",
+        ),
+        (
+            {
+                "advantage.name": "max_likelihood",
+                "rollout.rollouts": 2,
+                "objective.kl": {"coefficient": 0.1, "in_reward": True},
+            },
+            "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
+        ),
+        ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
+        ({"rollout.redraws": -1}, "rollout.redraws: at least 0 is needed, not -1"),
         ({"objective.kl.estimator": "k4"}, "objective.kl.estimator: 'k4' is not one of k1, k2, k3"),
         (
             {"advantage.name": "leave_one_out"},
@@ -89,6 +119,24 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             {"objective.kl": {"coefficient": 0.1}, "objective.kl.coefficient": 0.2},
             "objective.kl and objective.kl.coefficient override the same thing; give it once",
         ),
+        (
+            {"objective.shaping": {"name": "clip", "bound": 0.0}},
+            "objective.shaping.bound: more than 0 is needed, not 0.0",
+        ),
+        ({"optimizer.name": "adamv"}, "optimizer.name: 'adamv' is not one of adamw, adamw_8bit, muon, sgd, sign_sgd"),
+        ({"optimizer.betas": [0.9]}, "optimizer.betas: a list of 2 is needed, not [0.9]"),
+        ({"optimizer.betas": [0.9, "x"]}, "optimizer.betas: a number is needed, not 'x'"),
+        ({"optimizer.betas": [0.9, 1.0]}, "optimizer.betas: at least 0 and less than 1 is needed, not 1.0"),
+        (
+            {"optimizer": {"name": "sgd", "betas": [0.9, 0.99]}},
+            "optimizer: sgd has no parameter 'betas'; valid: momentum, weight_decay, lr, max_gradient_norm, warmup, ",
+        ),
+        ({"optimizer.name": "adamw_8bit"}, "optimizer.name: adamw_8bit needs bitsandbytes, which is not installed"),
+        ({"optimizer.warmup": 7}, "optimizer.warmup: at most the 6 rounds of a run are possible, not 7"),
+        (
+            {"optimizer.schedule": {"name": "linear", "final": 1.5}},
+            "optimizer.schedule.final: a number from 0 to 1 is needed, not 1.5",
+        ),
         ({}, "the level overrides nothing; give dotted keys of the baseline, as in `optimizer.lr: 1.0e-4`"),
         ({"relative_to": "baseline"}, "the level overrides nothing; give dotted keys of the baseline"),
     ],
@@ -106,6 +154,32 @@ def test_levels_that_are_possible() -> None:
         {"advantage.name": "max_likelihood", "rollout.statistics_rollouts": 1},
     ):
         read_study(changed(("factors/lr/zero", level)), [])
+
+
+def test_an_optimizer_has_its_own_parameters_beside_the_keys_of_all() -> None:
+    levels_of_it = {
+        "momentum": {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": "5e-1"}},
+        "muon": {"optimizer.name": "muon", "optimizer.schedule": "cosine", "optimizer.warmup": 2},
+        "betas": {"optimizer.betas": [0, 0.5]},
+    }
+    variants = variants_of(read_study(changed(("factors/optimizer", levels_of_it)), []))
+    configs = {name: variants[f"optimizer/{name}"].config["optimizer"] for name in levels_of_it}
+    common = {"max_gradient_norm": 1.0, "warmup": 0, "schedule": {"name": "constant"}}
+    assert configs["momentum"] == {"name": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.0, **common}
+    assert configs["muon"]["schedule"] == {"name": "cosine", "final": 0.0}
+    assert configs["betas"]["betas"] == [0.0, 0.5]
+    assert {type(one) for one in configs["betas"]["betas"]} == {float}
+
+
+def test_a_schedule_over_the_whole_run_needs_to_know_its_rounds(tmp_path: Path) -> None:
+    tokens = ("budget", {"tokens": 500})
+    line = refusal(tmp_path, changed(tokens, ("factors/lr/zero", {"optimizer.schedule": "linear"})))
+    assert (
+        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds or rollouts, not in tokens"
+    )
+    line = refusal(tmp_path, changed(tokens, ("baseline/optimizer", {"schedule": "cosine"})))
+    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds or rollouts")
+    read_study(changed(tokens, ("factors/lr/zero", {"optimizer.warmup": 7})), [])
 
 
 def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:
@@ -230,7 +304,7 @@ def test_a_configuration_is_complete() -> None:
     assert resolve(config, "key") == config, "nothing is left to fill in"
 
 
-@pytest.mark.parametrize("kind", ["advantages", "objectives.ratio", "objectives.aggregation", "objectives.kl"])
+@pytest.mark.parametrize("kind", levels.FUNCTIONS)
 def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
     for name in levels.names(kind):
         file = check_level(kind, name, "key")
@@ -325,3 +399,93 @@ def test_a_parameter_of_another_type_is_refused(monkeypatch, default, given, lin
     with pytest.raises(BadInputError) as error:
         with_defaults("advantages", {"name": "x", "p": given}, "key")
     assert str(error.value) == f"key.p: {line}"
+
+
+# rewards -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_reward_without_terms_and_a_loss_without_a_mask_have_no_such_keys() -> None:
+    config = resolve({}, "key")
+    assert config["reward"] == {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
+    assert config["objective"].keys() == {"ratio", "aggregation", "kl"}
+
+
+def test_terms_and_masks_are_complete() -> None:
+    terms = {"overlong_soft": {}, "format": {"weight": 1, "incorrect": -1}}
+    config = resolve({"reward": {"terms": terms}, "objective": {"mask": "truncated"}}, "key")
+    assert config["reward"]["terms"] == {
+        "overlong_soft": {"weight": 1.0, "share": 0.2},
+        "format": {"weight": 1.0, "correct": 1.0, "incorrect": -1.0},
+    }
+    assert config["objective"]["mask"] == {"name": "truncated", "share_out": True}
+    assert resolve(config, "key") == config, "nothing is left to fill in"
+
+
+def test_a_reward_file_is_named_with_its_digest_and_all_its_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("RANGES = {'scale': '(0, inf)'}\n\ndef reward(records, *, scale=1.0, why='so'): ...\n")
+    config = resolve({"reward": {"file": str(path), "parameters": {"scale": 2}, "terms": {"format": {}}}}, "key")
+    assert config["reward"] == {
+        "file": str(path),
+        "sha256": file_sha256(path),
+        "parameters": {"scale": 2.0, "why": "so"},
+        "terms": {"format": {"weight": 1.0, "correct": 1.0, "incorrect": 0.0}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("reward", "line"),
+    [
+        ({"name": "outcom"}, "reward.name: 'outcom' is not one of "),
+        ({"name": "overlong_soft"}, "reward.name: overlong_soft does not pay successes: it is a term, to be named in "),
+        ({"terms": {"overlong": {}}}, "reward.terms: 'overlong' is not one of "),
+        ({"terms": {"format": {"wait": 1.0}}}, "reward.terms.format: format has no parameter 'wait'; valid: correct, "),
+        ({"terms": {"format": {"weight": "much"}}}, "reward.terms.format.weight: a number is needed, not 'much'"),
+        ({"terms": {"format": {"weight": float("inf")}}}, "reward.terms.format.weight: a finite number is needed"),
+        ({"terms": {"outcome": {}}}, "reward.terms.outcome: it is reward.name already; give it once"),
+        ({"terms": {"overlong_soft": {"share": 0}}}, "reward.terms.overlong_soft.share: more than 0 and at most 1 is "),
+        ({"terms": {"format": None}}, "reward.terms.format: a mapping is needed, not None"),
+        ({"parameters": {"x": 1}}, "reward.parameters: those of reward.file, and there is none: remove them"),
+        (
+            {"file": "my.py", "name": "random"},
+            "reward.name: reward.file is the reward, and does not read this: remove ",
+        ),
+        (
+            {"file": "my.py", "correct": 2.0},
+            "reward.correct: reward.file is the reward, and does not read this: remove ",
+        ),
+        ({"file": "no.py"}, "reward.file: no.py cannot be read: No such file or directory"),
+        ({"file": "."}, "reward.file: . cannot be read: Is a directory"),
+        ({"file": "empty.py"}, "reward.file: empty.py defines no function reward()"),
+        ({"file": "my.py", "parameters": {"scala": 1}}, "reward.parameters: my has no parameter 'scala'; valid: scale"),
+        ({"file": "my.py", "parameters": {"scale": 3.0}}, "reward.parameters.scale: a number from 0 to 2 is needed"),
+        ({"file": "none.py"}, "reward.file: none.py: a needs a default that is a finite number, a text, true or false"),
+    ],
+    ids=str,
+)
+def test_a_reward_that_cannot_be_is_one_line(tmp_path: Path, monkeypatch, reward, line: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text("RANGES = {'scale': '[0, 2]'}\n\ndef reward(records, *, scale=1.0): ...\n")
+    Path("none.py").write_text("def reward(records, *, a=None): ...\n")
+    Path("empty.py").write_text("")
+    with pytest.raises(BadInputError) as refusal:
+        resolve({"reward": reward}, "key")
+    assert str(refusal.value).replace("key.", "key: ").startswith(f"key: {line}")
+
+
+def test_an_advantage_that_needs_rewards_of_zero_or_more_is_told_what_terms_can_do() -> None:
+    config = {"advantage": "max_likelihood", "rollout": {"rollouts": 2}}
+    resolve({**config, "reward": {"terms": {"format": {}}}}, "key")
+    with pytest.raises(
+        BadInputError, match=r"^key: advantage\.name: max_likelihood needs the sum of rewards ≥ 0.*-1\.0$"
+    ):
+        resolve({**config, "reward": {"terms": {"overlong_hard": {}}}}, "key")
+
+
+@pytest.mark.parametrize("values", [(0.0,), "[0, 1]", (1.0, 0.0), ("a", "b")])
+def test_what_a_term_may_be_is_two_numbers(monkeypatch: pytest.MonkeyPatch, values) -> None:
+    monkeypatch.setattr(
+        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {"VALUES": values})
+    )
+    with pytest.raises(BadInputError, match=r"^key: rewards/terms/x\.py: VALUES must be the least and the greatest"):
+        check_level("rewards.terms", "x", "key")

@@ -81,8 +81,8 @@ def test_a_level_may_refer_to_one_that_comes_later() -> None:
 
 
 def variant(queries: int, rollouts: int, statistics: int, name: str = "baseline") -> Variant:
-    rollout = {"queries": queries, "rollouts": rollouts, "statistics_rollouts": statistics}
-    return Variant(name, None, None, None, {}, {"rollout": rollout})
+    rollout = {"queries": queries, "rollouts": rollouts, "redraws": 0, "statistics_rollouts": statistics}
+    return Variant(name, None, None, None, {}, {"rollout": rollout, "advantage": {"name": "raw"}})
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,17 @@ def test_what_is_zero_with_one_rollout_is_declared(name: str, queries: int, cons
     advantages = []
     for _ in range(8):
         rewards = (rng.random((queries, 1)) < 0.5).astype(float)
-        scores = Round(rewards, np.full((queries, 1), 5), 1, tuple("abcdefghijklmnop"[:queries]), past)
+        scores = Round(
+            rewards, np.full((queries, 1), 5), 1, tuple("abcdefghijklmnop"[:queries]), past, np.ones(queries)
+        )
         advantages.append(levels.load("advantages", name)(scores))
         past.remember(scores)
     assert (not np.any(advantages)) == (max(constants.get("LEARNS_FROM", 1), constants.get(constant, 1)) > 1)
+
+
+def test_a_greedy_response_of_each_query_is_a_rollout_of_the_budget() -> None:
+    level = ("factors/lr/zero", {"advantage.name": "greedy_baseline"})
+    variants = variants_of(planned(level, ("budget", {"rollouts": 24}), ("evaluation/every", {"rollouts": 12})).study)
+    plain, greedy = variants["baseline"], variants["lr/zero"]
+    queries = plain.config["rollout"]["queries"]
+    assert greedy.rollouts_per_round == plain.rollouts_per_round + queries

@@ -16,6 +16,8 @@ quick = settings(max_examples=25, deadline=None, derandomize=True)
 
 ADVANTAGE = {name: levels.load("advantages", name) for name in levels.names("advantages")}
 GROUP = ["group_mean", "group_norm", "group_mean_batch_std", "leave_one_out", "max_likelihood", "optimal_baseline"]
+BEST_ALONE = ["max_minus_second"]  # with statistics rollouts among the others
+CHOSEN = ["max_variance"]  # of rollouts with one reward the earlier are kept
 ONE_REWARD_ALONE = ["batch_norm", "group_norm", "history_window"]  # a lone reward is passed on as it is
 
 some_reward = st.sampled_from([0.0, 0.1, 0.5, 1.0]) | st.floats(0, 2, width=32)
@@ -30,13 +32,14 @@ def rounds(draw, *, rollouts: int = 1, statistics: int = 3) -> Round:
     lengths_BM = draw(arrays(np.int64, (B, n + m), elements=st.integers(1, 50)))
     queries = tuple(f"q{row}" for row in range(B))
     past = Past({query: draw(past_rewards) for query in queries}, draw(past_rewards))
-    return Round(rewards_BM, lengths_BM, n, queries, past)
+    return Round(rewards_BM, lengths_BM, n, queries, past, draw(arrays(np.float64, B, elements=some_reward)))
 
 
 def defined(name: str, scores: Round) -> bool:
     """Whether the level accepts so few rollouts."""
-    minimum: int = levels.read("advantages", name).constants.get("MINIMUM_ROLLOUTS", 1)
-    return scores.rewards_BM.shape[1] >= minimum
+    file = levels.read("advantages", name)
+    minimum: int = file.constants.get("MINIMUM_ROLLOUTS", 1)
+    return scores.rewards_BM.shape[1] >= minimum and scores.n >= file.parameters.get("keep", 1)
 
 
 def spread_out(rewards: np.ndarray, axis: int | None) -> bool:
@@ -69,12 +72,13 @@ def test_the_order_of_queries_does_not_matter(name, scores, data):
         rewards_BM=scores.rewards_BM[order],
         lengths_BM=scores.lengths_BM[order],
         queries=tuple(scores.queries[row] for row in order),
+        greedy_B=scores.greedy_B[order],
     )
     assume(spread_out(scores.rewards_BM, None))
     assert_allclose(ADVANTAGE[name](shuffled), ADVANTAGE[name](scores)[order], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ADVANTAGE)
+@pytest.mark.parametrize("name", sorted({*ADVANTAGE} - {*CHOSEN}))
 @quick
 @given(scores=rounds(), data=st.data())
 def test_the_order_of_rollouts_does_not_matter(name, scores, data):
@@ -85,7 +89,7 @@ def test_the_order_of_rollouts_does_not_matter(name, scores, data):
     assert_allclose(ADVANTAGE[name](shuffled), ADVANTAGE[name](scores)[:, order], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ADVANTAGE)
+@pytest.mark.parametrize("name", sorted({*ADVANTAGE} - {*CHOSEN}))
 @quick
 @given(scores=rounds())
 def test_a_larger_reward_never_gets_a_smaller_advantage(name, scores):
@@ -95,7 +99,7 @@ def test_a_larger_reward_never_gets_a_smaller_advantage(name, scores):
         assert np.all(np.diff(advantages_n[np.argsort(rewards_n, kind="stable")]) >= -1e-9)
 
 
-@pytest.mark.parametrize("name", GROUP)
+@pytest.mark.parametrize("name", [*GROUP, *BEST_ALONE, *CHOSEN])
 @quick
 @given(scores=rounds(rollouts=2), reward=some_reward)
 def test_equal_rewards_of_a_query_give_exactly_zero(name, scores, reward):
@@ -111,7 +115,7 @@ def test_equal_rewards_of_a_round_give_exactly_zero(name, scores, reward):
     assert_array_equal(ADVANTAGE[name](scores), np.zeros_like(scores.rewards_Bn))
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "group_norm", "group_mean_batch_std", "history_window"])
+@pytest.mark.parametrize("name", ["batch_norm", "group_norm", "group_mean_batch_std", "history_window", *CHOSEN])
 @quick
 @given(scores=rounds(rollouts=2), scale=st.floats(0.5, 20), shift=st.floats(-5, 5))
 def test_standardised_advantages_ignore_shift_and_scale_up_to_epsilon(name, scores, scale, shift):
@@ -122,7 +126,7 @@ def test_standardised_advantages_ignore_shift_and_scale_up_to_epsilon(name, scor
     assert_allclose(ADVANTAGE[name](moved), ADVANTAGE[name](scores), rtol=5e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["batch_mean", "group_mean", "leave_one_out", "optimal_baseline"])
+@pytest.mark.parametrize("name", ["batch_mean", "group_mean", "leave_one_out", "optimal_baseline", *BEST_ALONE])
 @quick
 @given(scores=rounds(rollouts=2), scale=st.floats(0.5, 20), shift=st.floats(-5, 5))
 def test_centred_advantages_ignore_shift_and_follow_scale(name, scores, scale, shift):
@@ -137,7 +141,7 @@ def test_without_statistics_rollouts_the_batch_mean_sums_to_zero(scores):
 
 
 @pytest.mark.parametrize(
-    "name", ["group_mean", "group_norm", "leave_one_out", "group_mean_batch_std", "max_likelihood"]
+    "name", ["group_mean", "group_norm", "leave_one_out", "group_mean_batch_std", "max_likelihood", *CHOSEN]
 )
 @quick
 @given(scores=rounds(rollouts=2, statistics=0))
@@ -188,7 +192,7 @@ def test_a_reward_that_stands_alone_is_passed_on(name, reward):
     assert_array_equal(ADVANTAGE[name](Round(np.array([[reward]]), np.array([[3]]), 1, ("q",))), [[reward]])
 
 
-@pytest.mark.parametrize("name", [*GROUP, "batch_mean", "batch_norm"])
+@pytest.mark.parametrize("name", [*GROUP, *BEST_ALONE, "batch_mean", "batch_norm"])
 def test_statistics_rollouts_change_these_advantages(name):
     rewards_BM, lengths_BM = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]), np.full((2, 3), 5)
     alone = ADVANTAGE[name](Round(rewards_BM[:, :2], lengths_BM[:, :2], 2, ("a", "b")))
@@ -197,9 +201,50 @@ def test_statistics_rollouts_change_these_advantages(name):
     assert np.abs(helped - alone).max() > 0.01
 
 
-@pytest.mark.parametrize("name", sorted({*ADVANTAGE} - {*GROUP, "batch_mean", "batch_norm", "pass_at_k", "shrinkage"}))
+NO_STATISTICS = sorted({*ADVANTAGE} - {*GROUP, *BEST_ALONE, "batch_mean", "batch_norm", "pass_at_k", "shrinkage"})
+
+
+@pytest.mark.parametrize("name", NO_STATISTICS)
 @quick
 @given(scores=rounds())
 def test_statistics_rollouts_leave_the_others_as_they_are(name, scores):
+    assume(defined(name, scores))
     alone = replace(scores, rewards_BM=scores.rewards_Bn, lengths_BM=scores.lengths_BM[:, : scores.n])
     assert_array_equal(ADVANTAGE[name](scores), ADVANTAGE[name](alone))
+
+
+@quick
+@given(scores=rounds())
+def test_rewards_of_minus_one_and_one_are_the_constant_one_half_at_twice_the_scale(scores):
+    binary = replace(scores, rewards_BM=(scores.rewards_BM > 0.5).astype(np.float64))
+    signed = replace(binary, rewards_BM=2 * binary.rewards_BM - 1)
+    assert_array_equal(ADVANTAGE["raw"](signed), 2 * ADVANTAGE["constant"](binary))
+
+
+@quick
+@given(scores=rounds(rollouts=2))
+def test_the_best_rollouts_lead_is_what_the_best_would_lose_without_it(scores):
+    for rewards_M, advantages_n in zip(scores.rewards_BM, ADVANTAGE["max_minus_second"](scores), strict=True):
+        lost = [rewards_M.max() - np.delete(rewards_M, i).max() for i in range(scores.n)]
+        assert_allclose(advantages_n, lost, rtol=0, atol=1e-12)
+
+
+@quick
+@given(scores=rounds())
+def test_greedy_baseline_with_the_own_reward_is_zero_and_with_none_is_raw(scores):
+    first = replace(scores, greedy_B=scores.rewards_BM[:, 0])
+    assert_array_equal(ADVANTAGE["greedy_baseline"](first)[:, 0], np.zeros(len(scores.queries)))
+    nothing = replace(scores, greedy_B=np.zeros(len(scores.queries)))
+    assert_array_equal(ADVANTAGE["greedy_baseline"](nothing), ADVANTAGE["raw"](scores))
+
+
+@quick
+@given(scores=rounds(), shift=st.floats(-2, 2))
+def test_value_tracker_follows_a_shift_of_everything(scores, shift):
+    moved = replace(
+        scores,
+        rewards_BM=scores.rewards_BM + shift,
+        past=Past({query: [r + shift for r in rewards] for query, rewards in scores.past.by_query.items()}, []),
+    )
+    level = ADVANTAGE["value_tracker"]
+    assert_allclose(level(moved, prior=0.5 + shift), level(scores), rtol=1e-9, atol=1e-9)

@@ -14,6 +14,7 @@ SCORES = Round(
     n=2,
     queries=("a", "b"),
     past=Past({"a": [0.0, 0.0], "b": [1.0]}, [0.5, 0.0]),
+    greedy_B=np.array([0.0, 1.0]),
 )
 ADVANTAGES = {
     "raw": [1.0, 0.0, 0.0, 0.0],
@@ -32,6 +33,11 @@ ADVANTAGES = {
     "pass_at_k": [0.0, 0.0, 0.0, 0.0],  # k = 2: the only set of a succeeds, the only set of b does not
     "shrinkage": [1.0, -1.0, 0.0, 0.0],  # two queries: λ = 0, leave_one_out
     "ema": [0.55, -0.45, -0.45, -0.45],  # b = 0.9·0.5 + 0.1·0
+    "greedy_baseline": [1.0, 0.0, -1.0, -1.0],  # r − 0; r − 1
+    "max_minus_second": [1.0, 0.0, 0.0, 0.0],  # 1 − 0; a tie
+    "max_variance": [0.70710578, -0.70710578, 0.0, 0.0],  # k = 2 of 2: group_norm
+    # a: (0.9·0.5 + 0 + 0)/(0.9 + 2) = 0.15517241; b: (0.9·0.5 + 1)/(0.9 + 1) = 0.76315789
+    "value_tracker": [0.84482759, -0.15517241, -0.76315789, -0.76315789],
     # a: 0, 0, 1, 0 has mean 1/4, std 1/2. b: 1, 0, 0 has mean 1/3, std² = (4/9 + 1/9 + 1/9)/2 = 1/3:
     # (−1/3)/(0.57735027 + 1e-6) = −0.57734927
     "history_window": [1.499997, -0.499999, -0.57734927, -0.57734927],
@@ -49,6 +55,15 @@ LOGPROBS_NT = torch.tensor(
     [[-0.5, -0.5, 0, 0], [-0.25, -0.25, -0.25, -0.25], [-3.0, 0, 0, 0], [-2.0, -2.0, -2.0, 0]], dtype=torch.float64
 )
 MASK_NT = torch.arange(4) < torch.tensor([[2], [4], [1], [3]])
+SHAPED = {  # of the advantages 0.5, −0.5, −0.5, 1.5 with lengths 2, 4, 1, 3
+    "none": [0.5, -0.5, -0.5, 1.5],
+    "clip": [0.5, -0.5, -0.5, 1.5],  # the bound is 5
+    # mean 1/4, std² = (1/16 + 9/16 + 9/16 + 25/16)/3 = 11/12: 0.25, −0.75, −0.75, 1.25 over 0.95742711 + 1e-6
+    "whiten_rollouts": [0.26111621, -0.78334863, -0.78334863, 1.30558106],
+    # mean (2·0.5 − 4·0.5 − 0.5 + 3·1.5)/10 = 0.3; σ² = (2·0.04 + 5·0.64 + 3·1.44)/9 = 0.84444444, √(σ² + 1e-8) =
+    # 0.91893659: 0.2, −0.8, −0.8, 1.2 over it
+    "whiten_tokens": [0.21764287, -0.87057149, -0.87057149, 1.30585724],
+}
 LOSSES = {  # Σ_i w_i·(−A_i)·Σ_t log π_it
     ("raw", "token_mean"): 0.1,  # 0.1·1·1
     ("raw", "sequence_mean"): 0.125,  # 0.125·1·1
@@ -63,6 +78,7 @@ LOSSES = {  # Σ_i w_i·(−A_i)·Σ_t log π_it
 def test_every_level_is_worked_out():
     assert sorted(ADVANTAGES) == levels.names("advantages")
     assert sorted(WEIGHTS) == levels.names("objectives.aggregation")
+    assert sorted(SHAPED) == levels.names("objectives.shaping")
 
 
 @pytest.mark.parametrize("name", ADVANTAGES)
@@ -79,6 +95,13 @@ def test_token_weights(name):
     np.testing.assert_allclose(weights_Bn, np.reshape(WEIGHTS[name], (2, 2)), rtol=0, atol=5e-9)
 
 
+@pytest.mark.parametrize("name", SHAPED)
+def test_shaping(name):
+    advantages_Bn = np.array([[0.5, -0.5], [-0.5, 1.5]])
+    shaped_Bn = levels.load("objectives.shaping", name)(advantages_Bn, SCORES.lengths_BM)
+    np.testing.assert_allclose(shaped_Bn, np.reshape(SHAPED[name], (2, 2)), rtol=0, atol=5e-9)
+
+
 @pytest.mark.parametrize(("advantage", "aggregation"), LOSSES)
 def test_loss_of_the_round(advantage, aggregation):
     advantages_N = torch.from_numpy(levels.load("advantages", advantage)(SCORES)).flatten()
@@ -92,6 +115,7 @@ def test_loss_of_the_round(advantage, aggregation):
     [
         ("k1", [0.69314718, -0.69314718]),  # log 2, −log 2
         ("k2", [0.24022651, 0.24022651]),  # ½·0.69314718²
+        ("k3_k2", [0.19314718, 0.30685282]),  # k3's value
         ("k3", [0.19314718, 0.30685282]),  # 0.5 + 0.69314718 − 1; 2 − 0.69314718 − 1
     ],
 )

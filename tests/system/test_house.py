@@ -23,7 +23,7 @@ policies
 data
 rewards
 bandit hub provenance runfolder
-levels files jobs randomness advantages objectives
+levels files jobs randomness advantages objectives optimizers
 errors"""
 ROW = {room: row for row, rooms in enumerate(reversed(ROWS.splitlines())) for room in rooms.split()}
 ONLY = {"views": {"errors", "files", "runfolder"}}  # views can be deleted and made again: they read files, and no more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,11 @@ def reference(base, data, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def cut(base, data, tmp_path, monkeypatch) -> Callable[[int], Path]:
+def cut(base, data, tmp_path, monkeypatch) -> Callable[..., Path]:
     """A run that ends dead in some round, having saved its state after each round before."""
     monkeypatch.setenv("RFTLAB_STATE", '{"every_seconds": 0}')
 
-    def at(number: int) -> Path:
+    def at(number: int, run: dict[str, Any] = RUN) -> Path:
         def append(path: Path, row: dict[str, object]) -> None:
             if row["round"] == number:
                 raise Cut
@@ -65,7 +66,7 @@ def cut(base, data, tmp_path, monkeypatch) -> Callable[[int], Path]:
         with monkeypatch.context() as patched:
             patched.setattr(rftlab.training.train, "append_json", append)
             with pytest.raises(Cut):
-                train(RUN, base, data, tmp_path / "run", code="c")
+                train(run, base, data, tmp_path / "run", code="c")
         return tmp_path / "run"
 
     return at

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import rftlab.training.train
+from rftlab.advantages import Floats, Round
 from rftlab.data.queries import Query, read_queries
 from rftlab.rewards import Judgement
 from rftlab.rollouts import Rollout
@@ -41,15 +42,15 @@ def test_broken_weights_are_noticed_though_no_reward_follows(go, monkeypatch) ->
 def test_the_query_whose_loss_is_not_finite_is_named_and_its_round_kept(go, monkeypatch, trained) -> None:
     """One infinite advantage in round 3: no step is taken, and the run ends with what it had."""
 
-    def spoiled(policy, optimizer, rollouts, advantages_N, *args, **kwargs):
-        rounds.append(len(rollouts))
+    def spoiled(scores: Round) -> Floats:
+        rounds.append(len(scores.queries))
+        advantages_Bn = scores.rewards_Bn.copy()
         if len(rounds) == 3:
-            advantages_N[5] = float("inf")
-        return original(policy, optimizer, rollouts, advantages_N, *args, **kwargs)
+            advantages_Bn[5] = float("inf")
+        return advantages_Bn
 
     rounds: list[int] = []
-    original = rftlab.training.train.update
-    monkeypatch.setattr(rftlab.training.train, "update", spoiled)
+    monkeypatch.setattr("rftlab.advantages.raw.advantage", spoiled)
     folder = go(checkpoint_every=2)
     rows = json_lines(folder / "diverged.jsonl")
     assert len(rows) == 8

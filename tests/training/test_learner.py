@@ -63,9 +63,11 @@ def test_a_query_the_model_cannot_read_is_refused_before_the_first_round(given) 
 
 
 def test_budgets() -> None:
-    rounds, tokens = BudgetConfig(rounds=3), BudgetConfig(tokens=50)
-    assert [rounds.spent(number, tokens=10**9) for number in (0, 2, 3, 4)] == [False, False, True, True]
-    assert [tokens.spent(10**9, tokens=count) for count in (0, 49, 50, 51)] == [False, False, True, True]
+    much, reached = 10**9, [False, False, True, True]
+    rounds, tokens, rollouts = BudgetConfig(rounds=3), BudgetConfig(tokens=50), BudgetConfig(rollouts=50)
+    assert [rounds.spent(number, much, much) for number in (0, 2, 3, 4)] == reached
+    assert [tokens.spent(much, count, much) for count in (0, 49, 50, 51)] == reached
+    assert [rollouts.spent(much, much, count) for count in (0, 49, 50, 51)] == reached
 
 
 def test_the_baseline_computes_in_float32_and_samples_from_the_policy_itself(given) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rftlab.advantages import Round
 from rftlab.rewards.scoring import Score
 from rftlab.rollouts import Rollout
-from rftlab.training.measures import metrics, timings
+from rftlab.training.measures import Clock, metrics, timings
 
 TRAINED = [0, 2]
 
@@ -40,8 +40,17 @@ def test_means_are_over_trained_rollouts_and_failures_over_all() -> None:
     }
 
 
-def test_seconds_are_those_between_the_marks_of_the_clock() -> None:
-    line = timings([10.0, 12.0, 12.5, 14.0], tokens=80)
+def test_a_clock_adds_up_laps_by_name(monkeypatch) -> None:
+    marks = iter([10.0, 12.0, 12.5, 13.0, 14.0])
+    monkeypatch.setattr("rftlab.training.measures.time.perf_counter", lambda: next(marks))
+    clock = Clock()
+    for name in ("sample_s", "score_s", "sample_s", "update_s"):
+        clock.lap(name)
+    assert clock.seconds == {"sample_s": 2.5, "score_s": 0.5, "update_s": 1.0}
+
+
+def test_seconds_are_those_of_the_clock() -> None:
+    line = timings({"sample_s": 2.0, "score_s": 0.5, "update_s": 1.5}, tokens=80)
     assert (line["sample_s"], line["score_s"], line["update_s"]) == (2.0, 0.5, 1.5)
     assert line["tokens_per_s"] == pytest.approx(20.0)
     assert line["time_ms"] > 1_700_000_000_000

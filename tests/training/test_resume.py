@@ -9,18 +9,21 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
 import rftlab.training.train
+from rftlab import levels
 from rftlab.errors import BadInputError
+from rftlab.files import file_sha256
 from rftlab.jobs.interrupt import StoppedError
 from rftlab.runfolder.log import RUN_FILES
 from rftlab.training import resume
 from rftlab.training.resume import RunState, StateConfig
 from rftlab.training.train import main, train
 from saved_runs import RUN, same
-from training import json_lines
+from training import json_lines, run_json
 
 KEY = {"code": "c", "configuration": "1"}
 
@@ -32,6 +35,58 @@ def test_a_run_goes_on_where_it_was(cut, base, data, reference, capsys) -> None:
     assert "goes on after round 4" in capsys.readouterr().out
     same(folder, reference)
     assert json.loads((folder / "provenance.json").read_text())["processes"] == 2
+
+
+OUTCOME = {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.3}
+TERMS = {
+    name: {"weight": 0.5, **levels.read("rewards.terms", name).parameters}
+    for name in levels.names("rewards.terms")
+    if name != "outcome"
+}
+OWN = """def reward(records, *, scale=1.0):
+    return {"brevity": [scale / r["tokens"] for r in records], "form": [r["completion"].count("#") for r in records]}
+"""
+
+
+def of_reward(reward: dict[str, Any]) -> dict[str, Any]:
+    """Three rounds of four queries with two rollouts each."""
+    rollout = {**run_json()["config"]["rollout"], "queries": 4, "rollouts": 2, "max_new_tokens": 4}
+    run = run_json(budget={"rounds": 3}, checkpoint_every=3, diagnostics__kl_every=0, rollout=rollout)
+    run["config"]["reward"] = reward
+    return run
+
+
+@pytest.mark.parametrize("name", [*TERMS, "file", "mask"])
+def test_every_reward_runs_and_goes_on_where_it_was(cut, base, data, tmp_path, name) -> None:
+    run = of_reward({**OUTCOME, "terms": {name: TERMS[name]}} if name in TERMS else OUTCOME)
+    if name == "file":
+        (tmp_path / "my.py").write_text(OWN)
+        own = {"file": str(tmp_path / "my.py"), "sha256": file_sha256(tmp_path / "my.py"), "parameters": {"scale": 0.5}}
+        run = of_reward(own)
+    if name == "mask":
+        run["config"]["objective"]["mask"] = {"name": "truncated", "share_out": True}
+    train(run, base, data, tmp_path / "reference", code="c")
+    folder = cut(3, run)
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "reference")
+    parts = {"mask": [], "file": ["brevity", "form"]}.get(name, ["outcome", name])
+    for row in json_lines(folder / "metrics.jsonl"):
+        values = {key: value for key, value in row.items() if key.startswith("reward_of_")}
+        assert [*values] == [f"reward_of_{part}" for part in parts]
+        assert not parts or row["reward_mean"] == pytest.approx(sum(values.values()), abs=1e-12)
+        assert row.get("reward_failures") == (0 if name == "file" else None)
+
+
+def test_whoever_is_paid_judgements_are_the_same(base, data, tmp_path) -> None:
+    first = {}
+    for name in ("outcome", "format", "random", "label_noise"):
+        train(of_reward({**OUTCOME, "name": name, "probability": 1.0}), base, data, tmp_path / name, code="c")
+        first[name], *_ = json_lines(tmp_path / name / "metrics.jsonl")
+    paid = {name: row["reward_mean"] for name, row in first.items()}
+    accuracy, form = (first["outcome"][key] for key in ("accuracy", "format_rate"))
+    assert 0 < accuracy < 1
+    assert all((row["accuracy"], row["format_rate"]) == (accuracy, form) for row in first.values())
+    assert paid == {"outcome": accuracy, "format": form, "random": 1.0, "label_noise": 1 - accuracy}
 
 
 @pytest.mark.parametrize("name", ["policy.safetensors", "optimizer.safetensors", "memory.json"])
@@ -173,7 +228,7 @@ def test_before_the_first_save_its_time_is_estimated_from_the_size(base, tmp_pat
             return [torch.empty(10**9, device="meta")]  # 4 GB of weights, 12 GB of state
 
     with RunState(tmp_path / "run", KEY, StateConfig()) as state:
-        assert "nothing is kept: saving would take 48 s" in state.save_in_time({"round": 1}, Policy(), None)
+        assert "nothing is kept: saving would take 48 s" in state.save_in_time({"round": 1}, {"policy": Policy()}, None)
 
 
 def test_the_stage_says_it_and_exits(base, data, tmp_path, monkeypatch, capsys) -> None:

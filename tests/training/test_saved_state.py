@@ -95,7 +95,7 @@ def saved(tmp_path: Path) -> Saved:
     model = policy()
     optimizer = adam(model)
     stepped(model, optimizer, seed=0)
-    write_state(folder, run, {"key": KEY, "memory": memory, "seconds": 1.5}, model, optimizer)
+    write_state(folder, run, {"key": KEY, "memory": memory, "seconds": 1.5}, {"policy": model}, optimizer)
     return Saved(folder, run, model, optimizer)
 
 
@@ -119,7 +119,7 @@ def test_the_next_step_is_the_one_that_would_have_been_taken(saved: Saved) -> No
     model = policy(seed=1)
     optimizer = adam(model, lr=1.0)
     stepped(model, optimizer, seed=9)
-    read_tensors(saved.folder, read_facts(saved.folder, saved.run, KEY), model, optimizer)
+    read_tensors(saved.folder, read_facts(saved.folder, saved.run, KEY), {"policy": model}, optimizer)
     assert optimizer.param_groups[0]["lr"] == 1e-3
     assert optimizer.param_groups[0]["betas"] == (0.8, 0.95)
     for each in (saved, Saved(saved.folder, saved.run, model, optimizer)):
@@ -194,3 +194,17 @@ def test_an_optimizers_state_is_tensors_by_parameter_and_the_rest_as_json() -> N
     weight.grad = torch.ones(2)
     optimizer.step()
     assert tensors["1/momentum_buffer"].tolist() == [3.0, 4.0], "a copy, which later steps do not touch"
+
+
+def test_a_state_holds_the_weights_of_every_model(saved: Saved) -> None:
+    optimizer, models = adam(saved.model), {"policy": saved.model, "sampler": policy(seed=3)}
+    write_state(saved.folder, saved.run, {"key": KEY, "memory": {"checkpoints": []}}, models, optimizer)
+    facts = read_facts(saved.folder, saved.run, KEY)
+    assert facts["files"].keys() == {"policy.safetensors", "sampler.safetensors", "optimizer.safetensors"}
+    others = {"policy": policy(seed=1), "sampler": policy(seed=1)}
+    read_tensors(saved.folder, facts, others, adam(others["policy"]))
+    for name, model in models.items():
+        before, after = model.state_dict(), others[name].state_dict()
+        assert all(torch.equal(before[key], after[key]) for key in before)
+    (saved.folder / "sampler.safetensors").write_bytes(b"")
+    assert "sampler.safetensors has another checksum" in refused(saved)

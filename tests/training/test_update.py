@@ -32,12 +32,15 @@ def rollouts():
 
 
 def lengths_of(rollouts) -> np.ndarray:
-    return np.array([len(rollout.tokens) for rollout in rollouts]).reshape(B, n)
+    return np.array([len(rollout.tokens) for rollout in rollouts]).reshape(-1, n)
 
 
 def step(model, rollouts, advantages_Bn, *, aggregation="token_mean", objective=REINFORCE, optimizer=None, **options):
     max_gradient_norm = options.pop("max_gradient_norm", 1e9)  # large: gradients are compared before clipping
-    weights_Bn = load("objectives.aggregation", aggregation)(lengths_of(rollouts), LIMIT)
+    lengths_Bn = lengths_of(rollouts)
+    weights_Bn = load("objectives.aggregation", aggregation)(lengths_Bn, LIMIT)
+    if (masked_Bn := options.pop("masked_Bn", None)) is not None:
+        weights_Bn = load("objectives.mask", "truncated")(weights_Bn, lengths_Bn, masked_Bn)
     return update(
         model,
         optimizer or torch.optim.SGD(model.parameters(), lr=0.0),
@@ -184,6 +187,24 @@ def test_rollouts_without_advantage_are_not_run(rollouts) -> None:
         step(model, rollouts, REWARDS_Bn, objective=nothing)
     assert sum(rows) == B * n
     assert_equal_gradients(gradient(model), skipping)
+
+
+@pytest.mark.parametrize("coefficient", [0.0, 0.5])
+def test_masked_rollouts_are_not_run_and_the_gradient_is_that_of_the_others_alone(rollouts, coefficient) -> None:
+    """Of `token_mean`, whose weights of the others alone are those with the share of the masked ones."""
+    model, base = policy(), perturbed(policy(), 0.05)
+    penalty = {"penalty": load("objectives.kl", "k3"), "kl_coefficient": coefficient, "reference": base}
+    objective = Objective(load("objectives.ratio", "none"), **(penalty if coefficient else {}))
+    masked_Bn = np.zeros((B, n), dtype=bool)
+    masked_Bn[0] = masked_Bn[2] = True
+    others = [rollout for rollout, masked in zip(rollouts, masked_Bn.ravel(), strict=True) if not masked]
+    advantages_Bn = np.arange(1.0, B * n + 1).reshape(B, n)
+    with rows_run_forward(model) as rows:
+        updated = step(model, rollouts, advantages_Bn, objective=objective, masked_Bn=masked_Bn)
+    assert updated["trained_rollouts"] == sum(rows) == len(others)
+    masked_gradient = gradient(model)
+    step(model, others, advantages_Bn[[1, 3]], objective=objective)
+    assert_equal_gradients(masked_gradient, gradient(model))
 
 
 def test_a_round_without_signal_takes_the_step_of_zero_gradients(rollouts) -> None:

@@ -61,6 +61,17 @@ def test_a_level_is_told_with_what_it_changes_its_effect_and_interval_suite_and_
     )
 
 
+def test_budgets_that_are_alike_are_named_where_there_is_another(study: Results) -> None:
+    verdicts = judged(study, {("n8", "id", "both"): HIGHER}).verdicts
+    tokens = verdicts[verdicts["budget"] == "rounds"].assign(budget="tokens")
+    tokens.loc[tokens["verdict"] == "higher", ["estimate", "low", "high"]] = [0.031, 0.013, 0.049]
+    sentence = told(dataclasses.replace(study, verdicts=pd.concat([verdicts, tokens])))[0]
+    assert (
+        "raises accuracy in distribution by 6.1 points [+4.3, +7.9] at equal rounds and rollouts and by 3.1 points "
+        "[+1.3, +4.9] at equal tokens"
+    ) in sentence
+
+
 def test_where_a_level_is_undecided_its_sentence_says_so_with_what_would_have_shown(study: Results) -> None:
     said = {("k3_0.001", "id", "both"): LOWER, ("k3_0.001", "ood", "rounds"): {"detectable": 0.031, "estimate": -0.004}}
     assert told(judged(study, said))[0] == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import presented
@@ -122,6 +123,10 @@ def test_a_comparison_that_both_budgets_share_is_told_once() -> None:
     assert rows.loc[rows["suite"] == "ood", "budgets"].tolist() == ["rounds", "rounds", "rollouts", "rollouts"]
     alone = dataclasses.replace(study, verdicts=study.verdicts.query("budget == 'rounds'"))
     assert set(alone.hypotheses()["budgets"]) == {"rounds"}
+    rounds = study.verdicts[study.verdicts["budget"] == "rounds"]
+    tokens = dataclasses.replace(study, verdicts=pd.concat([study.verdicts, rounds.assign(budget="tokens")]))
+    assert set(tokens.hypotheses()["budgets"]) == {"rounds and rollouts", "tokens"}
+    assert [panel.budget for panel in tokens.panels(Pair("a", "chains"))] == ["rounds", "rollouts", "tokens"] * 2
     assert dataclasses.replace(study, verdicts=study.verdicts.iloc[:0]).hypotheses().empty
 
 

@@ -38,7 +38,8 @@ class Round:
 
     ``rewards_BM`` and ``lengths_BM`` (response tokens, at least one) hold M = n + m rollouts per query: the ``n``
     trained ones first, then the m statistics rollouts, which may only enter means and standard deviations.
-    ``queries`` are the B ids; a query drawn twice in a round has two rows.
+    ``queries`` are the B ids; a query drawn twice in a round has two rows. ``greedy_B`` are the rewards of one greedy
+    response of each, for an advantage whose file declares ``GREEDY = True``, and None for any other.
     """
 
     rewards_BM: Floats
@@ -46,6 +47,7 @@ class Round:
     n: int
     queries: tuple[str, ...]
     past: Past = field(default_factory=Past)
+    greedy_B: Floats | None = None
 
     @property
     def rewards_Bn(self) -> Floats:

@@ -25,7 +25,7 @@ from rftlab.analysis.estimator import Term, contrast, moderated, prior
 from rftlab.analysis.marginal_gains import Runs
 from rftlab.analysis.primary import Comparison, arm_of, end_of, reported_sets, rollouts_per_round
 from rftlab.analysis.race import VERDICTS, at_once
-from rftlab.runfolder.study_plan import BASELINE, CROSS, CURVES, Pair, PlannedPrimary, PlannedVariant
+from rftlab.runfolder.study_plan import BASELINE, CROSS, Pair, PlannedPrimary, PlannedVariant
 
 EFFECTS = {**VERDICTS, "kind": "string"}
 Cell = frozenset[str]  # names of the levels that come together; none in the baseline
@@ -55,9 +55,8 @@ def effects(
     every = [run for some in of.values() for run in some]
     unsettled = not {name for name, _ in collapsed}.isdisjoint(cells.values()) or not all(r.finished for r in every)
     same = len(set().union(*map(rollouts_per_round, every))) == 1
-    wanted = primary.budgets if primary.metric in CURVES else ("rounds",)
     found = []
-    for suite, budgets in itertools.product(("id", "ood"), [wanted] if same else [(budget,) for budget in wanted]):
+    for suite, budgets in itertools.product(("id", "ood"), primary.hypotheses(same)):
         end = end_of(every, budgets[0])
         arms = {cell: arm_of(some, suite, splits, primary.metric, budgets[0], end) for cell, some in of.items()}
         there = {cell: arm for cell, arm in arms.items() if arm is not None}

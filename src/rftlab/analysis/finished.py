@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rftlab.analysis.as_planned import PlanCheck
 from rftlab.analysis.clusters import read_clusters
@@ -123,6 +125,20 @@ class FinishedRuns:
 
     def _read_base(self, path: str) -> dict[str, SetOutcomes]:
         return read_outcomes(Path(path), None, self._metrics, self._clusters)
+
+
+def timed(runs: Mapping[tuple[str, int], FinishedRun]) -> dict[tuple[str, int], RunOutcomes]:
+    """Outcomes of runs, with what a round of their variant takes: the median over all rounds of all its runs."""
+    seconds: dict[str, list[NDArray[np.float64]]] = {}
+    for (variant, _), run in runs.items():
+        seconds.setdefault(variant, []).append(np.diff(run.curve["seconds"].to_numpy("float64"), prepend=0.0))
+    rates = {variant: np.concatenate(of_runs) for variant, of_runs in seconds.items()}
+    return {
+        (variant, seed): replace(
+            run.outcomes, seconds_per_round=float(np.median(rates[variant])) if rates[variant].size else None
+        )
+        for (variant, seed), run in runs.items()
+    }
 
 
 def _whole(run: PlannedRun) -> bool:

@@ -10,10 +10,12 @@ Metrics
 Queries
     Those of a cluster were averaged before (:mod:`rftlab.analysis.clusters`); ``n_queries`` counts clusters then.
 Budgets
-    At equal ``rounds`` or at equal sampled ``rollouts``, statistics rollouts among them: both curves of a pair are read
-    at, or averaged up to, the most that both reached, linearly between checkpoints, query by query. With a budget in
-    rounds, ``greedy`` at equal rounds is the last checkpoint of both. The metrics of a single checkpoint have no curve:
-    they stand under ``rounds``.
+    At equal ``rounds``, at equal sampled ``rollouts`` or ``tokens``, statistics rollouts among them, or at equal
+    ``seconds`` of training: both curves of a pair are read at, or averaged up to, the most that both reached, linearly
+    between checkpoints, query by query. With a budget in rounds, ``greedy`` at equal rounds is the last checkpoint of
+    both. The metrics of a single checkpoint have no curve: they stand under ``rounds``. Seconds are rounds times the
+    median that a round of the variant took in this study, so that a busy hour of the machine is in no run's disfavour;
+    they hold for the machine that the study ran on.
 Divergence
     A diverged run stays at the last checkpoint it reached, to the end of its partner: what divergence cost is part of
     the effect, and cutting the partner short would hide it. ``n_diverged`` counts the pairs in which a run diverged.
@@ -35,7 +37,7 @@ from rftlab.analysis.metrics import area_under_curve, value_at
 from rftlab.analysis.runs import RunOutcomes
 from rftlab.analysis.statistics import crossed
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import PlannedVariant
+from rftlab.runfolder.study_plan import BUDGETS, PlannedVariant
 
 Floats = NDArray[np.float64]
 Runs = Mapping[tuple[str, int], RunOutcomes]  # (variant, seed) → run
@@ -88,10 +90,9 @@ def differences(
     outcomes, outcomes_reference = run.sets[name], reference.sets[name]
     if outcomes.queries != outcomes_reference.queries:
         raise BadInputError(f"{name}: {_name(run)} and {_name(reference)} answered different queries")
-    for budget, x, x_reference in (
-        ("rounds", run.rounds_P, reference.rounds_P),
-        ("rollouts", run.rollouts_P, reference.rollouts_P),
-    ):
+    timed = run.seconds_per_round is not None and reference.seconds_per_round is not None
+    for budget in (*BUDGETS, *(["seconds"] if timed else [])):
+        x, x_reference = run.position(budget), reference.position(budget)
         end = common_end([(x[-1], run.finished), (x_reference[-1], reference.finished)])
         curve = extend(x, outcomes.correct_QP, end)
         curve_reference = extend(x_reference, outcomes_reference.correct_QP, end)

@@ -1,4 +1,4 @@
-"""The primary endpoint: what a study says of each level, in and out of distribution, at equal rounds and rollouts.
+"""The primary endpoint: what a study says of each level, on each suite, at equal rounds, rollouts or tokens.
 
 A hypothesis is a level on a suite of evaluation sets, each set counting equally, at one budget. Where a level samples
 as many rollouts in a round as its reference, equal rounds are equal rollouts, and both are one hypothesis. All of a
@@ -91,8 +91,7 @@ def comparisons(
             of_seed = {run.labels["seed"]: run for run in theirs}
             alike = all(run.labels["seed"] in of_seed and inert(run, of_seed[run.labels["seed"]]) for run in ours)
             unsettled = not lost.isdisjoint({variant.name, variant.relative_to})
-            wanted = primary.budgets if metric in CURVES else ("rounds",)
-            for budgets in [wanted] if same else [(budget,) for budget in wanted]:
+            for budgets in primary.hypotheses(same):
                 end = end_of(both, budgets[0])
                 arm, against = (arm_of(some, suite, splits, metric, budgets[0], end) for some in (ours, theirs))
                 if arm is None or against is None:
@@ -111,16 +110,12 @@ def reported_sets(run: RunOutcomes, suite: str, splits: Mapping[str, str]) -> li
 
 def end_of(runs: Sequence[RunOutcomes], budget: str) -> float:
     """Up to where runs are compared: the end that all that finished have reached."""
-    return common_end([(float(_positions(run, budget)[-1]), run.finished) for run in runs])
+    return common_end([(float(run.position(budget)[-1]), run.finished) for run in runs])
 
 
 def rollouts_per_round(run: RunOutcomes) -> set[float]:
     """At its checkpoints: one number, or none of a run that diverged before its first."""
     return set(run.rollouts_P[1:] / run.rounds_P[1:])
-
-
-def _positions(run: RunOutcomes, budget: str) -> Floats:
-    return run.rounds_P if budget == "rounds" else run.rollouts_P
 
 
 def arm_of(
@@ -140,7 +135,7 @@ def _values(
     """values_Q of a run on a set; a run that diverged stays at its last checkpoint."""
     outcomes = run.sets[name]
     if metric in CURVES:
-        x_P, y_QP = extend(_positions(run, budget), outcomes.correct_QP, end)
+        x_P, y_QP = extend(run.position(budget), outcomes.correct_QP, end)
         if metric == "greedy":
             return value_at(x_P, y_QP, end)
         whole = area_under_curve(x_P, y_QP, end)

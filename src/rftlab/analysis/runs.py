@@ -77,6 +77,15 @@ class RunOutcomes:
     tokens_P: Floats
     suites: Mapping[str, Sequence[str]]
     sets: Mapping[str, SetOutcomes]
+    seconds_per_round: float | None = None
+    """What a round takes where the study ran, the median over all of the variant's; no verdict rests on it."""
+
+    def position(self, budget: str) -> Floats:
+        """Where its checkpoints lie on an axis: ``rounds``, ``rollouts``, ``tokens`` or ``seconds``."""
+        if budget == "seconds":
+            assert self.seconds_per_round is not None, "a run whose clock was not read has no seconds"
+            return self.rounds_P * self.seconds_per_round
+        return {"rounds": self.rounds_P, "rollouts": self.rollouts_P, "tokens": self.tokens_P}[budget]
 
 
 def read_run(

@@ -17,7 +17,7 @@ import pandas as pd
 
 from rftlab.analysis.collapses import COLLAPSES, collapses
 from rftlab.analysis.factorial import EFFECTS, effect_rows
-from rftlab.analysis.finished import EDGE, FinishedRun, FinishedRuns
+from rftlab.analysis.finished import EDGE, FinishedRun, FinishedRuns, timed
 from rftlab.analysis.marginal_gains import inert, marginal_gains
 from rftlab.analysis.metrics import collapsed, first_mean, last_mean, peak_mean
 from rftlab.analysis.pooled import POOLED, pooled
@@ -76,7 +76,7 @@ def tables(
     gains: list[dict[str, Any]] = []
     for pair in sorted(plan.pairs):
         here = dict(sorted(finished.of(pair, seeds_of[pair]).items()))
-        outcomes = {key: run.outcomes for key, run in here.items()}
+        outcomes = timed(here)
         for run in here.values():
             planned = run.planned
             runs.append(run_row(run, outcomes.get((str(planned.relative_to), planned.seed))))

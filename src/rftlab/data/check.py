@@ -20,6 +20,7 @@ from rftlab.data.queries import Overlap, Query, check_overlap, read_queries
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import file_sha256, json_option, read_json, write_json
 from rftlab.jobs.interrupt import stop_supervisor
+from rftlab.rewards.file_pool import try_once
 from rftlab.rewards.scoring import Scorer, isolated, verifiers
 
 TRAINING = {"path": str, "verifier": str}
@@ -50,13 +51,17 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
 
     ``config`` has ``datasets`` and ``evaluation_sets``, each name → ``path`` of its queries and ``verifier``; a set
     also ``split``, ``limit`` and ``overlap``, the reason why it may share queries with a training split, or None.
+    ``rewards``, where there are any, are the user's files, with their ``parameters``.
 
     Raises:
-        BadInputError: an answer no verifier can score, or an evaluation set that is trained on without a reason.
+        BadInputError: an answer no verifier can score, an evaluation set that is trained on without a reason, or a
+            reward file that fails on right answers.
     """
     training = {name: read_queries(Path(entry["path"])) for name, entry in config["datasets"].items()}
     for name, entry in config["datasets"].items():
         check_answers(f"datasets.{name}", entry["verifier"], training[name], processes=True)
+        for reward in config.get("rewards", ()):
+            try_reward(reward["file"], reward["parameters"], entry["verifier"], training[name])
     sets: dict[str, dict[str, Any]] = {}
     queries = {}
     for name, entry in config["evaluation_sets"].items():
@@ -75,6 +80,26 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
     refuse_leaks(queries, {name: entry["split"] for name, entry in config["evaluation_sets"].items()})
     datasets = {name: _training(Path(entry["path"])) for name, entry in config["datasets"].items()}
     return {"datasets": datasets, "evaluation_sets": sets}
+
+
+def try_reward(path: str, parameters: Mapping[str, Any], verifier: str, queries: Sequence[Query]) -> None:
+    """Call a reward file once, with right answers and an empty one; what it pays for them does not matter.
+
+    Raises:
+        BadInputError: it raises, or returns what are no values. That it can score nothing here is said and no error:
+            what it asks may be within reach of a training only.
+    """
+    form = gold_form(path, verifier)
+    records = [
+        {
+            **{"query": query.query, "answer": query.answer, "metadata": dict(query.metadata), "truncated": False},
+            **{"completion": completion, "tokens": len(completion) + 1, "correct": bool(completion)},
+        }
+        for query in queries[:4]
+        for completion in (form.format(query.answer), "")
+    ]
+    if reason := try_once(path, parameters, records):
+        print(f"{path}: tried with {len(records)} records, and could not score them: {reason}", flush=True)
 
 
 def clusters(queries: Sequence[Query], path: str) -> dict[str, str]:

@@ -54,8 +54,9 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
 
     ``rounds``, ``rollouts`` (statistics rollouts included) and ``max_tokens`` (were every response as long as allowed)
     are sums over a variant's runs, as are ``checkpoints``, ``disk_bytes`` (weights that stay) and ``evaluation_rows``.
-    Of a race they are the most that there can be; ``least`` is its first look alone, ``expected`` what a race of some
-    effects and some nulls comes to.
+    They are the most that there can be: of a race all its looks, where queries are drawn anew every redraw of every
+    query. ``least`` is the first look alone without redraws, ``expected`` what a race of some effects and some nulls
+    comes to.
     With the throughput of each model there are ``hours`` too, and the ``overhead`` that is a share of them.
     """
     study, queries = plan.study, query_counts(plan)
@@ -63,10 +64,9 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
     by_variant: dict[str, list[dict[str, int | None]]] = {name: [] for name in plan.variants}
     first, at_first = {run.path for run in plan.first_runs()}, []
     for run in plan.runs():
-        cost = run_costs(plan, run, queries, sizes[run.model])
-        by_variant[run.variant.name].append(cost)
+        by_variant[run.variant.name].append(run_costs(plan, run, queries, sizes[run.model], most=True))
         if run.path in first:
-            at_first.append(cost)
+            at_first.append(run_costs(plan, run, queries, sizes[run.model]))
     costs = {name: _sum(rows) for name, rows in by_variant.items()}
     least, most = _sum(at_first), _sum([*costs.values()])
     bases = {(model, plan.prompt_digest(dataset)) for model in study.models for dataset in study.datasets}
@@ -80,7 +80,8 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
             "variants": len(plan.variants),
             "seeds": len(study.possible_seeds),
         },
-        "race": least != most,
+        "race": len(first) < len([*plan.runs()]),
+        "open": least != most,
         "least": least,
         "expected": {key: _between(least[key], most[key]) for key in COUNTS},
         "variants": [{"variant": name, **cost} for name, cost in costs.items()],
@@ -103,11 +104,14 @@ def forecast(plan: Plan, throughput: Mapping[str, Throughput] | None = None) -> 
     }
 
 
-def run_costs(plan: Plan, run: Run, queries: dict[str, int | None], weights: int | None) -> dict[str, int | None]:
-    """Cost of one run."""
+def run_costs(
+    plan: Plan, run: Run, queries: dict[str, int | None], weights: int | None, *, most: bool = False
+) -> dict[str, int | None]:
+    """Cost of one run: the least, or the most with every redraw of every query."""
     study, variant = plan.study, run.variant
     rounds, at = variant.rounds(study), plan.checkpoint_rounds(run)
-    rollouts = None if rounds is None else rounds * variant.rollouts_per_round
+    per_round = variant.most_per_round if most else variant.rollouts_per_round
+    rollouts = study.budget.rollouts if rounds is None else rounds * per_round
     checkpoints = None if at is None else len(at) - 1  # round 0 is the base model
     set_queries = total([queries[name] for sets in plan.suites(run.dataset).values() for name in sets])
     tokens = study.budget.tokens if rollouts is None else rollouts * variant.config["rollout"]["max_new_tokens"]
@@ -206,12 +210,13 @@ def _mapping(path: Path, key: str, value: Any) -> dict[str, Any]:
 def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, int | None]) -> dict[str, Any]:
     """Hours of each variant and of all, by what the time goes to; None where only the runs or the hub can tell.
 
-    Every rollout counts as trained on (a raw reward trains on successes only and is faster), and a KL penalty adds the
-    base model's forward pass, a third of forward and backward. ``overhead`` is the share of ``start_h``.
+    Every rollout counts as trained on in each epoch (a raw reward trains on successes only and is faster), and a
+    penalty for KL adds a forward pass, in the reward two, each a third of forward and backward. ``overhead`` is the
+    share of ``start_h``.
     """
     rows: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PARTS, 0.0) for name in plan.variants}
     for run in plan.runs():
-        spent = run_hours(plan, run, throughput[run.model], queries)
+        spent = run_hours(plan, run, throughput[run.model], queries, most=True)
         row = rows[run.variant.name]
         for part in PARTS:
             row[part] = total([row[part], spent[part]])
@@ -224,15 +229,20 @@ def hours(plan: Plan, throughput: Mapping[str, Throughput], queries: dict[str, i
     }
 
 
-def run_hours(plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | None]) -> dict[str, float | None]:
-    """Hours of one run."""
-    rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]["coefficient"]
-    costs = run_costs(plan, run, queries, None)
+def run_hours(
+    plan: Plan, run: Run, rate: Throughput, queries: dict[str, int | None], *, most: bool = False
+) -> dict[str, float | None]:
+    """Hours of one run: the least, or the most with every redraw of every query, none of which is trained on."""
+    rollout, kl = run.variant.config["rollout"], run.variant.config["objective"]["kl"]
+    forwards = 0 if not kl["coefficient"] else 2 if kl["in_reward"] else 1  # of the base model, and of the policy
+    costs = run_costs(plan, run, queries, None, most=most)
     limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
     response = rollout["max_new_tokens"] * rate.response_share
     trained = rollout["rollouts"] / (rollout["rollouts"] + rollout["statistics_rollouts"])
+    trained *= run.variant.config["update"]["epochs"]
     sampled, rows = costs["rollouts"], costs["evaluation_rows"]
-    through = None if sampled is None else sampled * trained * (rate.prompt_tokens + response) * (4 / 3 if kl else 1)
+    once = run_costs(plan, run, queries, None)["rollouts"]
+    through = None if once is None else once * trained * (rate.prompt_tokens + response) * (1 + forwards / 3)
     seconds = {
         "sample_h": None if sampled is None else sampled * response / rate.sample_tokens_per_s,
         "update_h": None if through is None else through / rate.update_tokens_per_s,

@@ -14,7 +14,7 @@ import math
 from rftlab.errors import BadInputError
 from rftlab.planning.forecast import query_counts
 from rftlab.planning.plan import Plan
-from rftlab.runfolder.study_plan import BASELINE, CURVES
+from rftlab.runfolder.study_plan import BASELINE, PlannedPrimary
 
 SEED_SD = 0.0115  # of a run's area under the curve, between seeds
 QUERY_SD = 0.12  # of what a level changes, between queries
@@ -49,14 +49,13 @@ def resolvable(plan: Plan, *, seeds: bool = True) -> float:
 
 def hypotheses(plan: Plan) -> int:
     """Levels that are no controls, by pair, suite and budget."""
-    primary, found = plan.study.report.primary, 0
-    several = primary.budget == "both" and primary.metric in CURVES
+    primary, found = PlannedPrimary(**plan.study.report.primary.model_dump()), 0
     for pair in plan.pairs():
         for variant in plan.variants.values():
             if variant.relative_to is None or variant.noise_floor or variant.control:
                 continue
-            same = variant.rollouts_per_round == plan.variants[variant.relative_to].rollouts_per_round
-            found += (2 if several and not same else 1) * len(plan.suites(pair.dataset))
+            same = variant.as_many(plan.variants[variant.relative_to])
+            found += len(primary.hypotheses(same)) * len(plan.suites(pair.dataset))
     return found
 
 

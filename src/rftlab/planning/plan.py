@@ -12,9 +12,11 @@ from typing import Any
 from rftlab.files import canonical_json, digest
 from rftlab.planning.fingerprint import PACKAGE
 from rftlab.planning.resources import Resources
+from rftlab.rewards.declared import terms_of
 from rftlab.rewards.scoring import verifiers
 from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import Pair
+from rftlab.study.baseline import concise
 from rftlab.study.owners import dataset_of, verifier_of
 from rftlab.study.schema import Study
 from rftlab.study.variants import Run, Variant, variants_of
@@ -105,8 +107,8 @@ class Plan:
             "config": {
                 "prompt": dataset.prompt.model_dump(),
                 "verifier": verifier_of(self.study, dataset),
-                **variant.config,
-                "budget": {"rounds": rounds} if rounds is not None else {"tokens": self.study.budget.tokens},
+                **concise(variant.config),
+                "budget": {"rounds": rounds} if rounds is not None else self.study.budget.model_dump(exclude_none=True),
                 "checkpoint_every": variant.checkpoint_every(self.study.evaluation.every),
                 "diagnostics": self.study.diagnostics.model_dump(),
                 "device": self.study.device,
@@ -116,16 +118,22 @@ class Plan:
     def run_params(self, run: Run) -> dict[str, str]:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
         content = self.run_json(run)
-        config = content["config"]
+        config = {**content["config"], **run.variant.config}
         modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
             f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
+            f"rftlab.objectives.shaping.{config['objective']['shaping']['name']}",
+            f"rftlab.optimizers.{config['optimizer']['name']}",
+            f"rftlab.optimizers.schedule.{config['optimizer']['schedule']['name']}",
             *self.verifiers(config["verifier"]).modules,
             EngineConfig(**config["engine"]).module,
         ]
         if config["objective"]["kl"]["coefficient"]:
             modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
+        if "mask" in config["objective"]:
+            modules.append(f"rftlab.objectives.mask.{config['objective']['mask']['name']}")
+        modules += [f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])]
         return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
 
     def datacheck_params(self) -> dict[str, str]:
@@ -147,7 +155,11 @@ class Plan:
         }
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
         modules = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
-        config = {"datasets": datasets, "evaluation_sets": sets}
+        config: dict[str, Any] = {"datasets": datasets, "evaluation_sets": sets}
+        rewards = [v.config["reward"] for v in self.variants.values() if "file" in v.config["reward"]]
+        files = [{key: reward[key] for key in ("file", "sha256", "parameters")} for reward in rewards]
+        if files:
+            config["rewards"] = [file for i, file in enumerate(files) if file not in files[:i]]
         return {"code": self.resources.code("rftlab.data.check", *modules), "config": canonical_json(config)}
 
     # evaluations -----------------------------------------------------------------------------------------------------

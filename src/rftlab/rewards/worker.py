@@ -32,13 +32,9 @@ BROKEN = "broken"
 
 def main(arguments: list[str]) -> None:
     """Answer until standard input ends, the parent is gone, or an answer used up the memory."""
-    parent = int(arguments[0])
-    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may still save its state
-        signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+        keep_to_parent(int(arguments[0]))
         verifiers = {name: levels.load("rewards.verifiers", name) for name in arguments[1:]}
     except Exception as error:  # the parent says it, once for all its workers
         _write({BROKEN: f"{error!r:.200}"})
@@ -71,6 +67,14 @@ def limit_processor_time() -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(usage.ru_utime + usage.ru_stime) + 1 + SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def keep_to_parent(parent: int) -> None:
+    """Leave signals to the parent, which may still save its state, and end when it does; write no core file."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
 
 
 def _end_with(parent: int) -> None:

@@ -24,6 +24,8 @@ LEAST_SEEDS = 3  # fewer give no verdict
 DECIDED = ("higher", "lower", "equivalent")  # verdicts that stand
 UNSAID = ("too few seeds", "no hypothesis")  # where nothing was tested
 CURVES = ("greedy_auc", "last_half", "greedy")
+BUDGETS = ("rounds", "rollouts", "tokens")
+"""At which levels can be judged; all are counts, so that no clock decides."""
 """Metrics that are read off a curve, at any budget; those of one checkpoint have no value at equal rollouts."""
 TABLES = ("runs", "curves", "evaluations", "marginal_gains", "verdicts", "effects", "pooled", "collapses")
 
@@ -157,15 +159,25 @@ class PlannedEvaluation:
 
 @dataclass(frozen=True)
 class PlannedPrimary:
-    """The endpoint that verdicts are about: a metric, at equal rounds, equal rollouts or both."""
+    """The endpoint that verdicts are about: a metric, and at equal what; ``both`` is rounds and rollouts."""
 
     metric: str
-    budget: Literal["both", "rounds", "rollouts"]
+    budget: Literal["both", "all", "rounds", "rollouts", "tokens"]
 
     @property
     def budgets(self) -> tuple[str, ...]:
         """The budgets at which levels are judged."""
-        return ("rounds", "rollouts") if self.budget == "both" else (self.budget,)
+        return {"both": BUDGETS[:2], "all": BUDGETS}.get(self.budget, (self.budget,))
+
+    def hypotheses(self, same: bool) -> list[tuple[str, ...]]:
+        """Budgets of each hypothesis about a level on a suite; ``same``: at equal rounds it samples as many rollouts.
+
+        Equal rounds are equal rollouts then, and one hypothesis. A metric of one checkpoint has no other budget than
+        rounds.
+        """
+        budgets = self.budgets if self.metric in CURVES else ("rounds",)
+        together = tuple(budget for budget in budgets if same and budget != "tokens")
+        return [together] * bool(together) + [(budget,) for budget in budgets if budget not in together]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -27,6 +31,16 @@ class RolloutSection(Section):
         1.0, description="sample from the likeliest tokens of this mass"
     )
     max_new_tokens: Count = Field(48, description="longest response, in tokens; a longer one is truncated")
+    redraws: Natural = Field(
+        0,
+        description="dynamic sampling: how often, at most, queries of a round whose n + m rewards are all equal are "
+        "replaced by others; all of them count in budgets",
+    )
+    sync_every: Count = Field(
+        1,
+        description="k, staleness: the sampler takes over the policy's weights every k rounds, so that they are up to "
+        "k − 1 rounds old",
+    )
     stop: list[Annotated[str, Field(min_length=1)]] = Field(
         [],
         description="texts that end a response, for base models that run on after the answer; the text is part of the "
@@ -53,14 +67,21 @@ class EngineSection(Section):
 
 
 class RewardSection(Section):
-    """Score of a rollout."""
+    """Score of a rollout: what `name` pays, or `file`, and the `terms` that are added to it."""
 
-    name: Literal["outcome", "random"] = Field(
-        "outcome", description="random is a control: a coin instead of the judgement"
+    name: str = Field(
+        "outcome", description="who is paid `correct`: a file of `rewards/terms/` that pays successes, table below"
     )
     correct: Number = Field(1.0, description="reward of a correct rollout")
     incorrect: Number = Field(0.0, description="reward of any other rollout")
-    probability: Share = Field(0.5, description="of the coin, for `random`")
+    probability: Share = Field(0.5, description="of the coin, for `random`; of a wrong label, for `label_noise`")
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="in place of `name`: a Python file of your own, relative to the working directory"
+    )
+    parameters: dict[str, Any] = Field({}, description="with `file`: keyword parameters of its function")
+    terms: dict[str, dict[str, Any]] = Field(
+        {}, description="added to it: file of `rewards/terms/` → its parameters, and its `weight`, by default 1"
+    )
 
 
 class LevelSection(Section):
@@ -74,10 +95,21 @@ NamedLevel = Annotated[LevelSection, BeforeValidator(_with_name, json_schema_inp
 
 
 class KlSection(Section):
-    """KL penalty to the base model, in the loss."""
+    """KL penalty to the base model, in the loss or in the reward."""
 
-    coefficient: NonNegative = Field(0.0, description="weight in the loss; 0 switches it off")
+    coefficient: NonNegative = Field(0.0, description="its weight; 0 switches it off")
     estimator: str = Field("k3", description="a file of `objectives/kl/`")
+    in_reward: bool = Field(
+        False, description="subtract it, summed over a response, from the reward instead of adding it to the loss"
+    )
+    target: Positive | None = Field(
+        None, description="in the reward: KL per token towards which the coefficient is changed after every round"
+    )
+    horizon: Count = Field(10000, description="rollouts over which `target` corrects the coefficient by a full error")
+    refresh_every: Natural = Field(
+        0,
+        description="rounds after which the reference takes over the policy's weights; 0: it is the base model always",
+    )
 
 
 class ObjectiveSection(Section):
@@ -88,24 +120,43 @@ class ObjectiveSection(Section):
         LevelSection(name="token_mean"),
         description="weights of tokens in the loss, a file of `objectives/aggregation/`",
     )
-    kl: KlSection = Field(KlSection(), description="KL penalty")
-
-
-class OptimizerSection(Section):
-    """AdamW with a constant learning rate."""
-
-    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
-    weight_decay: NonNegative = Field(0.01, description="decoupled, times the learning rate")
-    betas: list[Annotated[float, Field(ge=0, lt=1), Scientific]] = Field(
-        [0.9, 0.999], min_length=2, max_length=2, description="decay of the first and second moments"
+    drop_equal_rewards: bool = Field(
+        False,
+        description="queries whose n + m rewards are all equal have no weight in the loss, nor their tokens in the "
+        "aggregation",
     )
-    epsilon: Positive = Field(1.0e-8, description="added to the denominator of a step")
+    kl: KlSection = Field(KlSection(), description="KL penalty")
+    mask: NamedLevel | None = Field(
+        None, description="which rollouts weigh nothing in the loss, a file of `objectives/mask/`"
+    )
+    shaping: NamedLevel = Field(
+        LevelSection(name="none"),
+        description="what becomes of advantages before they weigh rollouts, a file of `objectives/shaping/`",
+    )
+
+
+class OptimizerSection(LevelSection):
+    """An optimizer, its own parameters beside the keys of all."""
+
+    name: str = Field("adamw", description="a file of `optimizers/`")
+    lr: NonNegative = Field(1.0e-6, description="learning rate; 0 is a control")
     max_gradient_norm: Positive = Field(1.0, description="a longer gradient is scaled to this norm")
+    warmup: Natural = Field(0, description="rounds in which the learning rate rises to `lr`, in equal steps")
+    schedule: NamedLevel = Field(
+        LevelSection(name="constant"),
+        description="the learning rate after the warm-up, a file of `optimizers/schedule/`",
+    )
 
 
 class UpdateSection(Section):
-    """How the update is computed; no result depends on it beyond rounding."""
+    """In how many steps a round is learnt from; how a step is computed changes nothing but rounding."""
 
+    minibatches: Count = Field(
+        1,
+        description="k, optimizer steps per pass over a round: it is shuffled and cut into k parts of whole queries; "
+        "each step's loss has the round's weights times k",
+    )
+    epochs: Count = Field(1, description="passes over a round, each shuffled anew")
     token_budget: Count = Field(16384, description="tokens per micro-batch, padding included")
     gradient_checkpointing: bool = Field(
         False, description="compute a layer's activations again instead of keeping them: less memory, more time"
@@ -147,7 +198,33 @@ class Baseline(Section):
     reward: RewardSection = Field(RewardSection(), description="score of a rollout")
     advantage: NamedLevel = Field(LevelSection(name="raw"), description="training signal, a file of `advantages/`")
     objective: ObjectiveSection = Field(ObjectiveSection(), description="what is minimised")
-    optimizer: OptimizerSection = Field(OptimizerSection(), description="AdamW")
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how weights move")
     update: UpdateSection = Field(UpdateSection(), description="how the update is computed")
     precision: PrecisionSection = Field(PrecisionSection(), description="formats of numbers")
     lora: LoraSection = Field(LoraSection(), description="low-rank adapters")
+
+
+LATER = (
+    "objective.shaping",
+    "optimizer.name",
+    "optimizer.warmup",
+    "optimizer.schedule",
+    "update.minibatches",
+    "update.epochs",
+    "rollout.redraws",
+    "rollout.sync_every",
+    "objective.drop_equal_rewards",
+    *(f"objective.kl.{key}" for key in ("in_reward", "target", "horizon", "refresh_every")),
+)
+"""Keys that came later: ``run.json`` holds those that are not their default, so that no earlier run is another now."""
+
+
+def concise(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved configuration as ``run.json`` has it: without the keys of ``LATER`` that have their default."""
+    kept, defaults = copy.deepcopy(dict(config)), Baseline().model_dump()
+    for dotted in LATER:
+        *parents, key = dotted.split(".")
+        section, default = (functools.reduce(operator.getitem, parents, tree) for tree in (kept, defaults))
+        if section[key] == default[key]:
+            del section[key]
+    return kept

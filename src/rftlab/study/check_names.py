@@ -100,8 +100,8 @@ def _check_primary(study: Study) -> None:
     known = [*CURVES, "greedy_best_validation", *sampled]
     if metric not in known:
         raise BadInputError(f"report.primary.metric: the study has no {metric!r}; it has {', '.join(known)}")
-    if budget == "rollouts" and metric not in CURVES:
-        raise BadInputError(f"report.primary.budget: {metric} is of one checkpoint, and has no value at equal rollouts")
+    if budget in ("rollouts", "tokens") and metric not in CURVES:
+        raise BadInputError(f"report.primary.budget: {metric} is of one checkpoint, and has no value at equal {budget}")
     for dataset in study.datasets if metric == "greedy_best_validation" else ():
         sets = [study.evaluation_sets[name] for name in study.evaluation.id]
         if not any(dataset_of(one) == dataset and one.split == "validation" for one in sets):

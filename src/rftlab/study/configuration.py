@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import copy
 import functools
+import importlib.util
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
-from rftlab.study.baseline import Baseline
+from rftlab.files import file_sha256
+from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
+from rftlab.study.baseline import Baseline, OptimizerSection, RewardSection
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
-RATIO = "objectives.ratio"
+RATIO, MASK = "objectives.ratio", "objectives.mask"
 LEVELS = {
     ("advantage",): "advantages",
     ("objective", "ratio"): RATIO,
     ("objective", "aggregation"): "objectives.aggregation",
+    ("objective", "mask"): MASK,
+    ("objective", "shaping"): "objectives.shaping",
+    ("optimizer",): "optimizers",
+    ("optimizer", "schedule"): "optimizers.schedule",
 }
-"""Where the baseline names levels that are files, and their kind."""
+"""Where the baseline names levels that are files, and their kind; those of the reward are in ``reward``."""
+COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if key != "name")}
+"""Keys of the schema that stand beside the parameters of any level of a kind."""
+
+OWNED: dict[str, tuple[str, type]] = {
+    "GREEDY": ("advantages", bool),
+    "NEEDS": ("optimizers", str),
+    "WHOLE_RUN": ("optimizers.schedule", bool),
+}
+"""What the files of one kind alone may declare, and its type."""
 
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -68,7 +85,11 @@ def resolve(config: Mapping[str, Any], key: str) -> dict[str, Any]:
     for path, kind in LEVELS.items():
         *parents, last = path
         section = functools.reduce(lambda node, name: node[name], parents, resolved)
-        section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
+        if section[last] is None:
+            del section[last]  # a run that has no such thing has no such key
+        else:
+            section[last] = with_defaults(kind, section[last], f"{key}: {'.'.join(path)}")
+    resolved["reward"] = complete_reward(resolved["reward"], f"{key}: reward")
     check_level("objectives.kl", resolved["objective"]["kl"]["estimator"], f"{key}: objective.kl.estimator")
     refuse_impossible(resolved, key)
     return resolved
@@ -84,13 +105,24 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
         file = levels.read(kind, name)
     except (levels.UnknownLevelError, OSError) as error:
         raise BadInputError(f"{key}: {error}") from None
+    check_file(file, f"{key}: {kind.replace('.', '/')}/{name}.py")
+    return file
+
+
+def check_file(file: levels.LevelFile, where: str) -> None:
+    """Refuse what a level's file, or one of the user's, cannot declare.
+
+    Raises:
+        BadInputError: beginning with ``where``.
+    """
+    kind = file.kind
     for parameter, default in file.parameters.items():
-        if type(default) not in TYPES or (isinstance(default, float) and not math.isfinite(default)):
+        several = default if isinstance(default, tuple) and default else (default,)
+        if any(type(one) not in TYPES or (isinstance(one, float) and not math.isfinite(one)) for one in several):
             raise BadInputError(
-                f"{key}: {kind.replace('.', '/')}/{name}.py: {parameter} needs a default that is a finite number, "
-                f"a text, true or false, not {excerpt(default)}"
+                f"{where}: {parameter} needs a default that is a finite number, a text, true or false, "
+                f"not {excerpt(default)}"
             )
-    where = f"{key}: {kind.replace('.', '/')}/{name}.py"
     for constant in levels.OF_ADVANTAGES:
         if type(file.constants.get(constant, 0)) not in (int, float):
             raise BadInputError(f"{where}: {constant} must be a number")
@@ -98,6 +130,13 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
     if file.constants.get("OLD_POLICY", "trainer") != "trainer" or ("OLD_POLICY" in file.constants and kind != RATIO):
         raise BadInputError(f"{where}: OLD_POLICY is 'trainer' in the file of a ratio, or is not declared")
+    values = file.constants.get("VALUES", (0, 0))
+    numbers = isinstance(values, tuple) and len(values) == 2 and all(type(value) in (int, float) for value in values)
+    if not numbers or values[0] > values[1]:
+        raise BadInputError(f"{where}: VALUES must be the least and the greatest value, not {excerpt(values)}")
+    for constant, (owner, cls) in OWNED.items():
+        if constant in file.constants and (kind != owner or type(file.constants[constant]) is not cls):
+            raise BadInputError(f"{where}: {constant} is {TYPES[cls]} in a file of {owner}, or is not declared")
     ranges = file.constants.get("RANGES", {})
     if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
         raise BadInputError(
@@ -108,7 +147,6 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
             refuse_range(possible, file.parameters[parameter])
         except ValueError as error:
             raise BadInputError(f"{where}: RANGES: {parameter}: {error}") from None
-    return file
 
 
 def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -118,19 +156,70 @@ def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, An
         BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
     """
     file = check_level(kind, level["name"], f"{key}.name")
-    complete = {"name": file.name, **file.parameters}
-    for parameter, value in level.items():
-        if parameter == "name":
-            continue
+    common = COMMON.get(kind, ())
+    given = {parameter: value for parameter, value in level.items() if parameter not in ("name", *common)}
+    return {"name": file.name, **{key: level[key] for key in common}, **completed(file, given, key, common)}
+
+
+def completed(file: levels.LevelFile, given: Mapping[str, Any], key: str, common: Sequence[str] = ()) -> dict[str, Any]:
+    """All parameters of a file, those that are given in place of its defaults; ``common``: keys that stand beside them.
+
+    Raises:
+        BadInputError: it has no such parameter, or a value is of another type than the default.
+    """
+    complete = {name: [*value] if isinstance(value, tuple) else value for name, value in file.parameters.items()}
+    for parameter, value in given.items():
         if parameter not in file.parameters:
-            hint = did_you_mean(parameter, list(file.parameters))
-            valid = ", ".join(file.parameters) or "none"
+            known = [*file.parameters, *common]
+            hint = did_you_mean(parameter, known)
+            valid = ", ".join(known) or "none"
             raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
         complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
     return complete
 
 
+def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The section ``reward`` with every default of what it names, and without what the study does not use.
+
+    A file is named with its SHA-256: a run whose reward is edited is another run.
+
+    Raises:
+        BadInputError: a term or the file cannot be used, or two keys are about different rewards.
+    """
+    own: dict[str, Any] = {name: reward[name] for name in ("name", "correct", "incorrect", "probability")}
+    if reward["file"] is not None:
+        for name, value in own.items():
+            if value != RewardSection.model_fields[name].default:
+                raise BadInputError(f"{key}.{name}: reward.file is the reward, and does not read this: remove one")
+        try:
+            file = read_reward_file(reward["file"])
+            check_file(file, f"{key}.file: {reward['file']}")
+            own = {"file": reward["file"], "sha256": file_sha256(Path(reward["file"]))}
+        except (RewardFileError, OSError) as error:
+            raise BadInputError(f"{key}.file: {error}") from None
+        own["parameters"] = completed(file, reward["parameters"], f"{key}.parameters")
+    elif reward["parameters"]:
+        raise BadInputError(f"{key}.parameters: those of reward.file, and there is none: remove them")
+    elif not PAYS <= {*check_level(TERMS, reward["name"], f"{key}.name").parameters} <= own.keys():
+        raise BadInputError(
+            f"{key}.name: {reward['name']} does not pay successes: it is a term, to be named in reward.terms"
+        )
+    terms = {}
+    for name, entry in reward["terms"].items():
+        if name == own.get("name"):
+            raise BadInputError(f"{key}.terms.{name}: it is reward.name already; give it once")
+        weight = _parameter(entry.get("weight", 1.0), 1.0, f"{key}.terms.{name}.weight")
+        given = {parameter: value for parameter, value in entry.items() if parameter != "weight"}
+        file = check_level(TERMS, name, f"{key}.terms")
+        terms[name] = {"weight": weight, **completed(file, given, f"{key}.terms.{name}")}
+    return {**own, "terms": terms} if terms else own
+
+
 def _parameter(value: Any, default: Any, key: str) -> Any:
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or len(value) != len(default):
+            raise BadInputError(f"{key}: a list of {len(default)} is needed, not {excerpt(value)}")
+        return [_parameter(one, like, key) for one, like in zip(value, default, strict=True)]
     cls = type(default)
     if cls is float:
         value = scientific(value)
@@ -173,16 +262,76 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     Raises:
         BadInputError: with what would be possible.
     """
-    rollout, reward, advantage = resolved["rollout"], resolved["reward"], resolved["advantage"]
+    rollout, advantage = resolved["rollout"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
     sizes = {"n": rollout["rollouts"], "M": rollout["rollouts"] + rollout["statistics_rollouts"]}
     if sizes["M"] < (least := constants.get("MINIMUM_ROLLOUTS", 1)):
         raise BadInputError(f"{where} needs {SIZES['M']} ≥ {least}, not {sizes['M']}")
-    lowest = min(reward["correct"], reward["incorrect"])
+    for name, asked in (
+        ("rollout.redraws", rollout["redraws"]),
+        ("objective.drop_equal_rewards", resolved["objective"]["drop_equal_rewards"]),
+    ):
+        if asked and sizes["M"] < 2:
+            raise BadInputError(f"{key}: {name} needs {SIZES['M']} ≥ 2: a single reward equals itself")
+    if rollout["queries"] % (count := resolved["update"]["minibatches"]):
+        raise BadInputError(
+            f"{key}: update.minibatches: {count} does not divide rollout.queries, {rollout['queries']}: "
+            "minibatches are of whole queries and of one size"
+        )
+    kl = resolved["objective"]["kl"]
+    if (kl["in_reward"] or kl["refresh_every"]) and not kl["coefficient"]:
+        raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
+    if kl["target"] is not None and not kl["in_reward"]:
+        raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["in_reward"] and "MINIMUM_REWARD" in constants:
+        raise BadInputError(
+            f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
+        )
+    lowest = least_reward(resolved["reward"])
     if lowest < (floor := constants.get("MINIMUM_REWARD", -math.inf)):
-        raise BadInputError(f"{where} needs reward.correct and reward.incorrect ≥ {floor}, not {lowest}")
+        whose = "reward.correct and reward.incorrect" if "terms" not in resolved["reward"] else "the sum of rewards"
+        raise BadInputError(f"{where} needs {whose} ≥ {floor}, not {lowest}")
+    for file, values, path in selected(resolved):
+        if (package := file.constants.get("NEEDS")) and importlib.util.find_spec(package) is None:
+            raise BadInputError(f"{key}: {path}.name: {file.name} needs {package}, which is not installed")
+        for parameter, possible in file.constants.get("RANGES", {}).items():
+            several = values[parameter] if isinstance(values[parameter], list) else [values[parameter]]
+            for value in several:
+                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}")
+
+
+def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Mapping[str, Any], str]]:
+    """Every file with parameters that a resolved configuration names, their values, and where they stand."""
     for path, kind in LEVELS.items():
-        level = functools.reduce(lambda node, name: node[name], path, resolved)
-        for parameter, possible in levels.read(kind, level["name"]).constants.get("RANGES", {}).items():
-            refuse_outside(possible, level[parameter], sizes, f"{key}: {'.'.join(path)}.{parameter}")
+        *parents, last = path
+        section = functools.reduce(lambda node, name: node[name], parents, resolved)
+        if last in section:
+            yield levels.read(kind, section[last]["name"]), section[last], ".".join(path)
+    reward = resolved["reward"]
+    if "file" in reward:
+        yield read_reward_file(reward["file"]), reward["parameters"], "reward.parameters"
+    else:
+        yield levels.read(TERMS, reward["name"]), reward, "reward"
+    for name, entry in reward.get("terms", {}).items():
+        yield levels.read(TERMS, name), entry, f"reward.terms.{name}"
+
+
+def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -> None:
+    """Refuse a learning rate that depends on how long a run is, where only the run can tell, or that never warms up.
+
+    Args:
+        resolved: configuration of a variant.
+        rounds: that the study's budget allows it; None for a budget in tokens.
+        key: of the variant, for the message.
+
+    Raises:
+        BadInputError: with what would be possible.
+    """
+    name, warmup = resolved["optimizer"]["schedule"]["name"], resolved["optimizer"]["warmup"]
+    if rounds is None and levels.read("optimizers.schedule", name).constants.get("WHOLE_RUN"):
+        raise BadInputError(
+            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds or rollouts, not in tokens"
+        )
+    if rounds is not None and warmup > rounds:
+        raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")

@@ -76,6 +76,10 @@ def refuse_range(possible: Any, default: Any) -> None:
     Raises:
         ValueError: neither an interval of numbers nor values of the parameter's type, or the default is outside.
     """
+    if isinstance(default, tuple) and isinstance(possible, str):  # of each of several numbers
+        for one in default:
+            refuse_range(possible, one)
+        return
     number = isinstance(default, int | float) and not isinstance(default, bool)
     if isinstance(possible, str) and number:
         sides = parse(possible)

@@ -93,8 +93,10 @@ class Primary(Section):
         description="`greedy_auc`, the mean of greedy accuracy over the checkpoints; `last_half`, over those of the "
         "second half of the budget; `greedy`, at the last checkpoint; `greedy_best_validation`; or `pass@k`",
     )
-    budget: Literal["both", "rounds", "rollouts"] = Field(
-        "both", description="levels are compared at equal rounds, at equal rollouts, or at both"
+    budget: Literal["both", "all", "rounds", "rollouts", "tokens"] = Field(
+        "both",
+        description="levels are compared at equal rounds, sampled rollouts or sampled tokens; `both` is rounds and "
+        "rollouts, each a comparison of its own, `all` is all three",
     )
 
 

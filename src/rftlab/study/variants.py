@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.runfolder.study_plan import BASELINE, NOISE_FLOOR, PlannedVariant
-from rftlab.study.configuration import apply, refuse_inert, resolve
+from rftlab.study.configuration import apply, refuse_inert, refuse_schedule, resolve
 from rftlab.study.factorial import cells
 from rftlab.study.schema import Every, Study
 from rftlab.study.section import excerpt
@@ -27,12 +28,24 @@ class Variant(PlannedVariant):
 
     @property
     def rollouts_per_round(self) -> int:
-        """B·(n + m)."""
+        """B·(n + m), and B more where the advantage asks for greedy responses; without redraws."""
         rollout = self.config["rollout"]
-        return int(rollout["queries"] * (rollout["rollouts"] + rollout["statistics_rollouts"]))
+        greedy = levels.read("advantages", self.config["advantage"]["name"]).constants.get("GREEDY", False)
+        return int(rollout["queries"] * (rollout["rollouts"] + rollout["statistics_rollouts"] + greedy))
+
+    @property
+    def most_per_round(self) -> int:
+        """Rollouts of a round in which every redraw is spent on every query."""
+        return self.rollouts_per_round * int(1 + self.config["rollout"]["redraws"])
+
+    def as_many(self, other: Variant) -> bool:
+        """Whether every round of both samples the same number of rollouts."""
+        return len({v for variant in (self, other) for v in (variant.rollouts_per_round, variant.most_per_round)}) == 1
 
     def rounds(self, study: Study) -> int | None:
-        """Rounds the study's budget allows; None where only the run itself can tell (a budget in tokens)."""
+        """Rounds the study's budget allows; None where only the run itself can tell: tokens, or rollouts of redraws."""
+        if study.budget.rollouts is not None and self.most_per_round > self.rollouts_per_round:
+            return None
         if study.budget.rollouts is not None:
             return math.ceil(study.budget.rollouts / self.rollouts_per_round)
         return study.budget.rounds
@@ -84,14 +97,17 @@ def variants_of(study: Study) -> dict[str, Variant]:
                 raise BadInputError(f"{key}.inert: true or false is needed, not {excerpt(inert)}")
             refuse_inert(config, inert, key)
             variants[name] = Variant(name, factor, level, entry.get("relative_to", BASELINE), overrides, config)
-    levels = [variant for variant in variants.values() if variant.factor in study.factors]
+    of_factors = [variant for variant in variants.values() if variant.factor in study.factors]
     for check in (check_reference, refuse_circle):
-        for variant in levels:
+        for variant in of_factors:
             check(variant, variants)
-    for factor, level, overrides in cells(study.design.factorial, levels):
+    for factor, level, overrides in cells(study.design.factorial, of_factors):
         config = resolve(apply(baseline, overrides, "design.factorial"), f"design.factorial: {factor}/{level}")
         refuse_inert(config, False, f"design.factorial: {factor}/{level}")
         variants[f"{factor}/{level}"] = Variant(f"{factor}/{level}", factor, level, None, overrides, config)
+    for variant in variants.values():
+        key = "baseline" if variant.factor is None else f"factors.{variant.name.replace('/', '.')}"
+        refuse_schedule(variant.config, variant.rounds(study), key)
     return variants
 
 

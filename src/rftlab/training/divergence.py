@@ -1,4 +1,4 @@
-"""What is kept of the round in which a run diverged, and which query it was."""
+"""The round under way, and what is kept of it when the run diverges: which query it was."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rftlab.advantages import Past, Round
 from rftlab.data.queries import Query
 from rftlab.files import write_text
 from rftlab.rewards.scoring import Score
+from rftlab.rewards.value import Paid
 from rftlab.rollouts import Rollout
 from rftlab.runfolder.log import DIVERGED
 from rftlab.training.update import DivergedError
@@ -27,16 +29,68 @@ Step = Callable[[torch.optim.Optimizer, Sequence[Rollout], Floats, Floats], obje
 class CurrentRound:
     """A round as far as it has come: a query for each of its B·M rollouts, and what was made of them.
 
-    ``trained_indices`` are those of the rollouts with an advantage and a weight in the loss.
+    ``per_query`` is M; ``trained_indices`` are those of the rollouts with an advantage and a weight in the loss.
     """
 
     queries: Sequence[Query]
     rollouts: Sequence[Rollout]
+    per_query: int = 1
     judgements: Sequence[Score] = ()
+    paid: Paid = field(default_factory=lambda: Paid({}))
     rewards: Sequence[float] = ()
     trained_indices: Sequence[int] = ()
     advantages_N: Floats = field(default_factory=lambda: np.zeros(0))
     weights_N: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def rewards_BM(self) -> Floats:
+        """Rewards of all rollouts."""
+        return np.array(self.rewards).reshape(-1, self.per_query)
+
+    @property
+    def truncated_BM(self) -> NDArray[np.bool_]:
+        """Which rollouts hit the limit of tokens."""
+        return np.array([rollout.truncated for rollout in self.rollouts]).reshape(-1, self.per_query)
+
+    def scores(self, n: int, past: Past) -> Round:
+        """The round as an advantage sees it: ``n`` trained rollouts of each query come first."""
+        return Round(
+            rewards_BM=self.rewards_BM,
+            lengths_BM=np.array([len(rollout.tokens) for rollout in self.rollouts]).reshape(-1, self.per_query),
+            n=n,
+            queries=tuple(query.id for query in self.queries[:: self.per_query]),
+            past=past,
+        )
+
+    def trained(self, n: int) -> list[int]:
+        """Indices of the ``n`` trained rollouts of each query."""
+        return [b + i for b in range(0, len(self.rollouts), self.per_query) for i in range(n)]
+
+    def followed_by(self, other: CurrentRound) -> CurrentRound:
+        """All its rollouts, and then all of the other."""
+        return CurrentRound(
+            [*self.queries, *other.queries],
+            [*self.rollouts, *other.rollouts],
+            self.per_query,
+            [*self.judgements, *other.judgements],
+            self.paid.followed_by(other.paid),
+            [*self.rewards, *other.rewards],
+        )
+
+    def replaced(self, rows: Sequence[int] | NDArray[np.intp], other: CurrentRound) -> CurrentRound:
+        """With the queries of ``other`` in place of those in ``rows``."""
+        both = self.followed_by(other)
+        indices_BM = np.arange(len(both.rollouts)).reshape(-1, self.per_query)
+        kept_BM = indices_BM[: len(self.rollouts) // self.per_query].copy()
+        kept_BM[rows] = indices_BM[len(kept_BM) :]
+        kept = kept_BM.ravel().tolist()
+        return CurrentRound(
+            [both.queries[i] for i in kept],
+            [both.rollouts[i] for i in kept],
+            self.per_query,
+            [both.judgements[i] for i in kept],
+            rewards=[both.rewards[i] for i in kept],
+        )
 
     def broken_indices(self, step: Step, policy: torch.nn.Module) -> list[int]:
         """Indices of rollouts that are not finite: in sampled log-probabilities; else in their own loss or gradient.

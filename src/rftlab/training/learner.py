@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from rftlab.advantages import Floats, Round
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
 from rftlab.levels import load, read
@@ -19,11 +21,17 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.policies.lora import LoraConfig, merged
 from rftlab.policies.prompts import PromptConfig, context, encode_all, pad_token
 from rftlab.rewards.scoring import Scorer
-from rftlab.rewards.value import RewardConfig
-from rftlab.rollouts import EngineConfig, Sampling
+from rftlab.rewards.value import Reward
+from rftlab.rollouts import EngineConfig, Rollout, Sampling
 from rftlab.rollouts.engine import engine_of
+from rftlab.training.equal_rewards import weights
+from rftlab.training.followers import Follower
+from rftlab.training.greedy import GreedyResponses, no_greedy_responses
+from rftlab.training.kl_reward import KlConfig, KlReward, summed_penalties
 from rftlab.training.logprobs import has_plain_head
+from rftlab.training.minibatches import UpdateConfig, with_logprobs_of
 from rftlab.training.objective import Objective
+from rftlab.training.optimization import OptimizerConfig
 from rftlab.training.passes import Passes
 
 
@@ -38,6 +46,8 @@ class RolloutConfig:
     top_p: float
     max_new_tokens: int
     stop: tuple[str, ...] = ()
+    redraws: int = 0
+    sync_every: int = 1
 
     @property
     def per_query(self) -> int:
@@ -48,28 +58,6 @@ class RolloutConfig:
     def sampling(self) -> Sampling:
         """Parameters of one rollout."""
         return Sampling(self.max_new_tokens, self.temperature, self.top_p, tuple(self.stop))
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """AdamW with a constant learning rate; ``max_gradient_norm`` clips the norm of the whole gradient."""
-
-    lr: float
-    weight_decay: float
-    betas: tuple[float, float]
-    epsilon: float
-    max_gradient_norm: float
-
-    def build(self, policy: PreTrainedModel) -> torch.optim.AdamW:
-        """An optimizer of a policy's trained weights; fused on CUDA, where a step is many small kernels otherwise."""
-        return torch.optim.AdamW(
-            [parameter for parameter in policy.parameters() if parameter.requires_grad],
-            lr=self.lr,
-            betas=self.betas,
-            eps=self.epsilon,
-            weight_decay=self.weight_decay,
-            fused=True if policy.device.type == "cuda" else None,  # on a CPU it rounds otherwise
-        )
 
 
 @dataclass(frozen=True)
@@ -97,17 +85,18 @@ class PrecisionConfig:
 
 @dataclass(frozen=True)
 class BudgetConfig:
-    """A run ends after so many rounds, or after the round in which it has sampled so many tokens."""
+    """A run ends after so many rounds, or after the round in which it has sampled so many tokens or rollouts."""
 
     rounds: int | None = None
     tokens: int | None = None
+    rollouts: int | None = None
 
-    def spent(self, rounds: int, tokens: int) -> bool:
+    def spent(self, rounds: int, tokens: int, rollouts: int) -> bool:
         """Whether the run is over."""
-        if self.rounds is not None:
-            return rounds >= self.rounds
-        assert self.tokens is not None, "a budget has rounds or tokens"
-        return tokens >= self.tokens
+        spent = {"rounds": rounds, "tokens": tokens, "rollouts": rollouts}
+        limits = {name: limit for name in spent if (limit := getattr(self, name)) is not None}
+        assert limits, "a budget has rounds, tokens or rollouts"
+        return any(spent[name] >= limit for name, limit in limits.items())
 
 
 class Learner:
@@ -117,33 +106,55 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        self.reward = RewardConfig(**config["reward"])
+        least = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        self.reward = Reward(config["reward"], least)
         self.budget = BudgetConfig(**config["budget"])
-        self.optimizer_config = OptimizerConfig(**config["optimizer"])
+        self.optimizer_config = OptimizerConfig.read(config["optimizer"])
+        self.update_config = UpdateConfig(**config["update"])
         self.precision = PrecisionConfig(**config["precision"])
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
 
         self.scorer = Scorer(config["verifier"])
-        self.advantage = level("advantages", config["advantage"])
-        self.token_weights = level("objectives.aggregation", config["objective"]["aggregation"])
+        self.advantage = advantage(config)
+        self.weights = partial(
+            weights,
+            aggregate=level("objectives.aggregation", config["objective"]["aggregation"]),
+            limit=self.rollout.max_new_tokens,
+            drop_equal=config["objective"].get("drop_equal_rewards", False),
+        )
+        self.mask = mask(config["objective"])
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
         self.policy = trained_policy(base, device, config, self.random_seed)
-        needs_reference = config["objective"]["kl"]["coefficient"] or self.kl_every
-        self.reference = base.model(frozen=True).to(device) if needs_reference else None
-        self.objective = objective(config["objective"], self.reference)
+        kl = KlConfig(**config["objective"]["kl"])
+        every = {"sampler": self.rollout.sync_every, "reference": kl.refresh_every if kl.coefficient else 0}
+        least = {"sampler": 2, "reference": 1}  # a sampler that follows every round is the policy itself
+        self.followers = {name: Follower(self.policy, k) for name, k in every.items() if k >= least[name]}
+        self.models = {"policy": self.policy, **{name: one.model for name, one in self.followers.items()}}
+        needs_base = self.kl_every or (kl.coefficient and not kl.refresh_every)
+        self.reference = base.model(frozen=True).to(device) if needs_base else None
+        penalised = self.models.get("reference", self.reference)
+        self.objective = objective(config["objective"], penalised, several=self.update_config.several)
         self.optimizer = self.optimizer_config.build(self.policy)
         self.passes = Passes(
             pad_token(self.tokenizer),
             self.rollout.temperature,
-            config["update"]["token_budget"],
+            self.update_config.token_budget,
             self.precision.autocast_dtype,
-            config["update"]["compile"],
+            self.update_config.compile,
         )
+        renews = old_is_trainer(config["objective"]) and self.update_config.several
+        self.with_old = partial(with_logprobs_of, self.policy, passes=self.passes) if renews else list[Rollout]
         engine = EngineConfig(**config["engine"])
-        self.engine = engine_of(base, self.policy, self.tokenizer, engine, **self.precision.sampler_formats)
+        self.sampled = self.models.get("sampler", self.policy)
+        self.engine = engine_of(base, self.sampled, self.tokenizer, engine, **self.precision.sampler_formats)
+        measure = None
+        if kl.coefficient and kl.in_reward:
+            penalty = load("objectives.kl", kl.estimator)
+            measure = partial(summed_penalties, self.policy, penalised, penalty, self.passes)
+        self.kl_reward = KlReward(kl, measure)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),
@@ -152,6 +163,21 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.queries, self.prompts, self.overlong = prompts.queries, prompts.ids, prompts.overlong
+        self.ids = [query.id for query in prompts.queries]
+        asked = read("advantages", config["advantage"]["name"]).constants.get("GREEDY", False)
+        self.greedy = self._greedy() if asked else no_greedy_responses
+
+    def follow(self, number: int) -> None:
+        """Bring what follows the policy up to date after round ``number``."""
+        for follower in self.followers.values():
+            follower.follow(number)
+        if number % self.rollout.sync_every == 0:
+            self.engine.sync(self.sampled)
+
+    def _greedy(self) -> GreedyResponses:
+        known = {query.id: (query, ids) for query, ids in zip(self.queries, self.prompts, strict=True)}
+        scoring = self.tokenizer, self.scorer, self.reward, self.rollout.sampling
+        return GreedyResponses(self.engine, *scoring, known, self.random_seed)
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
@@ -177,16 +203,37 @@ def trained_policy(
     return policy
 
 
-def objective(config: Mapping[str, Any], reference: PreTrainedModel | None) -> Objective:
-    """What a run minimises; without a coefficient there is no penalty, and its level is not imported."""
+def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, several: bool = False) -> Objective:
+    """What a run minimises; without a coefficient, or with its KL in the reward, there is no penalty.
+
+    Where ``several`` steps are taken on a round, rollouts come with the log-probabilities of π_old.
+    """
     kl = config["kl"]
+    in_loss = kl["coefficient"] and not kl.get("in_reward", False)
     return Objective(
         policy_loss=level("objectives.ratio", config["ratio"]),
-        penalty=load("objectives.kl", kl["estimator"]) if kl["coefficient"] else None,
+        penalty=load("objectives.kl", kl["estimator"]) if in_loss else None,
         kl_coefficient=kl["coefficient"],
         reference=reference,
-        old_is_trainer=read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer",
+        old_is_trainer=old_is_trainer(config) and not several,
     )
+
+
+def old_is_trainer(config: Mapping[str, Any]) -> bool:
+    """Whether the policy loss of an objective compares with what the trainer itself computed before the update."""
+    return read("objectives.ratio", config["ratio"]["name"]).constants.get("OLD_POLICY") == "trainer"
+
+
+def mask(config: Mapping[str, Any]) -> Any:
+    """What leaves rollouts out of the loss, by their tokens' weights; without a level all weights stay as they are."""
+    return level("objectives.mask", config["mask"]) if "mask" in config else lambda weights_Bn, *_: weights_Bn
+
+
+def advantage(config: Mapping[str, Any]) -> Callable[[Round], Floats]:
+    """A run's advantage, shaped where the study asks for it."""
+    of, shape = level("advantages", config["advantage"]), config["objective"].get("shaping", {"name": "none"})
+    shaped = level("objectives.shaping", shape)
+    return lambda scores: shaped(of(scores), scores.lengths_BM[:, : scores.n])
 
 
 def level(kind: str, config: Mapping[str, Any]) -> Any:

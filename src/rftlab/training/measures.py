@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,19 +44,30 @@ def metrics(
     }
 
 
-def timings(clock: Sequence[float], tokens: int) -> dict[str, Any]:
+class Clock:
+    """Seconds of a round by what they were spent on, each of which may come several times."""
+
+    def __init__(self) -> None:
+        self.seconds = {"sample_s": 0.0, "score_s": 0.0, "update_s": 0.0}
+        self._mark = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Count the time since the last lap, or since the beginning, as spent on ``name``."""
+        now = time.perf_counter()
+        self.seconds[name] += now - self._mark
+        self._mark = now
+
+
+def timings(seconds: Mapping[str, float], tokens: int) -> dict[str, Any]:
     """When a round ended and where its seconds went.
 
     Args:
-        clock: ``time.perf_counter()`` before sampling, after it, after scoring and after the update.
+        seconds: spent on sampling, scoring and the update.
         tokens: sampled in the round.
     """
-    sample_s, score_s, update_s = np.diff(clock).tolist()
     return {
         "time_ms": int(time.time() * 1000),
-        "sample_s": sample_s,
-        "score_s": score_s,
-        "update_s": update_s,
-        "tokens_per_s": tokens / (clock[-1] - clock[0]),
+        **seconds,
+        "tokens_per_s": tokens / sum(seconds.values()),
         "peak_memory_mb": peak_memory_mb(),
     }

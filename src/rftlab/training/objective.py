@@ -13,7 +13,8 @@ from transformers import PreTrainedModel
 class Objective:
     """What is minimised: Σ_i w_i Σ_t [policy_loss_it + kl_coefficient · penalty_it]; w from the aggregation.
 
-    ``old_is_trainer`` says that the policy loss compares with the trainer's π_old.
+    ``old_is_trainer`` says that the policy loss compares with what the trainer computes in this very pass; else with
+    the log-probabilities that come with the rollouts.
     """
 
     policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -28,6 +29,6 @@ class Objective:
         A clip is about how far an update moves the policy. Where the sampler computes in bfloat16 it is off by more
         than a narrow clip, which would silence whole rollouts before anything has moved. With one update a round these
         weights have not moved yet, so that the trainer's own log-probabilities are those of this pass: what another
-        forward pass would compute again.
+        forward pass would compute again. With several, they are computed before the first and come with the rollouts.
         """
         return logprobs_NT.detach() if self.old_is_trainer else sampler_NT

@@ -102,7 +102,7 @@ class RunState:
 
     # reading ---------------------------------------------------------------------------------------------------------
 
-    def load(self, policy: PreTrainedModel, optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+    def load(self, models: Mapping[str, PreTrainedModel], optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
         """Put weights and optimizer where the newest whole state has them; return what the training remembered then.
 
         Logs are cut back to that moment and later checkpoints removed. Without any state everything begins anew, and
@@ -122,7 +122,7 @@ class RunState:
                 continue
             for newer in states[: states.index(path)]:  # not whole
                 shutil.rmtree(newer)
-            read_tensors(path, facts, policy, optimizer)
+            read_tensors(path, facts, models, optimizer)
             self._cut_back(facts)
             return dict(facts["memory"])
         if errors:
@@ -183,7 +183,9 @@ class RunState:
         """Whether the last state is older than ``every_seconds``."""
         return time.monotonic() - self._saved_at >= self.config.every_seconds
 
-    def save(self, memory: dict[str, Any], policy: PreTrainedModel, optimizer: torch.optim.Optimizer) -> None:
+    def save(
+        self, memory: dict[str, Any], models: Mapping[str, PreTrainedModel], optimizer: torch.optim.Optimizer
+    ) -> None:
         """Save the state after the round that ``memory`` names; nothing where that has been done.
 
         Raises:
@@ -196,20 +198,23 @@ class RunState:
             sync(self.place / name)
         with whole_directory(self.place / f"round-{memory['round']:07d}") as folder:
             facts = {"key": self.key, "memory": memory, "seconds": self.total_seconds, "processes": self.processes}
-            write_state(folder, self.folder, facts, policy, optimizer)
+            write_state(folder, self.folder, facts, models, optimizer)
         for path in self._saved_states()[SAVED_STATES:]:
             shutil.rmtree(path)
         self._saved_at = time.monotonic()
         self.saved_round, self.saving_seconds = memory["round"], self._saved_at - start
 
-    def save_in_time(self, memory: dict[str, Any], policy: PreTrainedModel, optimizer: torch.optim.Optimizer) -> str:
+    def save_in_time(
+        self, memory: dict[str, Any], models: Mapping[str, PreTrainedModel], optimizer: torch.optim.Optimizer
+    ) -> str:
         """Save before the process ends, unless that would take longer than it has; return what became of the run."""
         seconds = self.saving_seconds
-        if seconds is None:  # weights and two moments of each
-            size = 3 * sum(p.numel() * p.element_size() for p in policy.parameters())
+        if seconds is None:  # weights of each model, and two moments of the policy's
+            policy = models["policy"]
+            size = sum(p.numel() * p.element_size() for m in (*models.values(), policy, policy) for p in m.parameters())
             seconds = size / BYTES_PER_SECOND
         if seconds <= self.config.grace_seconds:
-            self.save(memory, policy, optimizer)
+            self.save(memory, models, optimizer)
         elif self.saved_round != memory["round"]:
             newest = f"the state after round {self.saved_round}" if self.saved_round else "nothing"
             return f"{newest} is kept: saving would take {seconds:.0f} s of a grace of {self.config.grace_seconds:g} s"

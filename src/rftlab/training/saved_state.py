@@ -1,4 +1,7 @@
-"""One saved state of a training: weights, optimizer, and what else it remembers; safetensors and JSON, nothing else."""
+"""One saved state of a training: weights, optimizer, and what else it remembers; safetensors and JSON, nothing else.
+
+``models`` are all whose weights are part of it, by name: the policy, and what a choice keeps beside it.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,30 @@ from rftlab.policies.weights import WEIGHTS
 from rftlab.runfolder.log import STATE
 
 LOGS = ("metrics.jsonl", "timings.jsonl")
-POLICY, OPTIMIZER, MEMORY = "policy.safetensors", "optimizer.safetensors", "memory.json"
+OPTIMIZER, MEMORY = "optimizer.safetensors", "memory.json"
 
 
 def write_state(
-    folder: Path, run: Path, facts: Mapping[str, Any], policy: PreTrainedModel, optimizer: torch.optim.Optimizer
+    folder: Path,
+    run: Path,
+    facts: Mapping[str, Any],
+    models: Mapping[str, PreTrainedModel],
+    optimizer: torch.optim.Optimizer,
 ) -> None:
     """Write weights, optimizer and ``facts`` (``key`` and ``memory`` among them) to ``folder``, with their checksums.
 
     The logs of ``run`` stay where they are: how long they are, and the checksum of that, are part of the state.
     """
-    save_model(policy, str(folder / POLICY))
+    for name, model in models.items():
+        save_model(model, str(folder / f"{name}.safetensors"))
     tensors, rest = optimizer_tensors(optimizer)
     save_file(tensors, folder / OPTIMIZER)
     content = {
         **facts,
         "optimizer": rest,
-        "files": {name: file_sha256(folder / name) for name in (POLICY, OPTIMIZER)},
+        "files": {
+            name: file_sha256(folder / name) for name in (*(f"{name}.safetensors" for name in models), OPTIMIZER)
+        },
         "logs": {name: _log(run / STATE / name) for name in LOGS},
     }
     write_json(folder / MEMORY, {"digest": digest(content), "content": content})
@@ -63,10 +73,14 @@ def read_facts(folder: Path, run: Path, key: Mapping[str, str]) -> dict[str, Any
 
 
 def read_tensors(
-    folder: Path, facts: Mapping[str, Any], policy: PreTrainedModel, optimizer: torch.optim.Optimizer
+    folder: Path,
+    facts: Mapping[str, Any],
+    models: Mapping[str, PreTrainedModel],
+    optimizer: torch.optim.Optimizer,
 ) -> None:
     """Put weights and optimizer where a state has them."""
-    load_model(policy, folder / POLICY, device=str(policy.device))
+    for name, model in models.items():
+        load_model(model, folder / f"{name}.safetensors", device=str(model.device))
     rest = facts["optimizer"]
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**load_file(folder / OPTIMIZER), **rest["values"]}.items():

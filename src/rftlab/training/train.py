@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 import transformers
 
-from rftlab.advantages import Past, Round
+from rftlab.advantages import Past
 from rftlab.data.queries import read_queries
 from rftlab.errors import one_line_errors
 from rftlab.files import digest, file_sha256, json_option, write_json
@@ -27,14 +28,15 @@ from rftlab.jobs.interrupt import Interrupts, StoppedError
 from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
-from rftlab.randomness import draw, rollout_seed
-from rftlab.rewards.value import reward
+from rftlab.randomness import draw, redraw_seed, rollout_seed
+from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import CurrentRound
+from rftlab.training.equal_rewards import cap_reached, counts, redrawn
 from rftlab.training.learner import Learner
-from rftlab.training.measures import metrics, timings
+from rftlab.training.measures import Clock, metrics, timings
 from rftlab.training.mismatch import diagnose
 from rftlab.training.resume import RunState, StateConfig
 from rftlab.training.update import DivergedError, update
@@ -82,6 +84,8 @@ def train(run: dict[str, Any], model_folder: Path, data: Path, folder: Path, *, 
         write_json(state.place / "run.json", run)
         reason = training.run()
         interrupts.hold()
+        for line in cap_reached(state.place / "metrics.jsonl", learner.rollout.redraws):
+            print(f"{folder}: {line}", flush=True)
         manifest = {
             "files": {name: file_sha256(state.place / name) for name in ("run.json", "metrics.jsonl")},
             "status": "diverged" if reason else "finished",
@@ -105,10 +109,11 @@ class Training:
         self.folder = state.folder
         self.round = self.rollouts = self.tokens = 0
         self.past, self.checkpoints = Past(), list[dict[str, Any]]()
-        if memory := state.load(learner.policy, learner.optimizer):
+        if memory := state.load(learner.models, learner.optimizer):
             self.past, self.checkpoints = Past(**memory["past"]), memory["checkpoints"]
             self.round, self.rollouts, self.tokens = (memory[name] for name in ("round", "rollouts", "tokens"))
-            learner.engine.sync(learner.policy)
+            learner.kl_reward.coefficient = memory["kl_coefficient"]
+            learner.engine.sync(learner.sampled)
         self.step = partial(
             update,
             learner.policy,
@@ -122,7 +127,13 @@ class Training:
     def memory(self) -> dict[str, Any]:
         """All of it that is saved beside weights and optimizer, as JSON."""
         counters = {"round": self.round, "rollouts": self.rollouts, "tokens": self.tokens}
-        return {**counters, "past": asdict(self.past), "checkpoints": self.checkpoints}
+        coefficient = {"kl_coefficient": self.learner.kl_reward.coefficient}
+        return {**counters, **coefficient, "past": asdict(self.past), "checkpoints": self.checkpoints}
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is."""
+        return self.learner.budget.spent(self.round, self.tokens, self.rollouts)
 
     def run(self) -> str | None:
         """Train until the budget is spent; where the run diverged, return why.
@@ -130,17 +141,17 @@ class Training:
         Raises:
             StoppedError: by a signal; it says what was saved.
         """
-        budget, every = self.learner.budget, self.learner.checkpoint_every
-        where = self.learner.policy, self.learner.optimizer
+        every = self.learner.checkpoint_every
+        where = self.learner.models, self.learner.optimizer
         try:
-            while not budget.spent(self.round, self.tokens):
+            while not self.spent:
                 try:
                     self.play(self.round + 1)
                 except DivergedError as error:
                     broken_indices = self.current_round.broken_indices(self.step, self.learner.policy)
                     return self.current_round.explain(self.folder, self.round + 1, error, broken_indices)
                 self.round += 1
-                if at_checkpoint := self.round % every == 0 or budget.spent(self.round, self.tokens):
+                if at_checkpoint := self.round % every == 0 or self.spent:
                     self.checkpoints.append(self.checkpoint(self.round))
                 if at_checkpoint or self.state.due:
                     self.state.save(self.memory, *where)
@@ -152,68 +163,83 @@ class Training:
         return None
 
     def play(self, number: int) -> None:
-        """One round: B queries, n trained and m statistics rollouts of each, one step."""
-        learner, M = self.learner, self.learner.rollout.per_query
-        clock = [time.perf_counter()]
-        keys = self.sample(number)
-        current, rollouts = self.current_round, self.current_round.rollouts
-        clock.append(time.perf_counter())
+        """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
+        learner, self.clock = self.learner, Clock()
+        first = self.drawn(number)
+        current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
+        self.current_round = current
 
-        scores = self.score(keys)
+        n = learner.rollout.rollouts
+        (scores, greedy), trained = learner.greedy(current.scores(n, self.past), number), current.trained(n)
+        weights_Bn = learner.mask(learner.weights(scores), scores.lengths_BM[:, :n], current.truncated_BM[:, :n])
+        scores, kl_row = learner.kl_reward.subtract(scores, current.rollouts)
         advantages_Bn = learner.advantage(scores)
-        weights_Bn = learner.token_weights(scores.lengths_BM[:, : scores.n], learner.rollout.max_new_tokens)
-        current.trained_indices = [b * M + i for b in range(len(scores.queries)) for i in range(scores.n)]
-        current.advantages_N, current.weights_N = advantages_Bn.ravel(), weights_Bn.ravel()
-        trained_rollouts = [rollouts[i] for i in current.trained_indices]
-        row = metrics(scores, advantages_Bn, rollouts, current.judgements, current.trained_indices)
-        row |= self.kl_to_base(number, trained_rollouts)
-        clock.append(time.perf_counter())
+        current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
+        current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
+        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, trained)
+        row |= sampled.paid.metrics(trained) | counts(current, sampled, learner.rollout.redraws) | kl_row
+        row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
+        row |= self.kl_to_base(number, [first.rollouts[i] for i in trained])
+        self.clock.lap("score_s")
 
-        row |= self.step(learner.optimizer, trained_rollouts, current.advantages_N, current.weights_N)
-        learner.engine.sync(learner.policy)
-        clock.append(time.perf_counter())
+        learner.optimizer_config.set_rate(learner.optimizer, number, learner.budget.rounds)
+        steps, key = partial(self.step, learner.optimizer), (learner.random_seed, number)
+        rollouts = learner.with_old([current.rollouts[i] for i in trained])
+        row |= learner.update_config.take(steps, rollouts, advantages_Bn, weights_Bn, key)
+        learner.follow(number)
+        self.clock.lap("update_s")
 
         self.past.remember(scores)
-        tokens = int(scores.lengths_BM.sum())
-        self.rollouts, self.tokens = self.rollouts + len(rollouts), self.tokens + tokens
+        learner.kl_reward.adapt(row.get("kl_reward"), len(trained))
+        every = [*sampled.rollouts, *greedy]
+        tokens = sum(len(rollout.tokens) for rollout in every)
+        self.rollouts, self.tokens = self.rollouts + len(every), self.tokens + tokens
         totals = {"rollouts": self.rollouts, "tokens": self.tokens}
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
-        append_json(self.state.place / "timings.jsonl", {"round": number, **timings(clock, tokens)})
+        append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
 
-    def sample(self, number: int) -> list[tuple[str, int, int]]:
-        """Sample the rollouts of round ``number``; return what each is drawn by: query, occurrence, rollout index."""
-        learner, B, M = self.learner, self.learner.rollout.queries, self.learner.rollout.per_query
-        draws = draw(learner.random_seed, [q.id for q in learner.queries], (number - 1) * B, B)
-        keys = [(learner.queries[q].id, occurrence, m) for q, occurrence in draws for m in range(M)]
-        seeds = [rollout_seed("train", learner.random_seed, *key) for key in keys]
+    def drawn(self, number: int) -> CurrentRound:
+        """The B queries of round ``number``."""
+        B, seed = self.learner.rollout.queries, self.learner.random_seed
+        return self.sample(seed, draw(seed, self.learner.ids, (number - 1) * B, B))
+
+    def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
+        """So many other queries for that round, from a stream of its own."""
+        seed = redraw_seed(self.learner.random_seed, number)
+        return self.sample(seed, draw(seed, self.learner.ids, start, count))
+
+    def sample(self, seed: int, draws: Sequence[tuple[int, int]]) -> CurrentRound:
+        """Sample and score M rollouts of each query drawn: rollouts are keyed by seed, query, occurrence and index."""
+        learner, M = self.learner, self.learner.rollout.per_query
+        keys = [(seed, learner.ids[q], occurrence, m) for q, occurrence in draws for m in range(M)]
         prompts = [learner.prompts[q] for q, _ in draws for _ in range(M)]
+        seeds = [rollout_seed("train", *key) for key in keys]
         rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-        self.current_round = CurrentRound([learner.queries[q] for q, _ in draws for _ in range(M)], rollouts)
+        self.current_round = CurrentRound([learner.queries[q] for q, _ in draws for _ in range(M)], rollouts, M)
+        self.clock.lap("sample_s")
         if not np.isfinite([logprob for rollout in rollouts for logprob in rollout.logprobs]).all():
             raise DivergedError("the policy's log-probabilities are not finite")
-        return keys
+        self.score(keys)
+        self.clock.lap("score_s")
+        return self.current_round
 
-    def score(self, keys: list[tuple[str, int, int]]) -> Round:
+    def score(self, keys: Sequence[tuple[int, str, int, int]]) -> None:
         """Verify and reward the rollouts just sampled."""
-        learner, current, M = self.learner, self.current_round, self.learner.rollout.per_query
+        learner, current = self.learner, self.current_round
         texts = responses(learner.tokenizer, current.rollouts)
         current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        current.rewards = [
-            reward(judgement, learner.reward, (learner.random_seed, *key))
-            for judgement, key in zip(current.judgements, keys, strict=True)
+        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
+        records = [
+            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
+            for q, text, r, score, key in rows
         ]
-        return Round(
-            rewards_BM=np.array(current.rewards).reshape(-1, M),
-            lengths_BM=np.array([len(rollout.tokens) for rollout in current.rollouts]).reshape(-1, M),
-            n=learner.rollout.rollouts,
-            queries=tuple(query.id for query in current.queries[::M]),
-            past=self.past,
-        )
+        current.paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, current.per_query))
+        current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
-        """KL per token from the policy that sampled these rollouts to the base model, and how far the sampler is from
-        that policy on all of them, in the rounds that measure it."""
+        """KL per token from the policy to the base model on these rollouts, and how far what has sampled them is from
+        that policy, in the rounds that measure it."""
         learner = self.learner
         if learner.reference is None or not learner.kl_every or number % learner.kl_every:
             return {}

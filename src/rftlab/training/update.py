@@ -2,10 +2,10 @@
 
 1. One rollout per query is enough: a round is a batch of 32 queries with one rollout each, a contextual bandit's round.
 2. The advantage is the reward itself. Nothing is subtracted and nothing is divided by a standard deviation.
-3. One optimizer step per round, on the rollouts just sampled: the importance ratio is 1, so there is none to clip.
+3. One step per round, on the rollouts just sampled: the importance ratio is 1, none to clip (minibatches.py: several).
 4. No KL penalty and no reference model (a level can add one).
 5. The loss is normalised once over the whole round, Σ_i w_i Σ_t ℓ_it: micro-batches add up to the same gradient.
-6. A rollout whose advantage is zero is not run through the model; its tokens still count in the weights w.
+6. A rollout whose advantage or weight is zero is not run through the model; its tokens still count in the weights w.
    A round without any signal still takes the step that zero gradients give: momentum and weight decay go on.
 """
 
@@ -41,7 +41,7 @@ def update(
     *,
     max_gradient_norm: float,
 ) -> dict[str, float]:
-    """Take one optimizer step on the trained rollouts of a round; return its loss, its gradient norm before clipping,
+    """Take one optimizer step on trained rollouts of a round; return its loss, its gradient norm before clipping,
     what the ratio's bounds held back and the sampler's mismatch.
 
     Raises:
@@ -50,7 +50,7 @@ def update(
     weights = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
-    active = [i for i in range(len(rollouts)) if advantages_N[i] != 0 or objective.penalty is not None]
+    active = np.flatnonzero((weights_N != 0) & ((advantages_N != 0) | (objective.penalty is not None))).tolist()
     total, mismatch, clipping = 0.0, Mismatch(), Clipping()
     for batch in passes.batches([rollouts[i] for i in active]):
         chosen = [active[j] for j in batch.indices]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rftlab.runfolder.study_plan import CROSS, Pair
+from rftlab.runfolder.study_plan import BUDGETS, CROSS, Pair
 from rftlab.views.cells import Cell, Table
 from rftlab.views.results import SUITES, Panel, Results
 from rftlab.views.summary import verdict_cell
@@ -20,7 +20,7 @@ def crossed_effects(results: Results, pair: Pair) -> Table:
     """Effects of one pair: a row per effect, main ones first, a column per suite and budget; none where none cross."""
     rows: list[Any] = list(results.of(pair, "effects").itertuples())
     there = {(row.suite, row.budget) for row in rows}
-    panels = [Panel(suite, budget) for suite in SUITES for budget in ("rounds", "rollouts") if (suite, budget) in there]
+    panels = [Panel(suite, budget) for suite in SUITES for budget in BUDGETS if (suite, budget) in there]
     by_name: dict[str, dict[tuple[str, str], Any]] = {}
     for row in sorted(rows, key=lambda row: row.kind != "main effect"):
         parts = zip(str(row.factor).split(CROSS), str(row.level).split(CROSS), strict=True)

@@ -37,6 +37,8 @@ def findings(results: Results) -> list[Finding]:
     levels = {v.name: v for v in results.levels if not (v.control or v.noise_floor)}
     rows = results.hypotheses()
     rows = rows[rows["variant"].isin(levels)]
+    alone = rows.groupby(["variant", "suite"])["budgets"].transform("nunique") == 1
+    rows = rows.assign(budgets=rows["budgets"].mask(alone & (rows["budgets"] == BOTH), ""))
     rows = rows.assign(place=[f"{SUITES[row.suite]}{_at(row.budgets)}" for row in _each(rows)])
     return [*_differences(results, rows, levels), *_open(rows), _baseline(results)]
 
@@ -99,7 +101,7 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
         clauses.append(f"{DIRECTIONS[str(verdict)]} {what} {SUITES[str(suite)]} {_and(told)}")
     same = rows[rows["verdict"] == "equivalent"]
     if len(same):
-        clauses.append(f"changes {'it' if clauses else _noun(results)} {_less(results)} {_and(_places(same))}")
+        clauses.append(f"changes {'it' if clauses else _noun(results)} {_less(results)} {_and(_places(same, rows))}")
     told = []
     for suite, here in rows[rows["verdict"] == "undecided"].groupby("suite", sort=False):
         show = "" if told else " would have shown"
@@ -192,14 +194,17 @@ def _against(results: Results, level: PlannedVariant) -> str:
 
 
 def _at(budgets: str) -> str:
-    """Where equal rounds are equal rollouts, it need not be said at which."""
-    return "" if budgets == BOTH else f" at equal {budgets}"
+    """Where a level is the same at all budgets, it need not be said at which."""
+    return f" at equal {budgets}" if budgets else ""
 
 
-def _places(rows: pd.DataFrame) -> list[str]:
-    """Suites of a level's rows, with the budget where it has another verdict at the other."""
-    by_suite = rows.groupby("suite", sort=False)
-    return [str(SUITES[str(s)]) if len(here) > 1 else str(here["place"].iloc[0]) for s, here in by_suite]
+def _places(some: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """Suites of some of a level's rows, with budgets where it has another verdict at another."""
+    told: list[str] = []
+    for suite, here in some.groupby("suite", sort=False):
+        whole = len(here) == (rows["suite"] == suite).sum()
+        told += [SUITES[str(suite)]] if whole else [*here["place"]]
+    return told
 
 
 def _by_place(rows: pd.DataFrame, verdict: str) -> Iterator[tuple[str, str]]:

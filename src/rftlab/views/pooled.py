@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import UNSAID
+from rftlab.runfolder.study_plan import BUDGETS, UNSAID
 from rftlab.views.cells import Cell, Table, points
 from rftlab.views.results import Results
 
@@ -20,7 +20,7 @@ def over_pairs(results: Results) -> Table:
     rows = [
         [
             Cell(v.label, v.label, v.comparison),
-            Cell(where := f"{row.suite}, equal {' and '.join(sorted(budgets, reverse=True))}", where),
+            Cell(where := f"{row.suite}, equal {' and '.join(sorted(budgets, key=BUDGETS.index))}", where),
             _over(row),
             _interval(row.general_low, row.general_high),
             _interval(row.predicted_low, row.predicted_high),

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import pandas as pd
 
 from rftlab.errors import BadInputError
-from rftlab.runfolder.study_plan import BASELINE, TABLES, Pair, PlannedRun, PlannedVariant, StudyPlan, read_plan
+from rftlab.runfolder.study_plan import (
+    BASELINE,
+    BUDGETS,
+    TABLES,
+    Pair,
+    PlannedRun,
+    PlannedVariant,
+    StudyPlan,
+    read_plan,
+)
 
 METRICS = {  # in words, where a name does not say it
     "greedy_auc": "mean greedy accuracy over the checkpoints",
@@ -134,17 +143,17 @@ class Results:
         parts = []
         for v, suite in itertools.product(self.levels, SUITES):
             here = rows[(rows["variant"] == v.name) & (rows["suite"] == suite)]
-            by_budget = [here[here["budget"] == budget].assign(budgets=budget) for budget in ("rounds", "rollouts")]
+            by_budget = [here[here["budget"] == budget].assign(budgets=budget) for budget in BUDGETS]
             said = [part.set_index("pair")[["estimate", "low", "high", "verdict"]] for part in by_budget]
             if len(here) and said[0].equals(said[1]):
-                by_budget = [by_budget[0].assign(budgets="rounds and rollouts")]
+                by_budget[:2] = [by_budget[0].assign(budgets="rounds and rollouts")]
             parts += by_budget
         return pd.concat(parts, ignore_index=True)
 
     def panels(self, pair: Pair) -> list[Panel]:
         """Where the levels of a pair were judged, in distribution first."""
         there = set(self.judged(pair)["panel"])
-        panels = [Panel(suite, budget) for suite in SUITES for budget in ("rounds", "rollouts")]
+        panels = [Panel(suite, budget) for suite in SUITES for budget in BUDGETS]
         return [panel for panel in panels if panel.name in there]
 
     def gains(self, pair: Pair) -> pd.DataFrame:

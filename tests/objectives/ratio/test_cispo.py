@@ -12,6 +12,12 @@ def test_one_token(ratio, weight, advantage):
     assert (losses[0], gradients[0]) == pytest.approx((advantage * weight, -advantage * weight), rel=1e-12)
 
 
+def test_a_floor_bounds_the_weight_from_below():
+    losses, gradients = loss_and_gradient(policy_loss, [0.1, 0.5, 2.0], 1.0, floor=0.4)
+    assert losses == pytest.approx([0.4, 0.5, 2.0])
+    assert gradients == pytest.approx([-0.4, -0.5, -2.0])
+
+
 def test_what_all_ratios_do():
     assert_none_at_ratio_one(policy_loss)
     assert_masked(policy_loss)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rftlab.runfolder.study_plan import UNSAID
+from rftlab.runfolder.study_plan import BUDGETS, UNSAID
 from rftlab.views.compare.origins import Side, differing
 from rftlab.views.results import Results
 from rftlab.views.show import STYLES, fitted
@@ -45,7 +45,8 @@ def hypotheses(rows: pd.DataFrame, results: Results) -> pd.DataFrame:
     order = {(v.factor, v.level): (place, v.label) for place, v in enumerate(results.levels)}
     places = [order[key] for key in zip(rows["factor"], rows["level"], strict=True)]
     rows = rows.assign(place=[place for place, _ in places], label=[label for _, label in places])
-    rows = rows.sort_values(["place", "suite", "budget"], ascending=[True, True, False], kind="stable")
+    rows = rows.sort_values("budget", key=lambda budgets: budgets.map(BUDGETS.index), kind="stable")
+    rows = rows.sort_values(["place", "suite"], kind="stable")
     by = [name for name in PLACE if name in rows] + SAME
     budgets = rows.groupby(by, sort=False, dropna=False)["budget"].transform(", ".join)
     return rows.assign(budgets=budgets).drop_duplicates(by)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import Pair, PlannedVariant
+from rftlab.runfolder.study_plan import BUDGETS, Pair, PlannedVariant
 from rftlab.views.results import SUITES, Results
 
 SAME = ["estimate", "low", "high", "p", "verdict"]  # what rows of one hypothesis share
@@ -22,7 +22,7 @@ COLUMNS = {
 def headline(results: Results) -> pd.DataFrame:
     """Verdicts in the study's order, one row a hypothesis; differences in percentage points, detectable ones too.
 
-    A level that samples as many rollouts in a round as its reference has one row for both budgets, ``rounds,
+    A level that samples as many rollouts in a round as its reference has one row for these budgets, ``rounds,
     rollouts``.
     ``detectable`` is what an undecided comparison had a chance of 80% to find, and missing for others.
     """
@@ -35,7 +35,7 @@ def _rows(results: Results, pair: Pair) -> Iterator[dict[str, Any]]:
     for variant in results.levels:
         for suite in SUITES:
             here = judged[(judged["variant"] == variant.name) & (judged["suite"] == suite)]
-            here = here.sort_values("budget", ascending=False)  # rounds before rollouts
+            here = here.sort_values("budget", key=lambda budgets: budgets.map(BUDGETS.index))
             for _, same in here.groupby(SAME, sort=False, dropna=False):
                 yield _row(pair, variant, suite, same)
 
