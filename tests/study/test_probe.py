@@ -16,12 +16,13 @@ def test_variants_that_need_other_rollouts_or_another_update_are_left_out() -> N
         "temperature": {"cold": {"rollout.temperature": 0.5}},
         "reward": {"signed": {"reward.incorrect": -1.0}},
         "aggregation": {"sequence": {"objective.aggregation": "sequence_mean"}},
+        "mask": {"on": {"objective.mask": "truncated"}},
         "batch": {"b8": {"rollout.queries": 8}},
         "advantage": {"half": {"advantage": {"name": "constant", "baseline": 0.5}}},
     }
     variants = variants_of(read_study(changed(("factors", factors), ("probe", {"queries": 4})), []))
     assert "again" in variants
-    assert [*probed(variants)] == ["baseline", "reward/signed", "aggregation/sequence", "batch/b8", "advantage/half"]
+    assert [*probed(variants)] == ["baseline", "aggregation/sequence", "mask/on", "batch/b8", "advantage/half"]
 
 
 def test_what_is_taken_out_stays_in_the_variant() -> None:
@@ -29,7 +30,7 @@ def test_what_is_taken_out_stays_in_the_variant() -> None:
     rest = without_seen(config)
     assert "advantage" in config
     assert "advantage" not in rest
-    assert [*rest["objective"]] == ["ratio", "kl"]
+    assert {*rest["objective"]} == {"ratio", "kl"}
     assert rest["rollout"]["max_new_tokens"] == 8
 
 

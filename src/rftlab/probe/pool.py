@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +12,8 @@ from numpy.typing import NDArray
 from rftlab.advantages import Floats
 from rftlab.errors import BadInputError
 from rftlab.files import replacing
-from rftlab.rewards import Judgement
-from rftlab.rewards.value import RewardConfig, reward
+
+NAMES = ("queries", "rewards_QR", "greedy_Q", "lengths_QR", "truncated_QR", "scores_QRD")
 
 
 @dataclass(frozen=True)
@@ -24,47 +22,33 @@ class Pool:
 
     Args:
         queries: ids of the Q queries.
-        correct_QR: the verifier's judgements.
+        rewards_QR: what the baseline's reward pays.
+        greedy_Q: the same of a greedy response of each query.
         lengths_QR: tokens of each response.
+        truncated_QR: which were cut off.
         scores_QRD: sketches of ∇ Σ_t log π(token t), the score of each rollout.
     """
 
     queries: tuple[str, ...]
-    correct_QR: NDArray[np.bool_]
+    rewards_QR: Floats
+    greedy_Q: Floats
     lengths_QR: NDArray[np.int64]
+    truncated_QR: NDArray[np.bool_]
     scores_QRD: Floats
-
-    def rewards_QR(self, config: Mapping[str, Any], seed: int) -> Floats:
-        """What a reward pays for each rollout; a random one tosses its coins by ``seed``."""
-        settings = RewardConfig(**config)
-        return np.array(
-            [
-                [reward(Judgement(bool(one), None), settings, (seed, query, 0, i)) for i, one in enumerate(row)]
-                for query, row in zip(self.queries, self.correct_QR, strict=True)
-            ]
-        )
 
     @property
     def gradient_D(self) -> Floats:
-        """The many-rollout gradient of the success rate: the mean of (r − mean of the query's others)·∇log π.
-
-        r is 1 where a rollout is correct and 0 where not, whatever a study's reward is.
-        """
-        R = self.correct_QR.shape[1]
-        advantages_QR = (self.correct_QR - self.correct_QR.mean(axis=1, keepdims=True)) * (R / (R - 1))
+        """The many-rollout gradient of the mean reward: the mean of (r − mean of the query's others)·∇log π."""
+        R = self.rewards_QR.shape[1]
+        advantages_QR = (self.rewards_QR - self.rewards_QR.mean(axis=1, keepdims=True)) * (R / (R - 1))
         gradient_D: Floats = np.einsum("qr,qrd->d", advantages_QR, self.scores_QRD) / advantages_QR.size
         return gradient_D
 
     def write(self, path: Path) -> None:
         """As arrays in one file, without pickle."""
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                queries=np.array(self.queries),
-                correct_QR=self.correct_QR,
-                lengths_QR=self.lengths_QR,
-                scores_QRD=self.scores_QRD.astype(np.float32),
-            )
+            arrays = {name: np.asarray(getattr(self, name)) for name in NAMES}
+            np.savez(file, allow_pickle=False, **arrays | {"scores_QRD": self.scores_QRD.astype(np.float32)})
 
     @classmethod
     def read(cls, path: Path) -> Pool:
@@ -75,11 +59,8 @@ class Pool:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(
-                    tuple(arrays["queries"].tolist()),
-                    arrays["correct_QR"],
-                    arrays["lengths_QR"],
-                    arrays["scores_QRD"].astype(np.float64),
-                )
+                found = {name: arrays[name] for name in NAMES}
+                found |= {"scores_QRD": found["scores_QRD"].astype(np.float64)}
+                return cls(queries=tuple(found.pop("queries").tolist()), **found)
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise BadInputError(f"{path}: not a pool of rollouts: {error}; remove it to have it made again") from None

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 SEEN = (
     ("advantage",),
-    ("reward",),
-    ("objective", "aggregation"),
+    *(("objective", key) for key in ("aggregation", "drop_equal_rewards", "mask", "shaping")),
     *(("rollout", key) for key in ("queries", "rollouts", "statistics_rollouts")),
 )
-"""What a variant may change and still learn from the rollouts that the baseline samples."""
+"""What a variant may change and still learn from the rollouts that the baseline samples and rewards."""
 
 
 class Probe(Section):
@@ -55,12 +54,12 @@ def without_seen(config: Mapping[str, Any]) -> dict[str, Any]:
         section = rest
         for parent in parents:
             section = section[parent]
-        del section[last]
+        section.pop(last, None)
     return rest
 
 
 def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
-    """Refuse a probe with too few rollouts for a variant, or of a checkpoint that is not kept.
+    """Refuse a probe with too few rollouts for a variant, of a checkpoint that is not kept, or of rounds beyond it.
 
     Raises:
         BadInputError: with what would be possible.
@@ -69,6 +68,11 @@ def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
         return
     if study.probe.checkpoint == "final" and study.checkpoints == "none":
         raise BadInputError("probe.checkpoint: final needs `checkpoints: final` or keep, not none")
+    baseline = variants[BASELINE].config
+    if baseline["rollout"]["redraws"]:
+        raise BadInputError("probe: rollout.redraws: rounds that draw queries anew cannot be made of fixed ones")
+    if baseline["objective"]["kl"]["coefficient"] and baseline["objective"]["kl"]["in_reward"]:
+        raise BadInputError("probe: objective.kl.in_reward: rewards that change with the policy cannot be probed")
     for name, variant in probed(variants).items():
         rollout = variant.config["rollout"]
         if (M := rollout["rollouts"] + rollout["statistics_rollouts"]) > study.probe.rollouts:
