@@ -6,6 +6,7 @@ output]``. It imports nothing of rftlab, so that each fork imports that of its f
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -42,10 +43,27 @@ class DryRuns:
         return output
 
 
+def warm() -> None:
+    """Import what Snakemake, its plugins and planning take long to import of other packages."""
+    import jinja2.sandbox  # noqa: F401
+    import pydantic  # noqa: F401
+    import safetensors  # noqa: F401
+    import smart_open  # noqa: F401
+    import snakemake.cli
+    import snakemake.executors.dryrun
+    import snakemake.report
+    import tokenizers  # noqa: F401
+    import yte  # noqa: F401
+
+    snakemake.cli.get_argument_parser()  # which imports every plugin
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # no fork lives long enough for what it would collect: a third of its time
+
+
 def serve() -> None:
     """Answer until the input ends."""
-    import snakemake.cli  # noqa: F401
-
+    warm()
     for line in sys.stdin:
         folder, *arguments = json.loads(line)
         with tempfile.TemporaryFile("w+") as file:

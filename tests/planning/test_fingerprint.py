@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tokenize
@@ -195,13 +196,17 @@ def package(tmp_path: Path, monkeypatch):
     def digest(*modules: str, edit: str | None = None) -> str:
         if edit:
             (root / edit).write_text((root / edit).read_text() + "Z = 1\n")
-        fingerprint.closure.cache_clear()
-        fingerprint.tokens_digest.cache_clear()
+        forget()
         return fingerprint.fingerprint(*modules)
 
     yield digest
-    fingerprint.closure.cache_clear()
-    fingerprint.tokens_digest.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """What was read of files that a test changes."""
+    for read in (fingerprint.closure, fingerprint.imports, fingerprint.tokens_digest):
+        read.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -237,6 +242,42 @@ def test_other_files_count_by_their_bytes(tmp_path: Path) -> None:
     assert first != fingerprint.fingerprint("rftlab.errors")
     (tmp_path / "a.j2").write_text("2 ")
     assert fingerprint.fingerprint("rftlab.errors", files=[tmp_path / "a.j2"]) != first
+
+
+EVERYWHERE = """\
+import rftlab.in_module
+try:
+    import rftlab.in_try
+except* ValueError:
+    import rftlab.in_handler
+else:
+    import rftlab.in_else
+finally:
+    import rftlab.in_finally
+class Shape:
+    "Of the class."
+    async def area(self):
+        "Of the method."
+        async with self: import rftlab.in_with
+        async for _ in self: import rftlab.in_for
+        while True: import rftlab.in_while
+if 1: pass
+elif 2: pass
+else:
+    match 3:
+        case 4:
+            def inner():
+                "Of the function."
+                import rftlab.in_case
+"""
+
+
+def test_what_is_imported_and_documented_anywhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(EVERYWHERE)
+    found = fingerprint.imports("rftlab.module", tmp_path / "module.py")
+    assert sorted(found) == sorted(re.findall(r"rftlab\.in_\w+", EVERYWHERE))
+    assert len(found) == 9
+    assert [row for row, _ in sorted(fingerprint.docstring_positions(EVERYWHERE))] == [11, 13, 23]
 
 
 def test_a_module_that_is_not_there(package) -> None:

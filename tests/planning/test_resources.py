@@ -119,16 +119,20 @@ def test_a_model_in_several_files_depends_on_each_and_on_their_index(tmp_path: P
 
 
 def test_code_is_the_modules_and_the_versions_where_the_study_says_so(monkeypatch) -> None:
-    versions = {"numpy": "1"}
-    monkeypatch.setattr("rftlab.planning.resources.package_versions", lambda: versions)
-    plain, versioned = planned().resources, planned(("package_versions", True)).resources
+    looked_up = []
+
+    def versions() -> dict[str, str]:
+        looked_up.append("numpy")
+        return {"numpy": str(len(looked_up))}
+
+    monkeypatch.setattr("rftlab.planning.resources.package_versions", versions)
+    plain, versioned, later = (planned(("package_versions", on)).resources for on in (False, True, True))
     module = "rftlab.data.check"
     assert plain.code(module) == fingerprint(module)
-    assert versioned.code(module) == digest([fingerprint(module), {"numpy": "1"}])
-    before = versioned.code(module)
-    versions["numpy"] = "2"
-    assert versioned.code(module) != before
-    assert plain.code(module) == fingerprint(module)
+    assert not looked_up
+    assert versioned.code(module) == versioned.code(module) == digest([fingerprint(module), {"numpy": "1"}])
+    assert later.code(module) == digest([fingerprint(module), {"numpy": "2"}])
+    assert len(looked_up) == 2, "once a plan: it takes a while, and every job asks"
 
 
 def test_a_pin_is_part_of_what_makes_a_base_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -353,6 +353,10 @@ def dry_runs() -> Iterator[DryRuns]:
         yield process
 
 
+def planned(checkout: Checkout, dry_runs: DryRuns) -> set[str]:
+    return listed(dry_runs.output(checkout.folder, "--configfile", str(checkout.study), "-n", "--nolock"))
+
+
 # in one edit; what makes more than an edit, so that it cannot be part of one, goes first or is left out
 FIRST_OF_TWO, ALONE = (another_branch_and_back,), (another_numpy_by_default,)
 PAIRS = list(itertools.combinations([change for change in CHANGES if change.make not in ALONE], 2))
@@ -366,15 +370,18 @@ def test_two_changes_in_one_edit_list_all_that_each_lists(
     for change in sorted(pair, key=lambda change: change.make not in FIRST_OF_TWO):
         change.make(checkout)
     one, other = pair
-    planned = listed(dry_runs.output(checkout.folder, "--configfile", str(checkout.study), "-n", "--nolock"))
-    assert planned >= {job for job in one.jobs | other.jobs if one.gone not in job and other.gone not in job}
+    assert planned(checkout, dry_runs) >= {
+        job for job in one.jobs | other.jobs if one.gone not in job and other.gone not in job
+    }
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
-def test_a_change_lists_exactly_the_jobs_that_depend_on_it(change: Change, recorded: Checkout, tmp_path: Path) -> None:
+def test_a_change_lists_exactly_the_jobs_that_depend_on_it(
+    change: Change, recorded: Checkout, dry_runs: DryRuns, tmp_path: Path
+) -> None:
     checkout = copied(recorded, tmp_path)
     change.make(checkout)
-    assert checkout.planned() == change.jobs
+    assert planned(checkout, dry_runs) == change.jobs
 
 
 def test_without_a_change_nothing_is_listed_and_forced_everything(recorded: Checkout) -> None:

@@ -1,5 +1,6 @@
 """What each stage loads: no more than it uses. Those that run a model load torch, transformers and what these bring."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -29,7 +30,7 @@ FORBIDDEN = {
     "scipy",
     "pyarrow",
 }
-KNOWN = packages_distributions()
+known = functools.cache(packages_distributions)
 LISTING = "\nimport json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 REFERENCE = """
 import sys, jinja2.sandbox, numpy, torch, transformers, yaml
@@ -140,7 +141,7 @@ def loaded(script: str, *arguments: object) -> set[str]:
 
 def distributions(modules: set[str]) -> set[str]:
     """The installed distributions that modules come from; the standard library belongs to none."""
-    return {name for module in modules - set(sys.stdlib_module_names) for name in KNOWN.get(module, [])}
+    return {name for module in modules - set(sys.stdlib_module_names) for name in known().get(module, [])}
 
 
 @pytest.fixture(scope="module")

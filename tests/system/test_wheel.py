@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from checkout import ROOT
 from rftlab import levels
 
 PACKAGE = ROOT / "src" / "rftlab"
-KNOWN = packages_distributions()
+known = functools.cache(packages_distributions)
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 NOT_IMPORTED = {
     "accelerate": "transformers reads GGUF files with it",
@@ -88,7 +89,7 @@ def declared(requires: list[str]) -> set[str]:
 
 def distributions(name: str) -> set[str]:
     """What may have to be installed for an import: its own name, and the installed distributions that have it."""
-    return {canonicalize_name(found) for found in (name, *KNOWN.get(name, []))}
+    return {canonicalize_name(found) for found in (name, *known().get(name, []))}
 
 
 def imported() -> Iterator[tuple[str, str]]:

@@ -71,17 +71,27 @@ def source_file(module: str) -> Path | None:
     return next((p for p in (base.with_suffix(".py") if parts else base, base / "__init__.py") if p.is_file()), None)
 
 
-def imports(module: str, path: Path) -> Iterator[str]:
+@functools.cache
+def imports(module: str, path: Path) -> tuple[str, ...]:
     """Names a module imports, as far as they can be read from its text."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    names = []
+    for node in statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             name = "." * node.level + (node.module or "")
             base = importlib.util.resolve_name(name, package) if node.level else name
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(names)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A module and all statements in it, at any depth. Expressions hold none, and are most of a tree."""
+    yield node
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for statement in getattr(node, block, ()):
+            yield from statements(statement)
 
 
 @functools.cache
@@ -124,7 +134,7 @@ def docstring_positions(source: str) -> dict[tuple[int, int], tuple[int, int]]:
     """Line and column where each docstring starts → where it ends, counted as the tokenizer counts them."""
     lines = _lines(source)
     positions = {}
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for statement in node.body[:1]:

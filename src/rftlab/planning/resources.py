@@ -27,11 +27,12 @@ class Resources:
         self.study = study
         self.model = functools.cache(self._model)
         """Resolved configuration of a base model, by its name: a tiny one holds the configuration of its tasks."""
+        self.versions = functools.cache(package_versions)  # asked for by every job; packages are looked for once a plan
 
     def code(self, *modules: str, files: Iterable[Path] = ()) -> str:
         """Fingerprint of a job's code; with that of the packages' versions, where the study asks for it."""
         code = fingerprint(*modules, files=files)
-        return digest([code, package_versions()]) if self.study.package_versions else code
+        return digest([code, self.versions()]) if self.study.package_versions else code
 
     # data ------------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         print(root / path)
 
 
+@functools.cache
 def schema() -> dict[str, Any]:
     """JSON schema of a study file, for editors: without pydantic's titles, which only repeat the keys."""
     content = Study.model_json_schema()
