@@ -1,5 +1,6 @@
 """A pool of rollouts: its rewards, its gradient, its file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ def test_the_gradient_is_the_reward_less_the_mean_of_the_others_times_the_score(
     scores = POOL.scores_QRD
     by_hand = (scores[0, 0] * 1.0 - scores[0, 1] * 0.5 - scores[0, 2] * 0.5) / 6
     assert POOL.gradient_D == pytest.approx(by_hand)
+
+
+def test_centred_scores_have_mean_zero_and_the_same_gradient() -> None:
+    assert POOL.centred_QRD.mean(axis=1) == pytest.approx(np.zeros((2, 4)), abs=1e-12)
+    assert replace(POOL, scores_QRD=POOL.centred_QRD).gradient_D == pytest.approx(POOL.gradient_D)
 
 
 def test_a_pool_comes_back_from_its_file(tmp_path: Path) -> None:

@@ -59,16 +59,26 @@ def test_a_large_pool_gives_what_the_laboratory_enumerates(name: str, shape: Sha
 
 
 def test_a_gradient_is_the_sum_of_weights_advantages_and_scores() -> None:
-    scores_QRD, truncated_QR = np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([[False, True]])
+    scores_QRD, truncated_QR = np.array([[[3.0, 1.0], [2.0, 2.0]]]), np.array([[False, True]])
     pool = Pool(("a",), np.array([[1.0, 0.0]]), np.zeros(1), np.array([[2, 6]]), truncated_QR, scores_QRD)
     token_mean = {"name": "token_mean"}
     gradients_SD, silent_S = rounds(pool, variant("constant", 1, 2, aggregation=token_mean), seed=0)
     assert gradients_SD == pytest.approx(np.tile([0.5 / 8, -0.5 / 8], (len(gradients_SD), 1)))
     assert not silent_S.any()
     masked_SD, _ = rounds(pool, variant("constant", 1, 2, aggregation=token_mean, mask={"name": "truncated"}), seed=0)
-    assert masked_SD == pytest.approx(np.tile([0.5 / 2, 0.0], (len(masked_SD), 1)))
+    assert masked_SD == pytest.approx(np.tile([0.25 / 2, -0.25 / 2], (len(masked_SD), 1)))
     shaped_SD, _ = rounds(pool, variant("raw", 1, 2, shaping={"name": "whiten_rollouts", "ddof": 0}), seed=0)
     assert shaped_SD == pytest.approx(np.tile([0.5, -0.5], (len(shaped_SD), 1)), rel=1e-5)
+
+
+def test_a_small_pool_lends_no_signal_to_a_level_that_subtracts_nothing() -> None:
+    generator = np.random.default_rng(8)
+    scores_QRD = generator.standard_normal((6, 5, 4)) + 1.0  # their mean is 0 in theory, and far from it here
+    rewards_QR, shape = (generator.random((6, 5)) < 0.7).astype(float), (6, 5)
+    pool = Pool(tuple("abcdef"), rewards_QR, np.zeros(6), np.full(shape, 3), np.full(shape, False), scores_QRD)
+    raw, centred = (replay(pool, variant(name, 3, 1, m), seed=0) for name, m in (("raw", 0), ("leave_one_out", 3)))
+    assert raw["cosine"] == pytest.approx(1, abs=0.02)
+    assert centred["cosine"] == pytest.approx(1, abs=0.02)
 
 
 def test_queries_of_equal_rewards_can_be_left_out() -> None:

@@ -44,6 +44,16 @@ class Pool:
         gradient_D: Floats = np.einsum("qr,qrd->d", advantages_QR, self.scores_QRD) / advantages_QR.size
         return gradient_D
 
+    @property
+    def centred_QRD(self) -> Floats:
+        """Scores minus their query's mean, of which theory says that it is 0.
+
+        In a pool of R it is not, and all rounds share what is left: a level that subtracts nothing would have it as a
+        signal without variance. Centring takes 1/R of the variance with it.
+        """
+        centred_QRD: Floats = self.scores_QRD - self.scores_QRD.mean(axis=1, keepdims=True)
+        return centred_QRD
+
     def write(self, path: Path) -> None:
         """As arrays in one file, without pickle."""
         with replacing(path) as temporary, temporary.open("wb") as file:

@@ -1,7 +1,8 @@
 """What a variant would make of the pool: its rounds, drawn again and again, and the gradient of each.
 
 The pool is taken as all there is: a round draws its queries and their rollouts from it, each at most once a round where
-there are enough. Levels that look at earlier rounds find some of the same policy.
+there are enough; what signal is noise of the pool, all variants have alike. Levels that look at earlier rounds find
+some of the same policy.
 
 Stage: ``python -m rftlab.probe.replay --config JSON --pool FILE --output FILE``.
 """
@@ -21,6 +22,7 @@ from rftlab import levels
 from rftlab.advantages import Floats, Past, Round
 from rftlab.bandit.estimates import EARLIER, SEEN
 from rftlab.bandit.measures import Measures, sampled_measures
+from rftlab.bandit.rounds import Shape, reads_past
 from rftlab.errors import one_line_errors
 from rftlab.files import json_option, write_json
 from rftlab.probe.pool import Pool
@@ -105,8 +107,12 @@ def rounds(pool: Pool, variant: VariantConfig, seed: int) -> tuple[Floats, Float
     advantage = learner.advantage({"advantage": variant.advantage, "objective": variant.objective})
     aggregate = learner.level("objectives.aggregation", variant.objective["aggregation"])
     drop_equal, mask = variant.objective["drop_equal_rewards"], learner.mask(variant.objective)
-    Q, R = pool.rewards_QR.shape
-    generator = np.random.default_rng(stable_hash("replay", seed, B, n, M))  # the same rounds for every advantage
+    (Q, R), centred_QRD = pool.rewards_QR.shape, pool.centred_QRD
+    shape = Shape(B, n, variant.statistics_rollouts, variant.greedy)
+    looks_back = reads_past(advantage, shape)
+    generator, earlier = (  # of rounds, the same for every advantage, and of what was before them
+        np.random.default_rng(stable_hash("replay", of, seed, B, n, M)) for of in ("rounds", "pasts")
+    )
     gradients, silent = [], []
     for _ in range(ROUNDS):
         chosen_B = generator.choice(Q, size=B, replace=B > Q)
@@ -115,10 +121,11 @@ def rounds(pool: Pool, variant: VariantConfig, seed: int) -> tuple[Floats, Float
         rewards_BM, lengths_BM, truncated_BM = pool.rewards_QR[where], pool.lengths_QR[where], pool.truncated_QR[where]
         ids = tuple(pool.queries[q] for q in chosen_B)
         greedy_B = pool.greedy_Q[chosen_B] if variant.greedy else None
-        scores = Round(rewards_BM, lengths_BM, n, ids, past_of(pool, variant, generator), greedy_B)
+        past = past_of(pool, variant, earlier) if looks_back else Past()
+        scores = Round(rewards_BM, lengths_BM, n, ids, past, greedy_B)
         weights_Bn = weights(scores, aggregate=aggregate, limit=variant.max_new_tokens, drop_equal=drop_equal)
         signal_Bn = advantage(scores) * mask(weights_Bn, lengths_BM[:, :n], truncated_BM[:, :n])
-        scores_BnD = pool.scores_QRD[chosen_B[:, None], which_BM[:, :n]]
+        scores_BnD = centred_QRD[chosen_B[:, None], which_BM[:, :n]]
         gradients.append(np.einsum("bn,bnd->d", signal_Bn, scores_BnD))
         silent.append(float(not signal_Bn.any()))
     return np.array(gradients), np.array(silent)
