@@ -6,8 +6,8 @@ The judge is asked at an OpenAI-compatible address, ``vllm serve MODEL --host 12
       reward: {file: config/rewards/judge.py, parameters: {model: Qwen/Qwen2.5-7B-Instruct}}
 
 A right answer is paid 1, a wrong one 0. What the judge said is kept in the folder ``cache``, by the model and the text
-it was asked, so that a run that goes on after a kill is paid as before, and no text is judged twice. A request that fails
-or is answered with neither yes nor no is made again; after ``attempts`` of them the value is None, and the run's
+it was asked, so that a run that goes on after a kill is paid as before, and no text is judged twice. A request that
+fails or is answered with neither yes nor no is made again; after ``attempts`` of them the value is None, and the run's
 ``metrics.jsonl`` counts it under ``reward_failures``. What is wrong with the request itself, such as a model that is
 not served there, stops the run. The judge has to answer at once, without thinking aloud before. It can be talked into
 anything: look at what is paid.

@@ -11,7 +11,8 @@ from rftlab.rewards.terms import Record, Scored
 
 def scored(*rollouts: dict[str, Any], limit: int = 10, per_query: int = 1, seed: int = 0) -> Scored:
     """A round of these rollouts: ``tokens``, ``truncated``, ``correct``, ``flexible``, ``formatted``, texts."""
-    return Scored([record(i, per_query, seed, **rollout) for i, rollout in enumerate(rollouts)], limit, per_query)
+    records = [record(i, per_query, seed, **rollout) for i, rollout in enumerate(rollouts)]
+    return Scored(records, limit, per_query, seed)
 
 
 def record(

@@ -12,7 +12,7 @@ from rftlab.files import file_sha256
 from rftlab.rewards.reward_file import RECORDS, RewardFile, RewardFileError, as_json
 from scored import record, scored
 
-HEAD = "import os, time\n\nSECONDS = 1\n\n\ndef reward(records, *, scale=1.0):\n    "
+HEAD = "import os, time\n\nSECONDS = 2\n\n\ndef reward(records, *, scale=1.0):\n    "
 
 
 @pytest.fixture
@@ -96,11 +96,6 @@ def test_none_is_a_counted_failure_and_pays_nothing(reward) -> None:
             "return [float('nan')] * 2",
             "reward() returns nan: finite numbers are needed, or None where there is no value",
         ),
-        (
-            "return [None, None]",
-            "none of the 2 rollouts of a round could be scored (unscored): nothing would be learnt",
-        ),
-        ("os._exit(1)", "none of the 2 rollouts of a round could be scored (crashed): nothing would be learnt"),
     ],
 )
 def test_a_file_that_is_wrong_is_one_line_with_its_name(reward, body: str, message: str) -> None:
@@ -108,6 +103,17 @@ def test_a_file_that_is_wrong_is_one_line_with_its_name(reward, body: str, messa
     with pytest.raises(RewardFileError) as refusal:
         file(scored({}, {}))
     assert str(refusal.value) == f"{file.path}: {message}"
+
+
+def test_where_nothing_can_be_scored_for_long_the_run_stops(reward) -> None:
+    file = reward("return [None if r['completion'] == 'lost' else 1.0 for r in records]")
+    lost, other = {"completion": "lost"}, {}
+    for rollouts in ([lost] * 20, [lost] * 20 + [other], [lost] * 31):
+        file(scored(*rollouts))
+    with pytest.raises(RewardFileError) as refusal:
+        file(scored(lost))
+    expected = "none of the last 32 rollouts could be scored (unscored): nothing would be learnt"
+    assert str(refusal.value) == f"{file.path}: {expected}"
 
 
 def test_a_file_that_cannot_be_imported_is_named(reward) -> None:

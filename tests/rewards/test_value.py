@@ -49,7 +49,7 @@ def test_a_weight_multiplies() -> None:
 
 def test_the_values_of_one_rollout_do_not_depend_on_the_others() -> None:
     reward = Reward({**OUTCOME, "terms": {"overlong_soft": {"weight": 1.0, "share": 0.2}}})
-    alone = [reward(type(ROLLOUTS)([record], 10, 1)).rewards_N[0] for record in ROLLOUTS.records]
+    alone = [reward(type(ROLLOUTS)([record], 10, 1, 0)).rewards_N[0] for record in ROLLOUTS.records]
     assert reward(ROLLOUTS).rewards_N.tolist() == alone
 
 

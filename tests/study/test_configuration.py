@@ -10,7 +10,7 @@ import pytest
 from rftlab import levels
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
-from rftlab.study.configuration import apply, check_level, refuse_impossible, resolve, with_defaults
+from rftlab.study.configuration import COMMON, apply, check_level, refuse_impossible, resolve, with_defaults
 from rftlab.study.read import read_study
 from rftlab.study.schema import Baseline
 from rftlab.study.variants import variants_of
@@ -307,8 +307,9 @@ def test_a_configuration_is_complete() -> None:
 @pytest.mark.parametrize("kind", levels.FUNCTIONS)
 def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
     for name in levels.names(kind):
-        file = check_level(kind, name, "key")
-        assert with_defaults(kind, {"name": name}, "key") == {"name": name, **file.parameters}
+        file, common = check_level(kind, name, "key"), dict.fromkeys(COMMON.get(kind, ()), 0.5)
+        own = {key: [*value] if isinstance(value, tuple) else value for key, value in file.parameters.items()}
+        assert with_defaults(kind, {"name": name, **common}, "key") == {"name": name, **common, **own}
 
 
 def test_a_level_that_is_not_there_is_refused_by_name() -> None:
@@ -407,7 +408,7 @@ def test_a_parameter_of_another_type_is_refused(monkeypatch, default, given, lin
 def test_a_reward_without_terms_and_a_loss_without_a_mask_have_no_such_keys() -> None:
     config = resolve({}, "key")
     assert config["reward"] == {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
-    assert config["objective"].keys() == {"ratio", "aggregation", "kl"}
+    assert "mask" not in config["objective"]
 
 
 def test_terms_and_masks_are_complete() -> None:

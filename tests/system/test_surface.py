@@ -45,6 +45,7 @@ STAGES = [
     "rftlab.planning.planfile",
     "rftlab.probe.collect",
     "rftlab.probe.replay",
+    "rftlab.rewards.file_worker",
     "rftlab.rewards.worker",
     "rftlab.study.documentation",
     "rftlab.training.train",

@@ -5,6 +5,7 @@ import torch
 from rftlab.advantages import Round
 from rftlab.data.queries import read_queries
 from rftlab.errors import BadInputError
+from rftlab.files import file_sha256
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.rollouts import Sampling
 from rftlab.training.learner import BudgetConfig, Learner
@@ -60,6 +61,34 @@ def test_no_default_stands_in_for_a_missing_key(given, overrides) -> None:
 def test_a_query_the_model_cannot_read_is_refused_before_the_first_round(given) -> None:
     with pytest.raises(BadInputError, match="does not know every character"):
         Learner(run_json(prompt__template="Q: {{ query }}"), *given)
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"),
+    [
+        ({}, [[0.1, 0.1], [0.1, 0.1]]),
+        ({"mask": {"name": "truncated", "share_out": False}}, [[0.1, 0], [0.1, 0.1]]),
+        ({"mask": {"name": "truncated", "share_out": True}}, [[1 / 6, 0], [1 / 6, 1 / 6]]),
+    ],
+)
+def test_what_is_masked_weighs_nothing(given, mask, expected) -> None:
+    run = run_json()
+    run["config"]["objective"] |= mask
+    learner = Learner(run, *given)
+    weights_Bn = learner.mask(
+        np.full((2, 2), 0.1), np.array([[2, 4], [3, 1]]), np.array([[False, True], [False, False]])
+    )
+    np.testing.assert_allclose(weights_Bn, expected, rtol=1e-12)
+
+
+def test_a_reward_file_is_told_what_the_advantage_needs(given, tmp_path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("def reward(records): ...\n")
+    run = run_json(advantage={"name": "max_likelihood"})
+    run["config"]["reward"] = {"file": str(path), "sha256": file_sha256(path), "parameters": {}}
+    assert Learner(run, *given).reward.least == 0.0
+    run["config"]["advantage"] = {"name": "raw"}
+    assert Learner(run, *given).reward.least == -np.inf
 
 
 def test_budgets() -> None:

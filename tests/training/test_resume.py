@@ -50,7 +50,7 @@ OWN = """def reward(records, *, scale=1.0):
 
 def of_reward(reward: dict[str, Any]) -> dict[str, Any]:
     """Three rounds of four queries with two rollouts each."""
-    rollout = {**run_json()["config"]["rollout"], "queries": 4, "rollouts": 2, "max_new_tokens": 4}
+    rollout = {**run_json()["config"]["rollout"], "queries": 4, "rollouts": 2, "max_new_tokens": 3}
     run = run_json(budget={"rounds": 3}, checkpoint_every=3, diagnostics__kl_every=0, rollout=rollout)
     run["config"]["reward"] = reward
     return run
@@ -69,12 +69,52 @@ def test_every_reward_runs_and_goes_on_where_it_was(cut, base, data, tmp_path, n
     folder = cut(3, run)
     train(run, base, data, folder, code="c")
     same(folder, tmp_path / "reference")
+    assert 0 < json_lines(folder / "metrics.jsonl")[0]["truncation_rate"] < 1
     parts = {"mask": [], "file": ["brevity", "form"]}.get(name, ["outcome", name])
     for row in json_lines(folder / "metrics.jsonl"):
         values = {key: value for key, value in row.items() if key.startswith("reward_of_")}
         assert [*values] == [f"reward_of_{part}" for part in parts]
         assert not parts or row["reward_mean"] == pytest.approx(sum(values.values()), abs=1e-12)
         assert row.get("reward_failures") == (0 if name == "file" else None)
+
+
+STUCK = """import os, pathlib, signal, time
+
+def reward(records, *, calls=""):
+    log = pathlib.Path(calls)
+    log.write_text(log.read_text() + "." if log.exists() else ".")
+    if log.read_text() == "...":
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(600)
+    return [1.0 / r["tokens"] for r in records]
+"""
+
+
+def test_a_signal_does_not_wait_for_a_reward_that_hangs(base, data, tmp_path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text(STUCK)
+
+    (tmp_path / "calls").write_text("")
+    own = {"file": str(path), "sha256": file_sha256(path), "parameters": {"calls": str(tmp_path / "calls")}}
+    stopped = of_reward(own)
+    with pytest.raises(StoppedError, match="stopped by SIGTERM: the state after round 2 is saved"):
+        train(stopped, base, data, tmp_path / "run", code="c")
+    train(stopped, base, data, tmp_path / "run", code="c")
+    assert (tmp_path / "calls").read_text() == "...."
+    (tmp_path / "calls").write_text("....")  # the third call has been made
+    train(stopped, base, data, tmp_path / "reference", code="c")
+    same(tmp_path / "run", tmp_path / "reference")
+
+
+def test_a_reward_that_is_wrong_stops_the_run_with_one_line(base, data, tmp_path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text("def reward(records):\n    return [float('inf')] * len(records)\n")
+    run = of_reward({"file": str(path), "sha256": file_sha256(path), "parameters": {}})
+    options = {"config": json.dumps(run), "model": base, "data": data, "folder": tmp_path / "run", "code": "c"}
+    with pytest.raises(SystemExit) as stopped:
+        main([text for name, value in options.items() for text in (f"--{name}", str(value))])
+    assert str(stopped.value).startswith(f"{path}: reward() returns inf: finite numbers are needed")
+    assert not any((tmp_path / "run" / name).exists() for name in RUN_FILES)
 
 
 def test_whoever_is_paid_judgements_are_the_same(base, data, tmp_path) -> None:

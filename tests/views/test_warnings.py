@@ -65,6 +65,18 @@ def test_no_rollout_was_ever_correct(study: Results, metric: str, value: float, 
     assert warning.sentence.endswith(f"{cause}.")
 
 
+@pytest.mark.parametrize(("failures", "said"), [(0.0, None), (0.001, None), (0.25, "25%"), (1.0, "100%")])
+def test_rollouts_that_a_reward_file_could_not_score(study: Results, failures: float, said: str | None) -> None:
+    curves = study.curves.copy()
+    name = next(variant for variant in curves["variant"].unique() if variant != "baseline")
+    of_round = curves["rollouts"] / curves["round"]
+    curves["reward_failures"] = (failures * of_round).where(curves["variant"] == name)  # no column of other variants
+    found = warnings(changed(lowered(study), "curves", curves))
+    expected = f"{said} of the rollouts of {name} (tiny-qwen2 × chains) could not be scored by its reward file, and "
+    assert [warning.headline for warning in found] == (["Rewards are missing."] if said else [])
+    assert not said or found[0].sentence == f"{expected}earned nothing there."
+
+
 @pytest.mark.parametrize("verdict", ["undecided", "equivalent", "higher"])
 def test_a_control_that_is_not_lower(study: Results, verdict: str) -> None:
     found = warnings(lowered(study, verdict))

@@ -88,7 +88,7 @@ def collect(learner: Learner, config: ProbeConfig) -> Pool:
         Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, judgement, key)
         for q, text, r, judgement, key in zip(rows, texts, rollouts, judgements, keys, strict=True)
     ]
-    paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, R))
+    paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, R, config.seed))
     scores_ND = scores_of(learner, rollouts, config.dimensions, stable_hash("sketch", config.seed))
     ids, lengths_N = tuple(learner.ids[i] for i in chosen), np.array([len(rollout.tokens) for rollout in rollouts])
     pool = Pool(

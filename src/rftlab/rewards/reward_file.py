@@ -24,6 +24,8 @@ from rftlab.rewards.terms import Floats, Record, Scored
 
 UNSCORED = "unscored"
 """Reason of a failure: the file itself returned None."""
+IN_VAIN = 32
+"""So many rollouts, in batches of which none could be scored, stop a run; fewer may be one query's bad luck."""
 
 
 class RewardFile:
@@ -39,6 +41,7 @@ class RewardFile:
         if file_sha256(Path(path)) != sha256:
             raise RewardFileError(f"{path}: it has been edited since this run was planned; start the study again")
         self.pool: FilePool | None = None
+        self.in_vain = 0
 
     def __call__(self, scored: Scored) -> tuple[dict[str, Floats], list[str | None]]:
         """Parts of each record's value, and why it has none: such a record's parts are 0.
@@ -47,7 +50,7 @@ class RewardFile:
         record's, and is named on stderr.
 
         Raises:
-            RewardFileError: ``reward`` raises or returns what are no values, or no record can be scored.
+            RewardFileError: ``reward`` raises or returns what are no values, or no record could be scored for long.
         """
         records = list(scored.records)
         calls = [list(range(i, min(i + RECORDS, len(records)))) for i in range(0, len(records), RECORDS)]
@@ -84,9 +87,10 @@ class RewardFile:
             if reason != UNSCORED:
                 where = f"query {query}, occurrence {occurrence}, rollout {rollout}"
                 print(f"{self.path}: {where}: {reason}: counted, and paid 0", file=sys.stderr, flush=True)
-        if len(failed) == len(records) > 1:
+        self.in_vain = self.in_vain + len(records) if len(failed) == len(records) else 0
+        if self.in_vain >= IN_VAIN:
             raise RewardFileError(
-                f"{self.path}: none of the {len(records)} rollouts of a round could be scored ({failed[0][1]}): "
+                f"{self.path}: none of the last {self.in_vain} rollouts could be scored ({failed[-1][1]}): "
                 "nothing would be learnt"
             )
 

@@ -60,7 +60,7 @@ class GreedyResponses:
             )
             for (query, _), text, rollout, judgement in zip(asked, texts, rollouts, judgements, strict=True)
         ]
-        paid = self.reward(Scored(records, self.sampling.max_new_tokens))
+        paid = self.reward(Scored(records, self.sampling.max_new_tokens, 1, self.random_seed))
         return replace(scores, greedy_B=paid.rewards_N), rollouts
 
 

@@ -106,8 +106,8 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        least = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
-        self.reward = Reward(config["reward"], least)
+        floor = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        self.reward = Reward(config["reward"], floor)
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig.read(config["optimizer"])
         self.update_config = UpdateConfig(**config["update"])

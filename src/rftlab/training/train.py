@@ -234,7 +234,8 @@ class Training:
             Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
             for q, text, r, score, key in rows
         ]
-        current.paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, current.per_query))
+        limit, M = learner.rollout.max_new_tokens, current.per_query
+        current.paid = learner.reward(Scored(records, limit, M, learner.random_seed))
         current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:

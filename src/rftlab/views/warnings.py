@@ -13,6 +13,7 @@ from rftlab.views.results import Results
 FLOOR, CEILING = 0.02, 0.98  # accuracies at which a set has no room to show a difference
 MANY = 0.5  # a share of answers that explains why nothing is right
 SOME = 0.1
+FEW = 0.01  # a share of rollouts without a reward that is worth a warning
 
 
 class Warning(NamedTuple):
@@ -26,7 +27,7 @@ def warnings(results: Results) -> list[Warning]:
     """Warnings of a study, the gravest first; none for a study that learned and whose controls behaved."""
     found = [*_unrewarded(results), *_seeds(results)]
     for pair in results.pairs:
-        found += [*_controls(results, pair), *_edges(results, pair)]
+        found += [*_unscored(results, pair), *_controls(results, pair), *_edges(results, pair)]
     return found
 
 
@@ -37,6 +38,19 @@ def _unrewarded(results: Results) -> Iterator[Warning]:
         if len(curves) and curves["accuracy"].max() == 0:
             told = f"Not one rollout of {pair} was correct, in any run or round{_cause(results, pair)}."
             yield Warning("Nothing was learned.", told)
+
+
+def _unscored(results: Results, pair: Pair) -> Iterator[Warning]:
+    """Variants whose reward file could not score rollouts."""
+    curves = results.of(pair, "curves")
+    if "reward_failures" not in curves:
+        return
+    runs = curves.groupby(["variant", "seed"], observed=True, sort=False)
+    totals = runs.agg({"reward_failures": "sum", "rollouts": "max"}).groupby("variant", observed=True, sort=False).sum()
+    shares = totals["reward_failures"] / totals["rollouts"]
+    for variant, share in shares[shares >= FEW].items():
+        told = f"{share:.0%} of the rollouts of {variant} ({pair}) could not be scored by its reward file"
+        yield Warning("Rewards are missing.", f"{told}, and earned nothing there.")
 
 
 def _seeds(results: Results) -> Iterator[Warning]:

@@ -63,8 +63,16 @@ def test_values_are_within_what_the_file_declares(name: str) -> None:
 def test_one_rollout_at_a_time_gives_the_same(name: str) -> None:
     """All but one are about a rollout alone: at n = 1 they are what they are in a group."""
     term = levels.load("rewards.terms", name)
-    alone = [term(type(MIXED)([record], MIXED.limit, 1))[0] for record in MIXED.records]
+    alone = [term(type(MIXED)([record], MIXED.limit, 1, 0))[0] for record in MIXED.records]
     assert term(MIXED).tolist() == alone
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_queries_and_rollouts_does_not_matter(name: str) -> None:
+    term = levels.load("rewards.terms", name)
+    for order in ([1, 0, 2, 3], [2, 3, 0, 1], [3, 2, 1, 0]):
+        other = type(MIXED)([MIXED.records[i] for i in order], MIXED.limit, MIXED.per_query, 0)
+        assert term(other).tolist() == term(MIXED)[order].tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_rollouts_of_a_query_are_flipped_together_in_every_round() -> None:
     later = flipped(scored(*[{**rollout, "occurrence": 3} for rollout in MANY[:400]], per_query=4), 0.5).reshape(-1, 4)
     assert (first == first[:, :1]).all()
     assert (first == later).all()
+
+
+def test_a_query_that_was_redrawn_has_the_label_that_it_has_elsewhere() -> None:
+    rollouts = scored(*MANY[:400])
+    redrawn = [dataclasses.replace(record, key=(77, *record.key[1:])) for record in rollouts.records]
+    assert (flipped(dataclasses.replace(rollouts, records=redrawn), 0.5) == flipped(rollouts, 0.5)).all()
 
 
 def test_another_seed_has_other_wrong_labels() -> None:

@@ -19,7 +19,7 @@ def of(*keys, correct: bool = False) -> Scored:
     """Rollouts that were drawn by these keys."""
     rollouts = scored(*[{"correct": correct}] * len(keys))
     records = [type(r)(**{**vars(r), "key": key}) for r, key in zip(rollouts.records, keys, strict=True)]
-    return Scored(records, 10)
+    return Scored(records, 10, 1, 0)
 
 
 @given(st.integers(), st.text(), st.integers(0, 99), st.integers(0, 99), st.floats(0, 1))

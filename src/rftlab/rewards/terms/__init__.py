@@ -43,12 +43,14 @@ class Record:
 class Scored:
     """The N = B·M rollouts of a round as terms see them, the ``per_query`` (M) of a query side by side.
 
-    ``limit`` is how many tokens a response may have.
+    ``limit`` is how many tokens a response may have, ``seed`` the run's own: the one in a rollout's key is that of the
+    stream it was drawn from, which may be another.
     """
 
     records: Sequence[Record]
     limit: int
-    per_query: int = 1
+    per_query: int
+    seed: int
 
     @property
     def correct_N(self) -> Flags:

@@ -1,7 +1,8 @@
 """The judgement, with the labels of some queries flipped: v = correct where the verifier refuses, for these queries.
 
 A query is one of them where a hash of (seed, query id) is below the given probability: in every round and for every
-rollout of a run, so that its label is wrong and stays wrong; another seed has other wrong labels. Those of a smaller
+rollout of a run, redrawn and greedy ones among them, so that its label is wrong and stays wrong; another seed has other
+wrong labels. Those of a smaller
 share are among those of a larger one, and every variant of a seed has the same. At n = 1 the formula is the same. Equal
 judgements are equal rewards: rollouts of a query are flipped together.
 Source: random classification noise of labels (Angluin & Laird 1988), as for RLVR in arXiv 2510.00915.
@@ -22,7 +23,5 @@ def term(scored: Scored, *, correct: float = 1.0, incorrect: float = 0.0, probab
 
 def flipped(scored: Scored, probability: float) -> Flags:
     """Return flags_N: whether the label of the rollout's query is wrong."""
-    uniforms_N = [
-        stable_hash("label_noise", seed, query) / 2**63 for seed, query, *_ in (r.key for r in scored.records)
-    ]
+    uniforms_N = [stable_hash("label_noise", scored.seed, record.key[1]) / 2**63 for record in scored.records]
     return np.array(uniforms_N) < probability

@@ -3,7 +3,7 @@
 From ``short`` at no tokens to ``long`` at the limit; ``truncated`` where the response was cut off. By default a right
 answer earns less the longer it is, a wrong one loses less the longer it is. At n = 1 the formula is the same. Where the
 other rewards of a query are equal it tells lengths apart.
-Source: the cosine reward of arXiv 2502.03373, there the whole reward and here what is added to it.
+Source: the cosine reward of arXiv 2502.03373 and open-r1, there the whole reward and here what is added to it.
 """
 
 import numpy as np

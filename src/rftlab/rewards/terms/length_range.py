@@ -3,7 +3,7 @@
 The shortest and the longest are of the query's M = n + m rollouts. A right answer gets from −½ to ½, a wrong one from
 −½ to 0. At n = 1 without statistics rollouts, and wherever all lengths are equal, v = 0. Where the other rewards of a
 query are equal it tells lengths apart, among wrong answers those above the middle alone.
-Source: the length reward of Kimi k1.5 (arXiv 2501.12599).
+Source: the length reward of Kimi k1.5 (arXiv 2501.12599); open-r1's `len_reward` counts characters instead of tokens.
 """
 
 import numpy as np

@@ -2,7 +2,8 @@
 
 Nothing up to (1 − share)·limit tokens, then in proportion, −1 at the limit: a truncated response has −1. At n = 1 the
 formula is the same. Where the other rewards of a query are equal it tells long responses from each other.
-Source: the soft overlong punishment of DAPO (arXiv 2503.14476, eq. 13): 4,096 of 20,480 tokens are a share of 0.2.
+Source: the soft overlong punishment of DAPO (arXiv 2503.14476, eq. 13): 4,096 of 20,480 tokens are a share of 0.2. The
+same are TRL's `get_soft_overlong_punishment` and verl's `overlong_buffer`, whose `penalty_factor` is the `weight` here.
 """
 
 import numpy as np
