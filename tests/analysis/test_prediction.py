@@ -20,7 +20,7 @@ def probe(signals: dict[str, float], model: str = "tiny-a", dataset: str = "chai
         {"model": model, "dataset": dataset, "variant": name, "signal": signal, "signal_round": 32 * signal}
         for name, signal in signals.items()
     ]
-    return {"model": model, "dataset": dataset, "checkpoint": "base", "success_rate": 0.5, "rows": rows}
+    return {"model": model, "dataset": dataset, "checkpoint": "base", "reward_mean": 0.5, "rows": rows}
 
 
 @pytest.fixture

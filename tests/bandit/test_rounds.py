@@ -13,10 +13,16 @@ LENGTHS = (3, 9)
 
 
 def test_a_round_has_its_successes_first_and_the_lengths_of_its_rewards() -> None:
-    scores = round_of(Shape(2, 2, 1), np.array([[1, 0], [2, 1]]), LENGTHS)
+    scores = round_of(Shape(2, 2, 1), np.array([[1, 0, 0], [2, 1, 0]]), LENGTHS)
     assert scores.rewards_BM.tolist() == [[1, 0, 0], [1, 1, 1]]
     assert scores.lengths_BM.tolist() == [[3, 9, 9], [3, 3, 3]]
     assert (scores.n, scores.queries, scores.past) == (2, ("q0", "q1"), Past())
+
+
+def test_a_greedy_response_is_there_where_it_is_asked_for() -> None:
+    counts_B3 = np.array([[1, 0, 1], [0, 0, 0]])
+    assert round_of(Shape(2, 2, greedy=True), counts_B3, LENGTHS).greedy_B.tolist() == [1, 0]
+    assert round_of(Shape(2, 2), counts_B3, LENGTHS).greedy_B is None
 
 
 def test_all_rounds_are_every_round_up_to_the_order_of_queries() -> None:
@@ -30,12 +36,12 @@ def test_all_rounds_are_every_round_up_to_the_order_of_queries() -> None:
 
 
 def test_states_are_successes_among_trained_and_statistics_rollouts() -> None:
-    assert Shape(4, 1, 2).states == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    assert Shape(4, 1, 2).states == [(k, j, 0) for k in range(2) for j in range(3)]
     assert (Shape(4, 1, 2).rollouts, str(Shape(4, 1, 2)), str(Shape(4, 1))) == (12, "4×1+2", "4×1")
 
 
 def test_sums_are_over_trained_rollouts_by_reward() -> None:
-    scores = round_of(Shape(2, 4, 2), np.array([[1, 2], [4, 0]]), LENGTHS)
+    scores = round_of(Shape(2, 4, 2), np.array([[1, 2, 0], [4, 0, 0]]), LENGTHS)
     found = sums(level("group_mean"), scores)
     assert found[0] == pytest.approx(np.array([[0.5, 0.25], [-1.5, 0.75]]))
     assert found[1] == pytest.approx(np.array([[4 / 3, 4 / 9], [0, 0]]))

@@ -36,8 +36,12 @@ def learner(files: tuple[Path, Path]) -> Learner:
 def test_a_pool_has_its_queries_lengths_and_judgements(learner: Learner) -> None:
     pool = collect(learner, CONFIG)
     assert len({*pool.queries}) == 3
-    assert pool.correct_QR.shape == pool.lengths_QR.shape == pool.scores_QRD.shape[:2] == (3, 4)
+    assert (
+        pool.rewards_QR.shape == pool.lengths_QR.shape == pool.truncated_QR.shape == pool.scores_QRD.shape[:2] == (3, 4)
+    )
     assert 1 <= pool.lengths_QR.min() <= pool.lengths_QR.max() <= 6
+    assert {*pool.rewards_QR.ravel(), *pool.greedy_Q} <= {0.0, 1.0}
+    assert pool.greedy_Q.shape == (3,)
     assert np.isfinite(pool.scores_QRD).all()
     assert (np.linalg.norm(pool.scores_QRD, axis=2) > 0).all()
 
@@ -46,7 +50,7 @@ def test_more_rollouts_leave_the_first_ones_as_they_are(learner: Learner) -> Non
     few, many = (collect(learner, ProbeConfig(3, rollouts, 16, 0)) for rollouts in (2, 4))
     assert few.queries == many.queries
     assert (few.lengths_QR == many.lengths_QR[:, :2]).all()
-    assert (few.correct_QR == many.correct_QR[:, :2]).all()
+    assert (few.rewards_QR == many.rewards_QR[:, :2]).all()
     assert few.scores_QRD == pytest.approx(many.scores_QRD[:, :2], rel=1e-3, abs=1e-5)
 
 

@@ -1,30 +1,23 @@
 """A pool of rollouts: its rewards, its gradient, its file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rftlab.errors import BadInputError
-from rftlab.probe.pool import Pool
+from rftlab.probe.pool import NAMES, Pool
 
 GENERATOR = np.random.default_rng(1)
 POOL = Pool(
     ("a", "b"),
-    np.array([[True, False, False], [True, True, True]]),
+    np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]),
+    np.array([0.0, 1.0]),
     np.array([[3, 4, 5], [6, 7, 8]]),
+    np.array([[True, False, False], [False, False, False]]),
     GENERATOR.standard_normal((2, 3, 4)).astype(np.float32).astype(np.float64),
 )
-
-
-def test_rewards_are_those_of_the_configuration() -> None:
-    outcome = {"name": "outcome", "correct": 2.0, "incorrect": -1.0, "probability": 0.5}
-    assert POOL.rewards_QR(outcome, 0).tolist() == [[2, -1, -1], [2, 2, 2]]
-    random = {"name": "random", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
-    coins = [POOL.rewards_QR(random, seed) for seed in range(60)]
-    assert (POOL.rewards_QR(random, 3) == coins[3]).all()
-    assert np.mean(coins) == pytest.approx(0.5, abs=0.1)
-    assert POOL.rewards_QR({**outcome, "name": "label_noise", "probability": 1.0}, 0).tolist() == [[-1, 2, 2], [-1] * 3]
 
 
 def test_the_gradient_is_the_reward_less_the_mean_of_the_others_times_the_score() -> None:
@@ -33,11 +26,16 @@ def test_the_gradient_is_the_reward_less_the_mean_of_the_others_times_the_score(
     assert POOL.gradient_D == pytest.approx(by_hand)
 
 
+def test_centred_scores_have_mean_zero_and_the_same_gradient() -> None:
+    assert POOL.centred_QRD.mean(axis=1) == pytest.approx(np.zeros((2, 4)), abs=1e-12)
+    assert replace(POOL, scores_QRD=POOL.centred_QRD).gradient_D == pytest.approx(POOL.gradient_D)
+
+
 def test_a_pool_comes_back_from_its_file(tmp_path: Path) -> None:
     POOL.write(tmp_path / "pool.npz")
     again = Pool.read(tmp_path / "pool.npz")
     assert again.queries == POOL.queries
-    for name in ("correct_QR", "lengths_QR", "scores_QRD"):
+    for name in NAMES[1:]:
         assert (getattr(again, name) == getattr(POOL, name)).all()
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from rftlab.probe.pool import Pool
 from rftlab.probe.replay import EQUAL, VariantConfig, cosine_at, main, past_of, replay, rounds
 
 PROBLEM = bandit([0.2, 0.5, 0.8], right=1, wrong=2, dimensions=4)
-OUTCOME = {"name": "outcome", "correct": 1.0, "incorrect": 0.0, "probability": 0.5}
 
 
 def pool_of(rollouts: int) -> Pool:
@@ -23,7 +23,8 @@ def pool_of(rollouts: int) -> Pool:
     generator = np.random.default_rng(5)
     actions_XR = np.stack([generator.permutation(_shares(PROBLEM.policy_XK[x], rollouts)) for x in range(X)])
     scores_XRD = np.take_along_axis(PROBLEM.scores_XKD, actions_XR[:, :, None].repeat(D, axis=2), axis=1)
-    return Pool(("a", "b", "c"), actions_XR < 1, np.full((X, rollouts), 5), scores_XRD)
+    rewards_XR, lengths_XR = (actions_XR < 1).astype(float), np.full((X, rollouts), 5)
+    return Pool(("a", "b", "c"), rewards_XR, PROBLEM.greedy_X, lengths_XR, lengths_XR > 5, scores_XRD)
 
 
 def _shares(policy_K: np.ndarray, rollouts: int) -> np.ndarray:
@@ -33,8 +34,9 @@ def _shares(policy_K: np.ndarray, rollouts: int) -> np.ndarray:
     return np.repeat(np.arange(len(policy_K)), counts)
 
 
-def variant(advantage: str, B: int, n: int, m: int = 0, aggregation: str = "sequence_sum") -> VariantConfig:
-    return VariantConfig(B, n, m, OUTCOME, {"name": advantage}, {"name": aggregation}, 8)
+def variant(advantage: str, B: int, n: int, m: int = 0, **objective: Any) -> VariantConfig:
+    usual = {"aggregation": {"name": "sequence_sum"}, "drop_equal_rewards": False, "shaping": {"name": "none"}}
+    return VariantConfig(B, n, m, {"name": advantage}, usual | objective, 8)
 
 
 def test_the_many_rollout_gradient_is_the_bandits() -> None:
@@ -57,10 +59,39 @@ def test_a_large_pool_gives_what_the_laboratory_enumerates(name: str, shape: Sha
 
 
 def test_a_gradient_is_the_sum_of_weights_advantages_and_scores() -> None:
-    pool = Pool(("a",), np.array([[True, False]]), np.array([[2, 6]]), np.array([[[1.0, 0.0], [0.0, 1.0]]]))
-    gradients_SD, silent_S = rounds(pool, variant("constant", 1, 2, aggregation="token_mean"), seed=0)
+    scores_QRD, truncated_QR = np.array([[[3.0, 1.0], [2.0, 2.0]]]), np.array([[False, True]])
+    pool = Pool(("a",), np.array([[1.0, 0.0]]), np.zeros(1), np.array([[2, 6]]), truncated_QR, scores_QRD)
+    token_mean = {"name": "token_mean"}
+    gradients_SD, silent_S = rounds(pool, variant("constant", 1, 2, aggregation=token_mean), seed=0)
     assert gradients_SD == pytest.approx(np.tile([0.5 / 8, -0.5 / 8], (len(gradients_SD), 1)))
     assert not silent_S.any()
+    masked_SD, _ = rounds(pool, variant("constant", 1, 2, aggregation=token_mean, mask={"name": "truncated"}), seed=0)
+    assert masked_SD == pytest.approx(np.tile([0.25 / 2, -0.25 / 2], (len(masked_SD), 1)))
+    shaped_SD, _ = rounds(pool, variant("raw", 1, 2, shaping={"name": "whiten_rollouts", "ddof": 0}), seed=0)
+    assert shaped_SD == pytest.approx(np.tile([0.5, -0.5], (len(shaped_SD), 1)), rel=1e-5)
+
+
+def test_a_small_pool_lends_no_signal_to_a_level_that_subtracts_nothing() -> None:
+    generator = np.random.default_rng(8)
+    scores_QRD = generator.standard_normal((6, 5, 4)) + 1.0  # their mean is 0 in theory, and far from it here
+    rewards_QR, shape = (generator.random((6, 5)) < 0.7).astype(float), (6, 5)
+    pool = Pool(tuple("abcdef"), rewards_QR, np.zeros(6), np.full(shape, 3), np.full(shape, False), scores_QRD)
+    raw, centred = (replay(pool, variant(name, 3, 1, m), seed=0) for name, m in (("raw", 0), ("leave_one_out", 3)))
+    assert raw["cosine"] == pytest.approx(1, abs=0.02)
+    assert centred["cosine"] == pytest.approx(1, abs=0.02)
+
+
+def test_queries_of_equal_rewards_can_be_left_out() -> None:
+    pool = Pool(("a",), np.ones((1, 2)), np.ones(1), np.full((1, 2), 3), np.full((1, 2), False), np.ones((1, 2, 2)))
+    assert not rounds(pool, variant("raw", 1, 2), seed=0)[1].any()
+    assert rounds(pool, variant("raw", 1, 2, drop_equal_rewards=True), seed=0)[1].all()
+
+
+def test_a_greedy_response_is_compared_with_and_counts_as_a_rollout() -> None:
+    exact = enumerated(level_of("greedy_baseline"), Shape(1, 2, greedy=True), PROBLEM)
+    found = replay(pool_of(2000), variant("greedy_baseline", 1, 2), seed=0)
+    assert found["signal"] == pytest.approx(exact.signal, abs=5 * found["signal_error"])
+    assert found["signal_trained"] == pytest.approx(1.5 * found["signal"])
 
 
 def test_a_variant_that_never_says_anything_has_no_cosine_and_no_signal() -> None:
@@ -82,9 +113,8 @@ def test_more_queries_than_the_pool_has_are_drawn_again() -> None:
 
 def test_earlier_rounds_are_of_the_same_policy() -> None:
     pool = pool_of(100)
-    rewards_QR = pool.rewards_QR(OUTCOME, 0)
-    past = past_of(pool, rewards_QR, variant("ema", 4, 2), np.random.default_rng(0))
-    assert np.mean(past.round_means) == pytest.approx(rewards_QR.mean(), abs=0.1)
+    past = past_of(pool, variant("ema", 4, 2), np.random.default_rng(0))
+    assert np.mean(past.round_means) == pytest.approx(pool.rewards_QR.mean(), abs=0.1)
     assert {query: len(rewards) for query, rewards in past.by_query.items()} == {"a": 16, "b": 16, "c": 16}
     assert np.mean(past.by_query["a"]) < np.mean(past.by_query["c"])
 
@@ -105,5 +135,5 @@ def test_the_stage_writes_a_row_a_variant(tmp_path: Path) -> None:
     main(["--config", json.dumps(config), "--pool", str(tmp_path / "pool.npz"), "--output", str(output)])
     written = json.loads(output.read_text())
     assert [row["variant"] for row in written["rows"]] == ["raw", "group_norm"]
-    assert written["success_rate"] == pytest.approx(0.5, abs=0.1)
+    assert written["reward_mean"] == pytest.approx(0.5, abs=0.1)
     assert written["rows"][0]["model"] == "m"

@@ -14,20 +14,15 @@ def test_variants_that_need_other_rollouts_or_another_update_are_left_out() -> N
     factors = {
         "lr": {"high": {"optimizer.lr": 1.0}},
         "temperature": {"cold": {"rollout.temperature": 0.5}},
-        "reward": {
-            "signed": {"reward.incorrect": -1.0},
-            "noisy": {"reward": {"name": "label_noise", "probability": 0.1}},
-            "form": {"reward.name": "format"},
-            "overlong": {"reward.terms": {"overlong_soft": {}}},
-        },
+        "reward": {"signed": {"reward.incorrect": -1.0}},
         "aggregation": {"sequence": {"objective.aggregation": "sequence_mean"}},
+        "mask": {"on": {"objective.mask": "truncated"}},
         "batch": {"b8": {"rollout.queries": 8}},
         "advantage": {"half": {"advantage": {"name": "constant", "baseline": 0.5}}},
     }
     variants = variants_of(read_study(changed(("factors", factors), ("probe", {"queries": 4})), []))
     assert "again" in variants
-    seen = ["reward/signed", "reward/noisy", "aggregation/sequence", "batch/b8", "advantage/half"]
-    assert [*probed(variants)] == ["baseline", *seen]
+    assert [*probed(variants)] == ["baseline", "aggregation/sequence", "mask/on", "batch/b8", "advantage/half"]
 
 
 def test_what_is_taken_out_stays_in_the_variant() -> None:
@@ -35,7 +30,7 @@ def test_what_is_taken_out_stays_in_the_variant() -> None:
     rest = without_seen(config)
     assert "advantage" in config
     assert "advantage" not in rest
-    assert "aggregation" not in rest["objective"]
+    assert {*rest["objective"]} == {"ratio", "kl"}
     assert rest["rollout"]["max_new_tokens"] == 8
 
 
@@ -55,10 +50,6 @@ def test_a_study_without_one_has_none() -> None:
         ([("probe", {"rollouts": 1})], "probe.rollouts: at least 2 is needed, not 1"),
         ([("probe", {"checkpoint": "last"})], "probe.checkpoint: one of 'base' or 'final' is needed, not 'last'"),
         ([("probe", {"querys": 3})], "probe: unknown key 'querys'"),
-        (
-            [("probe", {"rollouts": 4}), ("baseline/reward", {"terms": {"format": {}}})],
-            "probe: a baseline with reward.name outcome, random, label_noise and no terms is needed",
-        ),
         (
             [("probe", {"checkpoint": "final"}), ("checkpoints", "none")],
             "probe.checkpoint: final needs `checkpoints: final`",

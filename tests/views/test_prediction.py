@@ -20,14 +20,14 @@ POINT = {
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    probe = {"model": "m", "dataset": "d", "checkpoint": "final", "success_rate": 0.52, "rows": [ROW]}
+    probe = {"model": "m", "dataset": "d", "checkpoint": "final", "reward_mean": 0.52, "rows": [ROW]}
     rank = {"suite": "id", "budget": "rounds", "points": 5, "rho": 0.7, "low": -0.1, "high": 1.0}
     return {"study": "s", "probes": [probe], "points": [POINT], "ranks": [rank]} | changes
 
 
 def test_a_variant_is_a_row() -> None:
     ((caption, table),) = estimators(document())
-    assert caption == "m × d, the baseline's last checkpoint, 52% of rollouts correct"
+    assert caption == "m × d, the baseline's last checkpoint, mean reward 0.52"
     assert len(table.columns) == len(table.rows[0])
     texts = [cell.text for cell in table.rows[0]]
     assert texts == ["baseline", "32×1+7", "0.012", "0.098", "−0.50", "0.25", "–", "12%"]

@@ -54,7 +54,7 @@ def report(study: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_probe_has_its_section_and_a_study_without_one_has_none(report: Path, study: Results) -> None:
     assert 'id="prediction"' not in report.read_text(encoding="utf-8")
-    probe = {"model": "m", "dataset": "d", "checkpoint": "base", "success_rate": 0.5, "rows": []}
+    probe = {"model": "m", "dataset": "d", "checkpoint": "base", "reward_mean": 0.5, "rows": []}
     folder = report.parent
     foretold = {"study": "demo", "probes": [probe], "points": [], "ranks": []}
     (folder / "prediction.json").write_text(json.dumps(foretold), encoding="utf-8")
@@ -63,7 +63,7 @@ def test_a_probe_has_its_section_and_a_study_without_one_has_none(report: Path, 
     main([part for option, path in paths.items() for part in (f"--{option}", str(path))])
     text = (folder / "probed.html").read_text(encoding="utf-8")
     assert 'id="prediction"' in text
-    assert "m × d, the base model, 50% of rollouts correct" in text
+    assert "m × d, the base model, mean reward 0.50" in text
 
 
 @pytest.fixture(scope="module")

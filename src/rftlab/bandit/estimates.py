@@ -7,7 +7,7 @@ and E[‖ĝ‖² | rewards] are exact; what is enumerated or sampled is rewards 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
@@ -49,10 +49,10 @@ def estimate(advantage: Level, shape: Shape, bandit: Bandit) -> Estimate:
     if shape.rounds <= ENUMERATED:
         return Estimate("enumerated", enumerated(advantage, shape, bandit))
     states = np.array(shape.states)
-    three, few = Shape(3, shape.n, shape.m), sample(shape, bandit)[1][:CHECKED]
+    three, few = replace(shape, B=3), sample(shape, bandit)[1][:CHECKED]
     rounds = [*few, *(states[chosen_B] for chosen_B in (all_rounds(three)[0] if three.rounds <= ENUMERATED else []))]
     if one_by_one(advantage, shape, bandit.lengths, rounds):
-        return Estimate("by query", enumerated(advantage, Shape(1, shape.n, shape.m), bandit, copies=shape.B))
+        return Estimate("by query", enumerated(advantage, shape.one_query, bandit, copies=shape.B))
     return sampled(advantage, shape, bandit)
 
 
@@ -63,7 +63,8 @@ def enumerated(advantage: Level, shape: Shape, bandit: Bandit, *, copies: int = 
     sums_UB22 = np.stack([sums(advantage, round_of(shape, states[c], bandit.lengths)) for c in chosen_UB])
     chances_XS = chances(shape, bandit)
     chances_S = chances_XS.mean(axis=0)
-    kinds_SX = (chances_XS / len(chances_XS) / chances_S).T  # what kind a query is, given what came of it
+    possible_S = np.where(chances_S > 0, chances_S, 1.0)
+    kinds_SX = (chances_XS / len(chances_XS) / possible_S).T  # what kind a query is, given what came of it
     chances_U = orders_U * chances_S[chosen_UB].prod(axis=1)
 
     means_S2D = np.einsum("sx,xrd->srd", kinds_SX, bandit.means_X2D)
@@ -85,11 +86,12 @@ def enumerated(advantage: Level, shape: Shape, bandit: Bandit, *, copies: int = 
 
 
 def chances(shape: Shape, bandit: Bandit) -> Floats:
-    """P(state | x) [X, S]: two binomials."""
+    """P(state | x) [X, S]: two binomials, and the greedy response, which is certain."""
     p_X1 = bandit.success_X[:, None]
-    parts = [binomial(size, p_X1) for size in (shape.n, shape.m)]
-    product_XS: Floats = (parts[0][:, :, None] * parts[1][:, None, :]).reshape(len(p_X1), -1)
-    return product_XS
+    of_n, of_m = (binomial(size, p_X1) for size in (shape.n, shape.m))
+    of_greedy = np.stack([1 - bandit.greedy_X, bandit.greedy_X], axis=1) if shape.greedy else np.ones_like(p_X1)
+    chances_XS: Floats = np.einsum("xk,xj,xg->xkjg", of_n, of_m, of_greedy).reshape(len(p_X1), -1)
+    return chances_XS
 
 
 def binomial(size: int, p_X1: Floats) -> Floats:
@@ -102,12 +104,12 @@ def binomial(size: int, p_X1: Floats) -> Floats:
 
 def sampled(advantage: Level, shape: Shape, bandit: Bandit) -> Estimate:
     """From ``SAMPLED`` rounds, the same for every level; one that looks at the past finds one of its own for each."""
-    kinds_SB, counts_SB2 = sample(shape, bandit)
+    kinds_SB, counts_SB3 = sample(shape, bandit)
     past = pasts(shape, bandit, kinds_SB) if reads_past(advantage, shape) else repeat(None)
     means, squares, silent = [], [], []
     N = shape.B * shape.n
-    for kinds_B, counts_B2, before in zip(kinds_SB, counts_SB2, past, strict=False):
-        sums_B22 = sums(advantage, round_of(shape, counts_B2, bandit.lengths, before))
+    for kinds_B, counts_B3, before in zip(kinds_SB, counts_SB3, past, strict=False):
+        sums_B22 = sums(advantage, round_of(shape, counts_B3, bandit.lengths, before))
         first_B2, second_B2 = sums_B22[..., 0], sums_B22[..., 1]
         mean_D = np.einsum("br,brd->d", first_B2, bandit.means_X2D[kinds_B]) / N
         means.append(mean_D)
@@ -120,11 +122,12 @@ def sampled(advantage: Level, shape: Shape, bandit: Bandit) -> Estimate:
 
 
 def sample(shape: Shape, bandit: Bandit) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rounds: the kinds of their queries [S, B] and what came of each, (k, j) [S, B, 2]."""
+    """Rounds: the kinds of their queries [S, B] and what came of each, (k, j, g) [S, B, 3]."""
     generator = _generator("rounds", shape, bandit)
     kinds_SB = generator.integers(len(bandit.success_X), size=(SAMPLED, shape.B))
     p_SB = bandit.success_X[kinds_SB]
-    return kinds_SB, np.stack([generator.binomial(size, p_SB) for size in (shape.n, shape.m)], axis=2)
+    greedy_SB = bandit.greedy_X[kinds_SB].astype(np.int64) * shape.greedy
+    return kinds_SB, np.stack([*(generator.binomial(size, p_SB) for size in (shape.n, shape.m)), greedy_SB], axis=2)
 
 
 def pasts(shape: Shape, bandit: Bandit, kinds_SB: NDArray[np.int64]) -> Iterator[Past]:

@@ -9,7 +9,7 @@ from typing import Any
 from rftlab import levels
 from rftlab.bandit.estimates import estimate
 from rftlab.bandit.problem import bandit
-from rftlab.bandit.rounds import Shape, level
+from rftlab.bandit.rounds import Shape, level, shape_of
 
 KINDS = 8  # of queries
 MIXED = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
@@ -23,7 +23,7 @@ SHAPES = tuple(Shape(B, n, m) for n, m in ((1, 0), (1, 7), (2, 0), (8, 0)) for B
 
 @dataclass(frozen=True)
 class Cell:
-    """A level, a shape of rounds, a name of success rates."""
+    """A level, a shape of rounds as far as any level goes, a name of success rates."""
 
     level: str
     shape: Shape
@@ -41,7 +41,7 @@ def cells(names: Sequence[str] | None = None, shapes: Sequence[Shape] = SHAPES) 
 def row(cell: Cell) -> dict[str, Any]:
     """The measures of a cell and their errors, ``<measure>_error``, None where exact; None as well where a level is
     not defined for so few rollouts, with ``method`` *undefined*."""
-    shape = cell.shape
+    shape = shape_of(cell.level, cell.shape.B, cell.shape.n, cell.shape.m)
     where: dict[str, Any] = {"level": cell.level, "B": shape.B, "n": shape.n, "m": shape.m, "success": cell.success}
     try:
         found = estimate(level(cell.level), shape, bandit(RATES[cell.success]))

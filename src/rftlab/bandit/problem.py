@@ -40,6 +40,12 @@ class Bandit:
         return success_X
 
     @cached_property
+    def greedy_X(self) -> Floats:
+        """Reward of the greedy response, the likeliest action."""
+        greedy_X: Floats = (self.policy_XK.argmax(axis=1) < self.right).astype(np.float64)
+        return greedy_X
+
+    @cached_property
     def gradient_D(self) -> Floats:
         """∇J, exactly: the mean over x of Σ_a π(a|x) r_a ∇log π(a|x)."""
         right_XK = self.policy_XK[:, : self.right]

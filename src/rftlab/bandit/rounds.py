@@ -8,9 +8,9 @@ counts but two sums over the rollouts of each reward: ΣA, which moves the gradi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from math import comb
 
 import numpy as np
@@ -25,21 +25,27 @@ Level = Callable[[Round], Floats]
 
 @dataclass(frozen=True)
 class Shape:
-    """B queries, n trained and m statistics rollouts of each."""
+    """B queries, n trained and m statistics rollouts of each, and a greedy response where ``greedy``."""
 
     B: int
     n: int
     m: int = 0
+    greedy: bool = False
 
     @property
     def rollouts(self) -> int:
-        """All that are sampled in a round, B·(n + m)."""
-        return self.B * (self.n + self.m)
+        """All responses of a round, B·(n + m) and one more of each query where it has a greedy one."""
+        return self.B * (self.n + self.m + self.greedy)
 
     @property
-    def states(self) -> list[tuple[int, int]]:
-        """What can come of one query: (k, j)."""
-        return [(k, j) for k in range(self.n + 1) for j in range(self.m + 1)]
+    def one_query(self) -> Shape:
+        """The same rollouts of one query."""
+        return replace(self, B=1)
+
+    @property
+    def states(self) -> list[tuple[int, int, int]]:
+        """What can come of one query: (k, j, g), g the reward of its greedy response, 0 where it has none."""
+        return list(product(range(self.n + 1), range(self.m + 1), range(self.greedy + 1)))
 
     @property
     def rounds(self) -> int:
@@ -64,24 +70,30 @@ def level(name: str) -> Level:
     return partial(levels.load("advantages", name))
 
 
+def shape_of(name: str, B: int, n: int, m: int = 0) -> Shape:
+    """The shape of a level's rounds: with greedy responses, where its file asks for them."""
+    return Shape(B, n, m, bool(levels.read("advantages", name).constants.get("GREEDY", False)))
+
+
 def reads_past(advantage: Level, shape: Shape) -> bool:
     """Whether a level's advantages depend on earlier rounds."""
-    scores = round_of(shape, np.zeros((shape.B, 2), dtype=np.int64), (1, 1), watched=True)
+    scores = round_of(shape, np.zeros((shape.B, 3), dtype=np.int64), (1, 1), watched=True)
     advantage(scores)
     return hasattr(scores, "looked_back")
 
 
 def round_of(
-    shape: Shape, counts_B2: Counts, lengths: tuple[int, int], past: Past | None = None, *, watched: bool = False
+    shape: Shape, counts_B3: Counts, lengths: tuple[int, int], past: Past | None = None, *, watched: bool = False
 ) -> Round:
-    """A round whose queries have these (k, j); the successes of a query come first, every query is another one."""
-    trained_Bn = np.arange(shape.n) < counts_B2[:, :1]
-    statistics_Bm = np.arange(shape.m) < counts_B2[:, 1:]
+    """A round whose queries have these (k, j, g); the successes of a query come first, every query is another one."""
+    trained_Bn = np.arange(shape.n) < counts_B3[:, :1]
+    statistics_Bm = np.arange(shape.m) < counts_B3[:, 1:2]
     right_BM = np.concatenate([trained_Bn, statistics_Bm], axis=1)
     lengths_BM = np.where(right_BM, *lengths).astype(np.int64)
     queries = tuple(f"q{row}" for row in range(shape.B))
     make = Watched if watched else Round
-    return make(right_BM.astype(np.float64), lengths_BM, shape.n, queries, past or Past())
+    greedy_B = counts_B3[:, 2].astype(np.float64) if shape.greedy else None
+    return make(right_BM.astype(np.float64), lengths_BM, shape.n, queries, past or Past(), greedy_B)
 
 
 def sums(advantage: Level, scores: Round) -> Floats:
@@ -107,13 +119,12 @@ def all_rounds(shape: Shape) -> tuple[NDArray[np.int64], Floats]:
 def one_by_one(advantage: Level, shape: Shape, lengths: tuple[int, int], rounds: Sequence[Counts]) -> bool:
     """Whether in these rounds every query's sums are those that it has alone: no other query matters to it."""
     alone: dict[tuple[int, ...], Floats] = {}
-    single = Shape(1, shape.n, shape.m)
-    for counts_B2 in rounds:
-        together = sums(advantage, round_of(Shape(len(counts_B2), shape.n, shape.m), counts_B2, lengths))
-        for row, own in zip(counts_B2, together, strict=True):
+    for counts_B3 in rounds:
+        together = sums(advantage, round_of(replace(shape, B=len(counts_B3)), counts_B3, lengths))
+        for row, own in zip(counts_B3, together, strict=True):
             key = tuple(row.tolist())
             if key not in alone:
-                alone[key] = sums(advantage, round_of(single, row[None], lengths))[0]
+                alone[key] = sums(advantage, round_of(shape.one_query, row[None], lengths))[0]
             if not np.allclose(own, alone[key], rtol=1e-12, atol=1e-12):
                 return False
     return True

@@ -121,8 +121,12 @@ class Plan:
 
     def run_params(self, run: Run) -> dict[str, str]:
         """Params of a training job: its code is the stage's and that of the levels it selects."""
-        content = self.run_json(run)
-        config = {**content["config"], **run.variant.config}
+        code = self.resources.code("rftlab.training.train", *self.modules(run))
+        return {"code": code, "config": canonical_json(self.run_json(run))}
+
+    def modules(self, run: Run) -> list[str]:
+        """Modules of the levels, the verifiers and the engine that a run selects."""
+        config = {**self.run_json(run)["config"], **run.variant.config}
         modules = [
             f"rftlab.advantages.{config['advantage']['name']}",
             f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
@@ -138,8 +142,7 @@ class Plan:
             modules.append(f"rftlab.objectives.kl.{config['objective']['kl']['estimator']}")
         if "mask" in config["objective"]:
             modules.append(f"rftlab.objectives.mask.{config['objective']['mask']['name']}")
-        modules += [f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])]
-        return {"code": self.resources.code("rftlab.training.train", *modules), "config": canonical_json(content)}
+        return [*modules, *(f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"]))]
 
     def datacheck_params(self) -> dict[str, str]:
         """Params of the job that looks at all data before anything is trained or evaluated."""

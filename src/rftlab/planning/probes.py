@@ -6,8 +6,6 @@ from typing import Any
 
 from rftlab.files import canonical_json
 from rftlab.planning.plan import Plan
-from rftlab.rewards.declared import terms_of
-from rftlab.rollouts import EngineConfig
 from rftlab.runfolder.study_plan import BASELINE
 from rftlab.study.probe import Probe, probed
 from rftlab.study.variants import Run
@@ -51,21 +49,14 @@ def weights_option(checkpoint: str) -> str:
 
 
 def pool_params(plan: Plan, model: str, dataset: str) -> dict[str, str]:
-    """Params of a pool: what the baseline samples with, and nothing of what it learns with."""
-    run = plan.run_json(plan.run(model, dataset, BASELINE, plan.study.possible_seeds[0]))
-    config = run["config"]
+    """Params of a pool: what the baseline samples and is paid with, and nothing of what it learns with."""
+    run = plan.run(model, dataset, BASELINE, plan.study.possible_seeds[0])
+    config = plan.run_json(run)["config"]
     objective = {**config["objective"], "kl": {**config["objective"]["kl"], "coefficient": 0.0}}
     unused = {"budget": {"rounds": 1}, "checkpoint_every": 1, "diagnostics": {"kl_every": 0}, "objective": objective}
     probe = _probe(plan).model_dump(include={"queries", "rollouts", "dimensions"})
     content = {"run": {"random_seed": SEED, "config": {**config, **unused}}, "probe": {**probe, "seed": SEED}}
-    modules = [
-        f"rftlab.advantages.{config['advantage']['name']}",
-        f"rftlab.objectives.ratio.{config['objective']['ratio']['name']}",
-        f"rftlab.objectives.aggregation.{config['objective']['aggregation']['name']}",
-        *(f"rftlab.rewards.terms.{name}" for name in terms_of(config["reward"])),
-        *plan.verifiers(config["verifier"]).modules,
-        EngineConfig(**config["engine"]).module,
-    ]
+    modules = plan.modules(run)
     return {"code": plan.resources.code("rftlab.probe.collect", *modules), "config": canonical_json(content)}
 
 
@@ -73,23 +64,20 @@ def replay_params(plan: Plan, model: str, dataset: str) -> dict[str, str]:
     """Params of a table of variants: its code is the stage's and that of every level it selects."""
     variants = {name: _variant(variant.config) for name, variant in probed(plan.variants).items()}
     labels = {"model": model, "dataset": dataset, "checkpoint": _probe(plan).checkpoint}
-    modules = {
-        module
-        for entry in variants.values()
-        for module in (
-            f"rftlab.advantages.{entry['advantage']['name']}",
-            f"rftlab.objectives.aggregation.{entry['aggregation']['name']}",
-            *(f"rftlab.rewards.terms.{name}" for name in terms_of(entry["reward"])),
-        )
-    }
+    modules = set()
+    for entry in variants.values():
+        modules.add(f"rftlab.advantages.{entry['advantage']['name']}")
+        named = {key: level for key, level in entry["objective"].items() if isinstance(level, dict)}
+        modules |= {f"rftlab.objectives.{key}.{level['name']}" for key, level in named.items()}
     content = {"labels": labels, "variants": variants, "seed": SEED}
     return {"code": plan.resources.code("rftlab.probe.replay", *sorted(modules)), "config": canonical_json(content)}
 
 
 def _variant(config: Any) -> dict[str, Any]:
     rollout = {key: config["rollout"][key] for key in ("queries", "rollouts", "statistics_rollouts", "max_new_tokens")}
-    levels = {"advantage": config["advantage"], "aggregation": config["objective"]["aggregation"]}
-    return {**rollout, **levels, "reward": config["reward"]}
+    seen = ("aggregation", "drop_equal_rewards", "mask", "shaping")
+    objective = {key: config["objective"][key] for key in seen if config["objective"].get(key) is not None}
+    return {**rollout, "advantage": config["advantage"], "objective": objective}
 
 
 def _probe(plan: Plan) -> Probe:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from rftlab.advantages import Floats
+from rftlab.advantages import Floats, Round
 from rftlab.data.queries import read_queries
 from rftlab.errors import BadInputError, one_line_errors
 from rftlab.files import json_option, read_json
@@ -22,8 +22,10 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.probe.pool import Pool
 from rftlab.probe.sketch import Sketch
 from rftlab.randomness import draw, rollout_seed, stable_hash
+from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
 from rftlab.rollouts.engine import responses
+from rftlab.training.greedy import GreedyResponses
 from rftlab.training.learner import Learner
 from rftlab.training.passes import Batch
 
@@ -77,20 +79,34 @@ def collect(learner: Learner, config: ProbeConfig) -> Pool:
         raise BadInputError(
             f"probe.queries: at most the {len(learner.pool.queries)} of the dataset are possible, not {Q}"
         )
-    chosen = [i for i, _ in draw(config.seed, [query.id for query in learner.pool.queries], 0, Q)]
-    ids = tuple(learner.pool.queries[i].id for i in chosen)
-    seeds = [rollout_seed("probe", config.seed, query, 0, i) for query in ids for i in range(R)]
+    chosen = [i for i, _ in draw(config.seed, learner.pool.ids, 0, Q)]
+    rows = [learner.pool.queries[i] for i in chosen for _ in range(R)]
+    keys = [(config.seed, learner.pool.ids[i], 0, r) for i in chosen for r in range(R)]
     prompts = [learner.pool.prompts[i] for i in chosen for _ in range(R)]
-    rollouts = learner.engine.generate(prompts, learner.rollout.sampling, seeds)
-    answers = [learner.pool.queries[i].answer for i in chosen for _ in range(R)]
-    judgements = learner.scorer.score(responses(learner.tokenizer, rollouts), answers)
+    rollouts = learner.engine.generate(prompts, learner.rollout.sampling, [rollout_seed("probe", *key) for key in keys])
+    texts = responses(learner.tokenizer, rollouts)
+    judgements = learner.scorer.score(texts, [query.answer for query in rows])
+    records = [
+        Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, judgement, key)
+        for q, text, r, judgement, key in zip(rows, texts, rollouts, judgements, keys, strict=True)
+    ]
+    paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, R, config.seed))
     scores_ND = scores_of(learner, rollouts, config.dimensions, stable_hash("sketch", config.seed))
-    return Pool(
+    ids, lengths_N = tuple(learner.pool.ids[i] for i in chosen), np.array([len(rollout.tokens) for rollout in rollouts])
+    pool = Pool(
         ids,
-        np.array([judgement.correct for judgement in judgements]).reshape(Q, R),
-        np.array([len(rollout.tokens) for rollout in rollouts]).reshape(Q, R),
+        paid.rewards_N.reshape(Q, R),
+        np.zeros(Q),
+        lengths_N.reshape(Q, R),
+        np.array([rollout.truncated for rollout in rollouts]).reshape(Q, R),
         scores_ND.reshape(Q, R, config.dimensions),
     )
+    known = {learner.pool.ids[i]: (learner.pool.queries[i], learner.pool.prompts[i]) for i in chosen}
+    scoring = learner.tokenizer, learner.scorer, learner.reward, learner.rollout.sampling
+    greedy = GreedyResponses(learner.engine, *scoring, known, config.seed)
+    greedy_Q = greedy(Round(pool.rewards_QR, pool.lengths_QR, R, ids), 0)[0].greedy_B
+    assert greedy_Q is not None, "that is what was asked for"
+    return replace(pool, greedy_Q=greedy_Q)
 
 
 def scores_of(learner: Learner, rollouts: Sequence[Rollout], dimensions: int, seed: int) -> Floats:

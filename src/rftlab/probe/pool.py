@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +12,8 @@ from numpy.typing import NDArray
 from rftlab.advantages import Floats
 from rftlab.errors import BadInputError
 from rftlab.files import replacing
-from rftlab.rewards.scoring import Score
-from rftlab.rewards.terms import Record, Scored
-from rftlab.rewards.value import Reward
+
+NAMES = ("queries", "rewards_QR", "greedy_Q", "lengths_QR", "truncated_QR", "scores_QRD")
 
 
 @dataclass(frozen=True)
@@ -25,47 +22,43 @@ class Pool:
 
     Args:
         queries: ids of the Q queries.
-        correct_QR: the verifier's judgements.
+        rewards_QR: what the baseline's reward pays.
+        greedy_Q: the same of a greedy response of each query.
         lengths_QR: tokens of each response.
+        truncated_QR: which were cut off.
         scores_QRD: sketches of ∇ Σ_t log π(token t), the score of each rollout.
     """
 
     queries: tuple[str, ...]
-    correct_QR: NDArray[np.bool_]
+    rewards_QR: Floats
+    greedy_Q: Floats
     lengths_QR: NDArray[np.int64]
+    truncated_QR: NDArray[np.bool_]
     scores_QRD: Floats
-
-    def rewards_QR(self, config: Mapping[str, Any], seed: int) -> Floats:
-        """What a reward that looks at correctness alone pays for each rollout; what it draws it draws by ``seed``."""
-        (Q, R), records = self.correct_QR.shape, []
-        for q, i in np.ndindex(Q, R):
-            correct, length = bool(self.correct_QR[q, i]), int(self.lengths_QR[q, i])
-            score = Score(correct, None, strict=correct, flexible=correct, formatted=correct)
-            records.append(Record("", "", {}, "", length, False, score, (seed, self.queries[q], 0, i)))
-        paid = Reward(config)(Scored(records, int(self.lengths_QR.max()), R, seed))
-        return paid.rewards_N.reshape(Q, R)
 
     @property
     def gradient_D(self) -> Floats:
-        """The many-rollout gradient of the success rate: the mean of (r − mean of the query's others)·∇log π.
-
-        r is 1 where a rollout is correct and 0 where not, whatever a study's reward is.
-        """
-        R = self.correct_QR.shape[1]
-        advantages_QR = (self.correct_QR - self.correct_QR.mean(axis=1, keepdims=True)) * (R / (R - 1))
+        """The many-rollout gradient of the mean reward: the mean of (r − mean of the query's others)·∇log π."""
+        R = self.rewards_QR.shape[1]
+        advantages_QR = (self.rewards_QR - self.rewards_QR.mean(axis=1, keepdims=True)) * (R / (R - 1))
         gradient_D: Floats = np.einsum("qr,qrd->d", advantages_QR, self.scores_QRD) / advantages_QR.size
         return gradient_D
+
+    @property
+    def centred_QRD(self) -> Floats:
+        """Scores minus their query's mean, of which theory says that it is 0.
+
+        In a pool of R it is not, and all rounds share what is left: a level that subtracts nothing would have it as a
+        signal without variance. Centring takes 1/R of the variance with it.
+        """
+        centred_QRD: Floats = self.scores_QRD - self.scores_QRD.mean(axis=1, keepdims=True)
+        return centred_QRD
 
     def write(self, path: Path) -> None:
         """As arrays in one file, without pickle."""
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                queries=np.array(self.queries),
-                correct_QR=self.correct_QR,
-                lengths_QR=self.lengths_QR,
-                scores_QRD=self.scores_QRD.astype(np.float32),
-            )
+            arrays = {name: np.asarray(getattr(self, name)) for name in NAMES}
+            np.savez(file, allow_pickle=False, **arrays | {"scores_QRD": self.scores_QRD.astype(np.float32)})
 
     @classmethod
     def read(cls, path: Path) -> Pool:
@@ -76,11 +69,8 @@ class Pool:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(
-                    tuple(arrays["queries"].tolist()),
-                    arrays["correct_QR"],
-                    arrays["lengths_QR"],
-                    arrays["scores_QRD"].astype(np.float64),
-                )
+                found = {name: arrays[name] for name in NAMES}
+                found |= {"scores_QRD": found["scores_QRD"].astype(np.float64)}
+                return cls(queries=tuple(found.pop("queries").tolist()), **found)
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise BadInputError(f"{path}: not a pool of rollouts: {error}; remove it to have it made again") from None

@@ -1,7 +1,8 @@
 """What a variant would make of the pool: its rounds, drawn again and again, and the gradient of each.
 
 The pool is taken as all there is: a round draws its queries and their rollouts from it, each at most once a round where
-there are enough. Levels that look at earlier rounds find some of the same policy.
+there are enough; what signal is noise of the pool, all variants have alike. Levels that look at earlier rounds find
+some of the same policy.
 
 Stage: ``python -m rftlab.probe.replay --config JSON --pool FILE --output FILE``.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import isnan, sqrt
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ from rftlab import levels
 from rftlab.advantages import Floats, Past, Round
 from rftlab.bandit.estimates import EARLIER, SEEN
 from rftlab.bandit.measures import Measures, sampled_measures
+from rftlab.bandit.rounds import Shape, reads_past
 from rftlab.errors import one_line_errors
 from rftlab.files import json_option, write_json
 from rftlab.probe.pool import Pool
 from rftlab.randomness import stable_hash
+from rftlab.training import learner
+from rftlab.training.equal_rewards import weights
 
 ROUNDS = 1_000
 EQUAL = 256  # rollouts, at which cosines are compared
@@ -33,16 +36,25 @@ EQUAL = 256  # rollouts, at which cosines are compared
 
 @dataclass(frozen=True)
 class VariantConfig:
-    """What of a variant the gradient of a round depends on: B, n, m, reward, advantage and aggregation, and the longest
+    """What of a variant the gradient of a round depends on: B, n, m, its advantage and objective, and the longest
     response."""
 
     queries: int
     rollouts: int
     statistics_rollouts: int
-    reward: Mapping[str, Any]
     advantage: Mapping[str, Any]
-    aggregation: Mapping[str, Any]
+    objective: Mapping[str, Any]
     max_new_tokens: int
+
+    @property
+    def greedy(self) -> bool:
+        """Whether a round has a greedy response of each query."""
+        return bool(levels.read("advantages", self.advantage["name"]).constants.get("GREEDY", False))
+
+    @property
+    def sampled(self) -> int:
+        """Responses of a round, greedy ones among them."""
+        return self.queries * (self.rollouts + self.statistics_rollouts + self.greedy)
 
 
 @one_line_errors
@@ -58,8 +70,7 @@ def main(argv: list[str] | None = None) -> None:
         {**config["labels"], "variant": name, **replay(pool, VariantConfig(**entry), config["seed"])}
         for name, entry in config["variants"].items()
     ]
-    success = float(pool.correct_QR.mean())
-    write_json(arguments.output, {**config["labels"], "success_rate": success, "rows": rows})
+    write_json(arguments.output, {**config["labels"], "reward_mean": float(pool.rewards_QR.mean()), "rows": rows})
 
 
 def replay(pool: Pool, variant: VariantConfig, seed: int) -> dict[str, Any]:
@@ -69,24 +80,23 @@ def replay(pool: Pool, variant: VariantConfig, seed: int) -> dict[str, Any]:
     of the mean gradient, ``cosine_sampled`` and ``cosine_trained`` those of the mean over as many rounds as have
     ``EQUAL`` sampled and trained rollouts.
     """
-    B, n = variant.queries, variant.rollouts
-    M = n + variant.statistics_rollouts
     gradients_SD, silent_S = rounds(pool, variant, seed)
     squares_S: Floats = (gradients_SD**2).sum(axis=1)
-    found, errors = sampled_measures(gradients_SD, squares_S, silent_S, pool.gradient_D, B * M)
+    sampled, trained = variant.sampled, variant.queries * variant.rollouts
+    found, errors = sampled_measures(gradients_SD, squares_S, silent_S, pool.gradient_D, sampled)
     return {
-        "B": B,
-        "n": n,
-        "m": M - n,
+        "B": variant.queries,
+        "n": variant.rollouts,
+        "m": variant.statistics_rollouts,
         "cosine": number(found.cosine),
         "cosine_error": number(errors.cosine),
         "variance": found.variance,
         "signal": found.signal,
         "signal_error": errors.signal,
-        "signal_trained": found.signal * M / n,
-        "signal_round": found.signal * B * M,
-        "cosine_sampled": cosine_at(found, EQUAL / (B * M)),
-        "cosine_trained": cosine_at(found, EQUAL / (B * n)),
+        "signal_trained": found.signal * sampled / trained,
+        "signal_round": found.signal * sampled,
+        "cosine_sampled": cosine_at(found, EQUAL / sampled),
+        "cosine_trained": cosine_at(found, EQUAL / trained),
         "silent": found.silent,
     }
 
@@ -94,32 +104,37 @@ def replay(pool: Pool, variant: VariantConfig, seed: int) -> dict[str, Any]:
 def rounds(pool: Pool, variant: VariantConfig, seed: int) -> tuple[Floats, Floats]:
     """The gradient Σ w·A·∇log π of each of ``ROUNDS`` rounds [S, D], and 1 for each that is silent [S]."""
     B, n, M = variant.queries, variant.rollouts, variant.rollouts + variant.statistics_rollouts
-    advantage, token_weights = (
-        _level("advantages", variant.advantage),
-        _level("objectives.aggregation", variant.aggregation),
+    advantage = learner.advantage({"advantage": variant.advantage, "objective": variant.objective})
+    aggregate = learner.level("objectives.aggregation", variant.objective["aggregation"])
+    drop_equal, mask = variant.objective["drop_equal_rewards"], learner.mask(variant.objective)
+    (Q, R), centred_QRD = pool.rewards_QR.shape, pool.centred_QRD
+    shape = Shape(B, n, variant.statistics_rollouts, variant.greedy)
+    looks_back = reads_past(advantage, shape)
+    generator, earlier = (  # of rounds, the same for every advantage, and of what was before them
+        np.random.default_rng(stable_hash("replay", of, seed, B, n, M)) for of in ("rounds", "pasts")
     )
-    rewards_QR = pool.rewards_QR(variant.reward, seed)
-    Q, R = rewards_QR.shape
-    generator = np.random.default_rng(stable_hash("replay", seed, B, n, M))  # the same rounds for every advantage
     gradients, silent = [], []
     for _ in range(ROUNDS):
         chosen_B = generator.choice(Q, size=B, replace=B > Q)
         which_BM = generator.permuted(np.tile(np.arange(R), (B, 1)), axis=1)[:, :M]
-        rewards_BM = np.take_along_axis(rewards_QR[chosen_B], which_BM, axis=1)
-        lengths_BM = np.take_along_axis(pool.lengths_QR[chosen_B], which_BM, axis=1)
+        where = chosen_B[:, None], which_BM
+        rewards_BM, lengths_BM, truncated_BM = pool.rewards_QR[where], pool.lengths_QR[where], pool.truncated_QR[where]
         ids = tuple(pool.queries[q] for q in chosen_B)
-        past = past_of(pool, rewards_QR, variant, generator)
-        advantages_Bn = advantage(Round(rewards_BM, lengths_BM, n, ids, past))
-        weights_Bn = token_weights(lengths_BM[:, :n], variant.max_new_tokens)
-        scores_BnD = pool.scores_QRD[chosen_B[:, None], which_BM[:, :n]]
-        gradients.append(np.einsum("bn,bnd->d", weights_Bn * advantages_Bn, scores_BnD))
-        silent.append(float(not advantages_Bn.any()))
+        greedy_B = pool.greedy_Q[chosen_B] if variant.greedy else None
+        past = past_of(pool, variant, earlier) if looks_back else Past()
+        scores = Round(rewards_BM, lengths_BM, n, ids, past, greedy_B)
+        weights_Bn = weights(scores, aggregate=aggregate, limit=variant.max_new_tokens, drop_equal=drop_equal)
+        signal_Bn = advantage(scores) * mask(weights_Bn, lengths_BM[:, :n], truncated_BM[:, :n])
+        scores_BnD = centred_QRD[chosen_B[:, None], which_BM[:, :n]]
+        gradients.append(np.einsum("bn,bnd->d", signal_Bn, scores_BnD))
+        silent.append(float(not signal_Bn.any()))
     return np.array(gradients), np.array(silent)
 
 
-def past_of(pool: Pool, rewards_QR: Floats, variant: VariantConfig, generator: np.random.Generator) -> Past:
+def past_of(pool: Pool, variant: VariantConfig, generator: np.random.Generator) -> Past:
     """Earlier rounds of the policy that made the pool: mean rewards of some, and every query's rewards in a few."""
-    (Q, R), n = rewards_QR.shape, variant.rollouts
+    rewards_QR, n = pool.rewards_QR, variant.rollouts
+    Q, R = rewards_QR.shape
     earlier = np.take_along_axis(rewards_QR, generator.integers(R, size=(Q, SEEN * n)), axis=1)
     means = rewards_QR.ravel()[generator.integers(Q * R, size=(EARLIER, variant.queries * n))].mean(axis=1)
     return Past(dict(zip(pool.queries, earlier.tolist(), strict=True)), means.tolist())
@@ -130,10 +145,6 @@ def cosine_at(found: Measures, rounds: float) -> float | None:
     if isnan(found.cosine) or found.cosine == 0:
         return None
     return found.scale / sqrt((found.scale / found.cosine) ** 2 + found.variance / rounds)
-
-
-def _level(kind: str, config: Mapping[str, Any]) -> Any:
-    return partial(levels.load(kind, config["name"]), **{key: v for key, v in config.items() if key != "name"})
 
 
 def number(value: float) -> float | None:

@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 
 SEEN = (
     ("advantage",),
-    ("reward",),
-    ("objective", "aggregation"),
+    *(("objective", key) for key in ("aggregation", "drop_equal_rewards", "mask", "shaping")),
     *(("rollout", key) for key in ("queries", "rollouts", "statistics_rollouts")),
 )
-"""What a variant may change and still learn from the rollouts that the baseline samples."""
-OF_CORRECTNESS = ("outcome", "random", "label_noise")
-"""Rewards that a pool can pay, which holds of every rollout whether it is correct, and no text."""
+"""What a variant may change and still learn from the rollouts that the baseline samples and rewards."""
 
 
 class Probe(Section):
@@ -46,15 +43,8 @@ def probed(variants: Mapping[str, Variant]) -> dict[str, Variant]:
     return {
         name: variant
         for name, variant in variants.items()
-        if not variant.noise_floor
-        and without_seen(variant.config) == baseline
-        and of_correctness(variant.config["reward"])
+        if not variant.noise_floor and without_seen(variant.config) == baseline
     }
-
-
-def of_correctness(reward: Mapping[str, Any]) -> bool:
-    """Whether a complete reward looks at nothing of a rollout but its correctness."""
-    return reward.get("name") in OF_CORRECTNESS and "terms" not in reward
 
 
 def without_seen(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,22 +54,25 @@ def without_seen(config: Mapping[str, Any]) -> dict[str, Any]:
         section = rest
         for parent in parents:
             section = section[parent]
-        del section[last]
+        section.pop(last, None)
     return rest
 
 
 def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
-    """Refuse a probe with too few rollouts for a variant, or of a checkpoint that is not kept.
+    """Refuse a probe with too few rollouts for a variant, of a checkpoint that is not kept, or of rounds beyond it.
 
     Raises:
         BadInputError: with what would be possible.
     """
     if study.probe is None:
         return
-    if not of_correctness(variants[BASELINE].config["reward"]):
-        raise BadInputError(f"probe: a baseline with reward.name {', '.join(OF_CORRECTNESS)} and no terms is needed")
     if study.probe.checkpoint == "final" and study.checkpoints == "none":
         raise BadInputError("probe.checkpoint: final needs `checkpoints: final` or keep, not none")
+    baseline = variants[BASELINE].config
+    if baseline["rollout"]["redraws"]:
+        raise BadInputError("probe: rollout.redraws: rounds that draw queries anew cannot be made of fixed ones")
+    if baseline["objective"]["kl"]["coefficient"] and baseline["objective"]["kl"]["in_reward"]:
+        raise BadInputError("probe: objective.kl.in_reward: rewards that change with the policy cannot be probed")
     for name, variant in probed(variants).items():
         rollout = variant.config["rollout"]
         if (M := rollout["rollouts"] + rollout["statistics_rollouts"]) > study.probe.rollouts:

@@ -22,9 +22,9 @@ READING = (
     "and again. Signal: the squared signal of a round's gradient along the many-rollout gradient, over its variance, "
     "per sampled and per trained rollout, ± its standard error over rounds; a constant factor does not change it. "
     "Cosine: of the mean gradient with the many-rollout gradient, and of an estimate from 256 sampled or 256 trained "
-    "rollouts. Silent: rounds without any signal. A variant that changes anything else than reward, advantage, "
-    "aggregation or numbers of rollouts is not here. In the figure a ratio is of signals per round where levels are "
-    "compared at equal rounds, per sampled rollout where at equal rollouts."
+    "rollouts. Silent: rounds without any signal. A variant that changes anything else than advantage, "
+    "aggregation, masks and numbers of rollouts is not here. In the figure a ratio is of signals per round where "
+    "levels are compared at equal rounds, per sampled rollout where at equal rollouts."
 )
 
 
@@ -35,8 +35,7 @@ def estimators(document: Document) -> list[tuple[str, Table]]:
     found = []
     for probe in document["probes"]:
         at = {"base": "the base model", "final": "the baseline's last checkpoint"}[probe["checkpoint"]]
-        success = f"{100 * probe['success_rate']:.0f}% of rollouts correct"
-        caption = f"{probe['model']} × {probe['dataset']}, {at}, {success}"
+        caption = f"{probe['model']} × {probe['dataset']}, {at}, mean reward {probe['reward_mean']:.2f}"
         found.append((caption, Table(columns, [_row(row) for row in probe["rows"]])))
     return found
 
