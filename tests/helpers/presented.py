@@ -21,7 +21,7 @@ from rftlab.analysis.pooled import POOLED
 from rftlab.analysis.primary import Comparison
 from rftlab.analysis.race import VERDICTS, at_once
 from rftlab.analysis.tuning import TUNED, TUNING
-from rftlab.runfolder.study_plan import TABLES, StudyPlan, study_plan
+from rftlab.runfolder.study_plan import TABLES, Pair, StudyPlan, study_plan
 from rftlab.study.read import load_study
 from rftlab.study.variants import variants_of
 from rftlab.views.results import Results
@@ -385,3 +385,24 @@ def _gains(plan: dict[str, Any], evaluations: pd.DataFrame) -> pd.DataFrame:
     columns = ["model", "dataset", "evaluation_set", "suite", "factor", "level", "relative_to", "metric", "budget"]
     columns += ["estimate", "low", "high", "n_seeds", "n_queries", "method", "p", "p_holm", "verdict", "inert"]
     return pd.DataFrame(rows, columns=columns)
+
+
+UNDECIDED = {"verdict": "undecided", "estimate": 0.01, "low": -0.01, "high": 0.03, "detectable": 0.04}
+LOWER = {"verdict": "lower", "estimate": -0.05, "low": -0.07, "high": -0.03}
+
+
+def judged(study: Results, said: dict[tuple[str, str, str], dict[str, Any]], pair: Pair | None = None) -> Results:
+    """The study with verdicts by (level, suite, budget), all else undecided, as it is of another pair."""
+    verdicts = study.verdicts.copy()
+    here = pd.Series(True, index=verdicts.index)
+    if pair is None:
+        real = ~verdicts["factor"].isin(["noise_floor", "control"])
+        for column, value in UNDECIDED.items():
+            verdicts.loc[real, column] = value
+    else:
+        here = (verdicts["model"] == pair.model) & (verdicts["dataset"] == pair.dataset)
+    for (level, suite, budget), row in said.items():
+        of = here & (verdicts["level"] == level) & (verdicts["suite"] == suite)
+        for column, value in row.items():
+            verdicts.loc[of & ((verdicts["budget"] == budget) | (budget == "both")), column] = value
+    return dataclasses.replace(study, verdicts=verdicts)

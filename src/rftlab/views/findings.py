@@ -6,31 +6,21 @@ what is open and which effect could have been found, and last whether the baseli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
 from rftlab.runfolder.study_plan import BASELINE, LEAST_SEEDS, PlannedVariant
 from rftlab.views.cells import cell, points
+from rftlab.views.learned import Finding, baseline_learned, extent, listed
 from rftlab.views.results import METRICS, SUITES, Results
 from rftlab.views.tuned import sentences
-from rftlab.views.warnings import behaves
 
 BOTH = "rounds and rollouts"
 SENTENCES = 4  # of levels that differ, with those that are tuned; with equivalent and open ones and the baseline seven
 NAMES = 5  # of levels in a list
 DIRECTIONS = {"higher": "raises", "lower": "lowers"}
-
-
-class Finding(NamedTuple):
-    """A sentence: what it is about, and what it says of it."""
-
-    about: str
-    rest: str
-
-    def __str__(self) -> str:
-        return f"{self.about}{self.rest}"
 
 
 def findings(results: Results) -> list[Finding]:
@@ -42,7 +32,7 @@ def findings(results: Results) -> list[Finding]:
     rows = rows.assign(budgets=rows["budgets"].mask(alone & (rows["budgets"] == BOTH), ""))
     rows = rows.assign(place=[f"{SUITES[row.suite]}{_at(row.budgets)}" for row in _each(rows)])
     tuned = [Finding(*said) for said in sentences(results)]
-    return [*_differences(results, rows, levels), *_open(rows), *tuned, _baseline(results)]
+    return [*_differences(results, rows, levels), *_open(rows), *tuned, baseline_learned(results)]
 
 
 def changes(results: Results, level: PlannedVariant) -> str:
@@ -87,7 +77,11 @@ def _differences(results: Results, rows: pd.DataFrame, levels: dict[str, Planned
     others = decided[decided["variant"].isin(ranked[len(own) :])]
     if len(others):
         parts = [f"{what} {place}: {names}" for what in DIRECTIONS for place, names in _by_place(others, what)]
-        yield Finding("Also decided", f": {'; '.join(parts)}.")
+        if len(results.pairs) == 1:
+            ours = {name: others[others["variant"] == name] for name in ranked[len(own) :]}
+            parts = [f"{name}{_against(results, levels[name])} {_sizes(here)}" for name, here in ours.items()]
+            parts = parts if len(parts) <= NAMES else [*parts[: NAMES - 1], f"{len(parts) - NAMES + 1} more"]
+        yield Finding("Also decided", f"{', in points' if len(results.pairs) == 1 else ''}: {'; '.join(parts)}.")
     parts = [f"{place}: {names}" for place, names in _by_place(rows[~rows["variant"].isin(own)], "equivalent")]
     if parts:
         yield Finding("Equivalent", f", shown to change {_noun(results)} {_less(results)}, {'; '.join(parts)}.")
@@ -101,10 +95,10 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
         unit = "" if clauses else " points"
         told = [f"by {100 * abs(r.estimate):.1f}{unit} {_interval(r)}{_at(r.budgets)}" for r in _each(here)]
         what = "it" if clauses else _noun(results)
-        clauses.append(f"{DIRECTIONS[str(verdict)]} {what} {SUITES[str(suite)]} {_and(told)}")
+        clauses.append(f"{DIRECTIONS[str(verdict)]} {what} {SUITES[str(suite)]} {listed(told)}")
     same = rows[rows["verdict"] == "equivalent"]
     if len(same):
-        clauses.append(f"changes {'it' if clauses else _noun(results)} {_less(results)} {_and(_places(same, rows))}")
+        clauses.append(f"changes {'it' if clauses else _noun(results)} {_less(results)} {listed(_places(same, rows))}")
     told = []
     for suite, here in rows[rows["verdict"] == "undecided"].groupby("suite", sort=False):
         show = "" if told else " would have shown"
@@ -113,11 +107,11 @@ def _of_one_pair(results: Results, level: PlannedVariant, rows: pd.DataFrame) ->
             for r in _each(here)
         ]
         equal = "" if each[0].startswith(" (") else " at equal "
-        told.append(f"{SUITES[str(suite)]}{equal}{_and(each)}")
-    clauses += [f"is undecided {_and(told)}"] if told else []
+        told.append(f"{SUITES[str(suite)]}{equal}{listed(each)}")
+    clauses += [f"is undecided {listed(told)}"] if told else []
     running = rows.loc[rows["verdict"] == "running", "place"]
-    clauses += [f"still races {_and([*running])}"] if len(running) else []
-    return Finding(level.name, f"{_against(results, level)} {_and(clauses)}{_unsettled(rows)}.")
+    clauses += [f"still races {listed([*running])}"] if len(running) else []
+    return Finding(level.name, f"{_against(results, level)} {listed(clauses)}{_unsettled(rows)}.")
 
 
 def _of_pairs(results: Results, level: PlannedVariant, rows: pd.DataFrame) -> Finding:
@@ -127,9 +121,9 @@ def _of_pairs(results: Results, level: PlannedVariant, rows: pd.DataFrame) -> Fi
         counts: list[str] = []
         for verdict, part in here.groupby("verdict"):
             effects = 100 * part["estimate"]
-            extent = f" ({_extent(effects)} points)" if verdict in DIRECTIONS else ""
-            counts.append(f"{verdict} in {len(part)}{'' if counts else f' of {len(here)} pairs'}{extent}")
-        clauses.append(f"{'' if clauses else f'{_noun(results)} '}{place} is {_and(counts)}")
+            sizes = f" ({extent(effects)} points)" if verdict in DIRECTIONS else ""
+            counts.append(f"{verdict} in {len(part)}{'' if counts else f' of {len(here)} pairs'}{sizes}")
+        clauses.append(f"{'' if clauses else f'{_noun(results)} '}{place} is {listed(counts)}")
     return Finding(level.name, f"{_against(results, level)}: {'; '.join(clauses)}{_unsettled(rows)}.")
 
 
@@ -147,46 +141,7 @@ def _open(rows: pd.DataFrame) -> Iterator[Finding]:
         what = "with the difference that had a chance of 80% to be found"
         stopped = int((rows.loc[rows["verdict"] == "undecided", "chance"].notna()).sum())
         more = f"; of {stopped} further seeds would hardly have told" if stopped else ""
-        yield Finding("Undecided", f', which is not "no effect", {what}: {_and(parts)}{more}.')
-
-
-def _baseline(results: Results) -> Finding:
-    """Whether the baseline learned: greedy accuracy before and after, and whether its controls behaved."""
-    moved = pd.concat([_moved(results.greedy(pair)).assign(pair=str(pair)) for pair in results.pairs])
-    if moved.empty:
-        return Finding("The baseline", " has not been evaluated.")
-    several = len(results.pairs) > 1
-    parts = []
-    for suite, here in moved.groupby("suite", sort=False):
-        means = here.groupby("pair", sort=False)[["before", "after"]].mean()
-        each = means if several else here
-        up = f"up in {int((each['after'] > each['before']).sum())} of {len(each)} {'pairs' if several else 'seeds'}"
-        if several:
-            told = f"by {_extent(100 * (means['after'] - means['before']))} points"
-        else:
-            told = f"from {means['before'].iloc[0]:.1%} to {means['after'].iloc[0]:.1%}"
-        parts.append(f"{told} {SUITES[str(suite)]} ({up})")
-    rose = f"its greedy accuracy {'changed' if several else 'went'} {_and(parts)}"
-    means = moved[moved["suite"] == "id"].groupby("pair")[["before", "after"]].mean()
-    controls = [v for v in results.levels if v.control]
-    ways = {v.name: {behaves(results, pair, v) for pair in results.pairs} - {None} for v in controls}
-    judged = [name for name in ways if ways[name]]
-    if not judged:
-        return Finding("The baseline", f": {rose}; no control with a verdict says what learning nothing looks like.")
-    failed = [name for name in judged if False in ways[name]]
-    if failed or not (means["after"] > means["before"]).all():
-        why = f"; {_and(failed)} {_are(failed)} not lower, as a control must be" if failed else ""
-        return Finding("That the baseline learned", f" is not shown: {rose}{why}.")
-    return Finding("The baseline learned", f": {rose}; {_and(judged)} {_are(judged)} lower, as controls must be.")
-
-
-def _moved(greedy: pd.DataFrame) -> pd.DataFrame:
-    """Greedy accuracy of the baseline before and after training, by suite and seed; sets count equally."""
-    runs = greedy[greedy["variant"] == BASELINE]
-    last = runs["round"] == runs.groupby("seed")["round"].transform("max")
-    by = ["suite", "seed"]
-    ends = {"before": runs[runs["round"] == 0], "after": runs[last]}
-    return pd.DataFrame({name: end.groupby(by)["value"].mean() for name, end in ends.items()}).reset_index()
+        yield Finding("Undecided", f', which is not "no effect", {what}: {listed(parts)}{more}.')
 
 
 def _against(results: Results, level: PlannedVariant) -> str:
@@ -199,6 +154,11 @@ def _against(results: Results, level: PlannedVariant) -> str:
 def _at(budgets: str) -> str:
     """Where a level is the same at all budgets, it need not be said at which."""
     return f" at equal {budgets}" if budgets else ""
+
+
+def _sizes(rows: pd.DataFrame) -> str:
+    """``+4.3 in distribution at equal rounds and −2.7 in distribution at equal rollouts``."""
+    return listed([f"{points(row.estimate)} {row.place}" for row in _each(rows)])
 
 
 def _places(some: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -218,7 +178,7 @@ def _by_place(rows: pd.DataFrame, verdict: str) -> Iterator[tuple[str, str]]:
         counts = marked.value_counts(sort=False)
         names = [str(name) if pairs == 1 else f"{name} in {n} of {pairs} pairs" for name, n in counts.items()]
         more = [f"{len(names) - NAMES + 1} more"] if len(names) > NAMES else []
-        yield str(place), _and([*names[: NAMES - len(more)], *more])
+        yield str(place), listed([*names[: NAMES - len(more)], *more])
 
 
 def _unsettled(rows: pd.DataFrame) -> str:
@@ -241,17 +201,3 @@ def _each(rows: pd.DataFrame) -> Iterator[Any]:
 
 def _interval(row: Any) -> str:
     return f"[{points(row.low)}, {points(row.high)}]"
-
-
-def _extent(effects: pd.Series) -> str:
-    """``+3.1 to +8.0``, of effects in points."""
-    low, high = points(effects.min() / 100), points(effects.max() / 100)
-    return low if low == high else f"{low} to {high}"
-
-
-def _are(names: Collection[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

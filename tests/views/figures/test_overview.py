@@ -12,6 +12,8 @@ from rftlab.views.figures.overview import overview
 from rftlab.views.results import Results
 from vega import data, reason, walk
 
+N8 = "rollouts/n8\nvs advantage/group_norm_extra7"  # with what it is compared with, since that is not the baseline
+
 
 @pytest.fixture(scope="module")
 def study() -> Results:
@@ -57,7 +59,7 @@ def test_a_comparison_of_both_budgets_is_one_row_and_one_that_is_not_has_two(stu
     drawn = overview(replaced(study, "n8", budget="rollouts", estimate=-0.4))
     rows = [row for row in data(drawn, "at") if row["level"] == "rollouts/n8"]
     assert len(rows) == 4
-    place = order(drawn).index("rollouts/n8")
+    place = order(drawn).index(N8)
     assert order(drawn)[place + 1] == "rollouts/n8\tat equal rollouts"
     assert all("slice(datum.label, 1 + indexof(datum.label, '\\t'))" in text for text in walk(drawn, "labelExpr"))
 
@@ -73,7 +75,7 @@ def test_a_comparison_of_both_budgets_is_one_row_and_one_that_is_not_has_two(stu
 )
 def test_what_is_said_stands_beside_the_row(study: Results, verdict: str, beside: str, decided: bool) -> None:
     drawn = overview(replaced(study, "n8", estimate=0.061, verdict=verdict, detectable=0.079))
-    rows = [row for row in data(drawn, "at") if row["row"] == "rollouts/n8"]
+    rows = [row for row in data(drawn, "at") if row["row"] == N8]
     assert {(row["beside"], row["decided"]) for row in rows} == {(beside, decided)}
 
 
@@ -84,7 +86,7 @@ def test_of_several_pairs_there_is_a_point_each_and_the_verdicts_are_counted() -
     of = (verdicts["level"] == "n8") & (verdicts["suite"] == "id") & (verdicts["model"] == "a")
     verdicts.loc[of, "verdict"] = "higher"
     drawn = overview(dataclasses.replace(study, verdicts=verdicts))
-    rows = [row for row in data(drawn, "at") if row["row"] == "rollouts/n8" and row["panel"] == "in distribution"]
+    rows = [row for row in data(drawn, "at") if row["row"] == N8 and row["panel"] == "in distribution"]
     assert [row["pair"] for row in rows] == ["a × chains", "b × chains", "c × chains"]
     assert [row["beside"] for row in rows] == ["1 higher, 2 undecided, ≥ 5.0", "", ""]
     assert walk(drawn, "x2") == []

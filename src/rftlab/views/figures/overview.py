@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rftlab.runfolder.study_plan import UNSAID, PlannedVariant
+from rftlab.runfolder.study_plan import BASELINE, BUDGETS, UNSAID, PlannedVariant
 from rftlab.views.cells import points
 from rftlab.views.figures.effects import (
     HIDDEN,
@@ -27,8 +27,8 @@ from rftlab.views.results import SUITES, Results
 def overview(results: Results) -> Specification:
     """Levels ranked by their effect at the primary endpoint, in points; of several pairs, a point for each.
 
-    The rank is by the effect in distribution at equal rounds, the mean over pairs; A/A and controls come last. Where
-    equal rollouts are another comparison, it is the row below.
+    The rank is by the effect in distribution at equal rounds, the mean over pairs; A/A and controls come last. Other
+    budgets, where they are another comparison, are the rows below.
     """
     judged = results.hypotheses()
     if judged.empty:
@@ -36,10 +36,10 @@ def overview(results: Results) -> Specification:
     several, levels = len(results.pairs) > 1, {v.name: v for v in results.levels}
     controls = [name for name, v in levels.items() if v.control]
     table, extent = effects(judged, controls, results.plan.report.equivalence_margin, intervals=not several)
-    second = judged.groupby(["variant"])["budgets"].transform("nunique").gt(1) & (judged["budgets"] == "rollouts")
+    second = judged["budgets"] != judged.groupby("variant")["budgets"].transform("first")
     labels = [
-        f"{name}{HIDDEN}at equal rollouts" if below else label(levels[name].label)
-        for name, below in zip(judged["variant"], second, strict=True)
+        f"{name}{HIDDEN}at equal {budgets}" if below else _label(levels[name])
+        for name, budgets, below in zip(judged["variant"], judged["budgets"], second, strict=True)
     ]
     table = table.assign(
         row=labels,
@@ -66,10 +66,16 @@ def _ranks(
     """By label: controls and A/A last, then the largest gain first; the rows of a level stay together, rounds first."""
     leading = judged[~second].sort_values("suite", kind="stable")
     gains = leading.groupby(["variant", "suite"])["estimate"].mean().groupby("variant").first()
+    places = second * (1 + judged["budgets"].map([*BUDGETS, *judged["budgets"]].index))
     return {
-        text: (levels[name].control, levels[name].noise_floor, -gains[name], name, below)
-        for text, name, below in zip(labels, judged["variant"], second, strict=True)
+        text: (levels[name].control, levels[name].noise_floor, -gains[name], name, place)
+        for text, name, place in zip(labels, judged["variant"], places, strict=True)
     }
+
+
+def _label(variant: PlannedVariant) -> str:
+    """Its name, and below it what it is compared with where that is not the baseline."""
+    return label(variant.label, *([] if variant.relative_to == BASELINE else [variant.comparison]))
 
 
 def _beside(rows: pd.DataFrame) -> str:
