@@ -361,3 +361,10 @@ def test_a_trainers_configuration_becomes_a_baseline_and_a_variant_a_trainers(st
     assert (exported.exit_code, yaml.safe_load(exported.stdout)["num_generations"]) == (0, 4)
     assert_refused(rftlab("export", "study.yaml", "--trl", "baseline"), "study.yaml: baseline: TRL cannot express")
     assert_refused(rftlab("from-trl", "none.yaml"), "none.yaml: cannot be read")
+    assert_refused(rftlab("export", "study.yaml", "--trl", "baseline", "--pdf"), "--trl: it prints a variant, and goes")
+    verl = rftlab("export", "study.yaml", "--verl", "baseline")
+    Path("v.yaml").write_text(verl.stdout)
+    back = rftlab("from-verl", "v.yaml")
+    assert (verl.exit_code, back.exit_code) == (0, 0)
+    assert yaml.safe_load(back.stdout)["baseline"]["advantage"] == {"name": "raw"}
+    assert_refused(rftlab("from-verl", "c.json"), "c.json: algorithm.adv_estimator: one of grpo")

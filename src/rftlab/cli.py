@@ -175,12 +175,18 @@ def export(
         str | None,
         typer.Option(metavar="VARIANT", help="instead print a variant of a study file as TRL's GRPOConfig has it"),
     ] = None,
+    verl: Annotated[
+        str | None, typer.Option(metavar="VARIANT", help="instead print one as verl's ppo_trainer has it")
+    ] = None,
 ) -> None:
     """The verdicts and figures of a study as a paper takes them; all forms, or those that are named."""
-    if trl is not None:
+    variants = {name: variant for name, variant in (("trl", trl), ("verl", verl)) if variant is not None}
+    if variants and (len(variants) > 1 or latex or pdf or csv or to):
+        raise BadInputError(f"--{next(iter(variants))}: it prints a variant, and goes with no other option")
+    for framework, variant in variants.items():
         from rftlab.bridge.export import exported
 
-        print_with_remarks(*exported(place, trl))
+        print_with_remarks(*exported(place, variant, framework))
         return
     folder = results_folder(place)
     from rftlab.views.export.files import FORMS
@@ -202,7 +208,20 @@ def from_trl(file: TrainerFile, output: Output = None) -> None:
     from rftlab.bridge.page import baseline_page, read_config, told
 
     taken = from_trl(read_config(file), str(file))
-    print_with_remarks(baseline_page(file, trl.NAME, taken.baseline, taken.remarks), told(taken.remarks), output)
+    text = baseline_page(file, f"{trl.NAME}, on one device", taken.baseline, taken.remarks)
+    print_with_remarks(text, told(taken.remarks), output)
+
+
+@app.command("from-verl")
+@one_line_errors
+def from_verl(file: TrainerFile, output: Output = None) -> None:
+    """A study's baseline from a configuration of verl's ppo_trainer, and what has no equivalent in one."""
+    from rftlab.bridge import verl
+    from rftlab.bridge.from_verl import from_verl
+    from rftlab.bridge.page import baseline_page, read_config, told
+
+    taken = from_verl(read_config(file), str(file))
+    print_with_remarks(baseline_page(file, verl.NAME, taken.baseline, taken.remarks), told(taken.remarks), output)
 
 
 @app.command()

@@ -42,7 +42,7 @@ def test_refusals(config, read, expected: str) -> None:
 
 
 def test_every_key_that_nobody_read_is_listed_once() -> None:
-    reader = given(lr=1.0, seed=3, on=True, kind="a")
+    reader = given(lr=1.0, seed=3, on=True, kind="a", folder=None)
     reader.take("lr", float)
     reader.unlike("on", "never")
     reader.unlike("kind", "never")

@@ -90,7 +90,7 @@ def test_no_ratio_is_a_ratio_of_one_in_a_single_step() -> None:
     [
         ({"advantage": "group_norm"}, "advantage.epsilon"),
         ({"lora": {"rank": 8}}, "lora"),
-        ({"precision": {"checkpoint_dtype": "bfloat16"}}, "precision.checkpoint_dtype"),
+        ({"precision": {"checkpoint_dtype": "bfloat16"}}, "precision.checkpoint_dtype: bfloat16"),
         ({"advantage": "max_likelihood"}, "advantage"),
     ],
     ids=str,

@@ -77,6 +77,8 @@ class Given:
             self.remarks[key] = remark
 
     def rest(self) -> dict[str, str]:
-        """All remarks, each key once, and of every key that was given and read by nobody that it has no equivalent."""
-        unread = [key for key in self.config if key not in self._read and key not in self.remarks]
+        """All remarks, each key once, and of every key that was given a value and read by nobody that it has no
+        equivalent."""
+        asked = [key for key, value in self.config.items() if value is not None]
+        unread = [key for key in asked if key not in self._read and key not in self.remarks]
         return self.remarks | dict.fromkeys(unread, NO_EQUIVALENT)

@@ -40,7 +40,7 @@ def baseline_page(path: Path, framework: str, baseline: Mapping[str, Any], remar
         BadInputError: it is no baseline that could be trained.
     """
     resolve(baseline, f"{path}: as a baseline")
-    return page(f"From {path}, by {framework}, on one device.", {"baseline": baseline}, remarks)
+    return page(f"From {path}, by {framework}.", {"baseline": baseline}, remarks)
 
 
 def page(title: str, content: Mapping[str, Any], remarks: Mapping[str, str]) -> str:

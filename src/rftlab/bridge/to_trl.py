@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rftlab.bridge import trl
+from rftlab.bridge.beyond import ROLLOUT, beyond
 from rftlab.errors import BadInputError
-from rftlab.study.baseline import Baseline
-
-REMOVED = ("statistics_rollouts", "redraws", "sync_every", "down_sample", "order", "difficulty", "only", "stop")
-"""Keys of ``rollout`` that TRL has nothing for."""
 
 
 def to_trl(config: Mapping[str, Any], rounds: int | None, where: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -31,13 +28,11 @@ def to_trl(config: Mapping[str, Any], rounds: int | None, where: str) -> tuple[d
     rollouts, steps = rollout["queries"] * n, minibatches * update["epochs"]
     if n < 2:
         cannot.append(f"rollout.rollouts: at least 2 rollouts of a query are needed, not {n}")
-    defaults = Baseline().model_dump()["rollout"]
-    cannot += [f"rollout.{key}: {rollout[key]}" for key in REMOVED if rollout[key] != defaults[key]]
+    cannot += beyond(config, "rollout", ROLLOUT)
     if config["lora"]["rank"]:
         remarks["lora"] = "TRL takes it as the trainer's peft_config, LoraConfig(r, lora_alpha, target_modules)"
-    for key in ("checkpoint_dtype", "sampler_dtype"):
-        if (value := config["precision"][key]) != Baseline().model_dump()["precision"][key]:
-            remarks[f"precision.{key}"] = f"{value}: no equivalent"
+    for told in beyond(config, "precision", ("checkpoint_dtype", "sampler_dtype")):
+        remarks[told] = "no equivalent"
     exported = {
         "num_generations": n,
         **pieces(objective["aggregation"], rollouts // minibatches, minibatches, cannot),
