@@ -36,10 +36,19 @@ BOTH_CAN: dict[str, dict[str, Any]] = {
     "gspo": {"objective": {"ratio": "gspo", "aggregation": "sequence_mean"}},
     "dual_clip": {"objective": {"ratio": {"name": "dual_clip", "epsilon_high": 0.28, "c": 4.0}}},
     "batch_std": {"advantage": {"name": "group_mean_batch_std", "epsilon": 1e-4}},
-    "steps": {"update": {"minibatches": 4, "epochs": 2, "compile": True}, "optimizer": {"warmup": 3, "lr": 2e-6}},
+    "steps": {
+        "objective": {"aggregation": "sequence_mean"},
+        "update": {"minibatches": 4, "epochs": 2, "compile": True},
+        "optimizer": {"warmup": 3, "lr": 2e-6},
+    },
     "optimizer": {"optimizer": {"weight_decay": 0.1, "betas": [0.9, 0.95], "epsilon": 1e-6, "schedule": "cosine"}},
     "reference": {"objective": {"kl": {"coefficient": 0.1, "refresh_every": 5}}, "update": {"epochs": 2}},
-    "mask": {"objective": {"mask": "truncated", "tokens": {"name": "high_entropy", "share": 0.3}}},
+    "mask": {
+        "objective": {
+            "mask": {"name": "truncated", "share_out": False},
+            "tokens": {"name": "high_entropy", "share": 0.3},
+        }
+    },
     "mask_all": {"objective": {"mask": {"name": "truncated", "share_out": False}, "aggregation": "constant"}},
     "precision": {"precision": {"autocast": "bfloat16"}, "update": {"gradient_checkpointing": True}},
     "sampling": {"rollout": {"temperature": 0.7, "top_p": 0.9}},
@@ -92,6 +101,11 @@ def test_no_ratio_is_a_ratio_of_one_in_a_single_step() -> None:
         ({"lora": {"rank": 8}}, "lora"),
         ({"precision": {"checkpoint_dtype": "bfloat16"}}, "precision.checkpoint_dtype: bfloat16"),
         ({"advantage": "max_likelihood"}, "advantage"),
+        ({"update": {"minibatches": 2}}, "update.minibatches"),
+        (
+            {"objective": {"mask": "truncated", "aggregation": {"name": "micro_batch_mean", "size": 4}}},
+            "objective.mask",
+        ),
     ],
     ids=str,
 )
@@ -117,7 +131,7 @@ def test_what_trl_does_otherwise_is_stated(changes: dict[str, Any], key: str) ->
         ({"objective": {"entropy": {"coefficient": 0.01}}}, "objective.entropy: "),
         ({"objective": {"drop_equal_rewards": True}}, "objective.drop_equal_rewards: True"),
         ({"objective": {"tokens": "kl_cov"}}, "objective.tokens: kl_cov"),
-        ({"objective": {"mask": {"name": "truncated", "share_out": False}}}, "objective.mask.share_out: False"),
+        ({"objective": {"mask": {"name": "truncated", "share_out": True}}}, "objective.mask.share_out: True"),
         ({"objective": {"kl": {"coefficient": 0.1, "estimator": "k1"}}}, "objective.kl.estimator: k1"),
         ({"objective": {"kl": {"coefficient": 0.1, "in_reward": True}}}, "objective.kl.in_reward: true"),
         ({"optimizer": {"name": "muon"}}, "optimizer.name: muon"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rftlab import levels
 from rftlab.bridge import trl
-from trainers import GRPO_CONFIG, TRAINING_ARGUMENTS
+from trainers import GRPO_CONFIG, MODEL_CONFIG, TRAINING_ARGUMENTS
 
 
 def test_every_key_is_one_of_trl() -> None:
-    assert {*trl.DEFAULTS} <= {*GRPO_CONFIG, *TRAINING_ARGUMENTS}
+    assert {*trl.DEFAULTS} <= {*GRPO_CONFIG, *TRAINING_ARGUMENTS, *MODEL_CONFIG}
     assert {*trl.VESPO.values(), *trl.SAPO.values()} <= {*trl.DEFAULTS}
 
 
@@ -21,4 +21,4 @@ def test_every_name_on_our_side_is_a_level() -> None:
         parameters = levels.read("objectives.ratio", name).parameters
         assert {*parameters} == {*keys}
         assert all(parameters[ours] == trl.DEFAULTS[theirs] for ours, theirs in keys.items())
-    assert {*trl.CLIPPED, *trl.ALL_ROLLOUTS} <= {*trl.AGGREGATIONS}
+    assert {*trl.CLIPPED, *trl.SHARED_OUT, *trl.WHOLE_ROUND} <= {*trl.AGGREGATIONS}

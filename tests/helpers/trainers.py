@@ -88,6 +88,8 @@ TRAINING_ARGUMENTS = [
     "torch_compile",
 ]
 """Those of transformers' ``TrainingArguments`` that the bridge is about."""
+MODEL_CONFIG = ["use_peft", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules"]
+"""Fields of ``ModelConfig`` that are about adapters: huggingface/trl, ``trl/trainer/model_config.py``."""
 
 VERL = {
     "data": ["train_batch_size", "max_prompt_length", "max_response_length", "shuffle", "seed", "train_files"],

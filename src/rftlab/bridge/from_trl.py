@@ -38,6 +38,7 @@ def from_trl(config: Mapping[str, Any], where: str) -> Taken:
             "compile": given.take("torch_compile", bool),
         },
         "precision": {"autocast": autocast_of(given)},
+        **lora_of(given),
     }
     if given.take("use_vllm", bool):
         memory = given.take("vllm_gpu_memory_utilization", float)
@@ -46,6 +47,10 @@ def from_trl(config: Mapping[str, Any], where: str) -> Taken:
             given.remarks["vllm_importance_sampling_correction"] = (
                 "TRL multiplies the loss by it; here it is a ratio of its own, truncated or sequence_mask"
             )
+    if minibatches > 1 and given.choice("loss_type", trl.AGGREGATIONS) == "token_mean":
+        given.remarks["loss_type"] = (
+            f"TRL divides each step's sum by the round's tokens: here a step's loss is {minibatches} times as large"
+        )
     for key in ("top_k", "min_p", "repetition_penalty", "generation_kwargs"):
         given.unlike(key, "no equivalent: rollouts are sampled by temperature and top_p alone")
     given.unlike("multi_objective_aggregation", "no equivalent: rewards are added up first")
@@ -103,7 +108,9 @@ def objective_of(given: Given, steps: int) -> dict[str, Any]:
         aggregation["size"] = given.count("per_device_train_batch_size")
     objective: dict[str, Any] = {"ratio": ratio_of(given, loss), "aggregation": aggregation, "kl": kl_of(given, steps)}
     if given.take("mask_truncated_completions", bool):
-        objective["mask"] = {"name": "truncated", "share_out": loss not in trl.ALL_ROLLOUTS}
+        objective["mask"] = {"name": "truncated", "share_out": loss in trl.SHARED_OUT}
+        if loss in trl.SHARED_OUT:
+            given.remarks["mask_truncated_completions"] = "TRL shares out within a micro-batch, and here within a round"
     if (share := given.take("top_entropy_quantile", float)) != 1.0:
         objective["tokens"] = {"name": "high_entropy", "share": share}
     return objective
@@ -182,3 +189,20 @@ def autocast_of(given: Given) -> str:
     if half:
         given.remarks["fp16"] = "no equivalent: bfloat16 or none are possible, and none is written"
     return "bfloat16" if (not half if brain is None else brain) else "none"
+
+
+def lora_of(given: Given) -> dict[str, Any]:
+    """The section ``lora``, where there are adapters."""
+    used, rank, alpha = given.take("use_peft", bool), given.take("lora_r", int), given.take("lora_alpha", int)
+    dropout, modules = given.take("lora_dropout", float), given.config.get("lora_target_modules")
+    targets = [modules] if isinstance(modules, str) else modules
+    given.take("lora_target_modules", type(modules) if modules is not None else list)
+    if not used:
+        return {}
+    if dropout:
+        given.remarks["lora_dropout"] = f"no equivalent: nothing is dropped, not {dropout:g}, TRL's unless it is set"
+    if targets is None:
+        given.remarks["lora_target_modules"] = (
+            "TRL leaves it to peft: the modules that are the default here are written"
+        )
+    return {"lora": {"rank": rank, "alpha": alpha, **({} if targets is None else {"targets": targets})}}

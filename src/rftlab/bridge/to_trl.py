@@ -49,6 +49,10 @@ def to_trl(config: Mapping[str, Any], rounds: int | None, where: str) -> tuple[d
         "bf16": config["precision"]["autocast"] == "bfloat16",
         "use_vllm": config["engine"]["name"] == "vllm",
     }
+    if minibatches > 1 and exported["loss_type"] in trl.WHOLE_ROUND:
+        remarks["update.minibatches"] = (
+            f"TRL divides by the round's tokens: a step's loss is 1/{minibatches} of that here"
+        )
     if exported["use_vllm"]:
         memory = config["engine"]["gpu_memory_utilization"]
         exported |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": memory}
@@ -116,7 +120,9 @@ def loss(objective: Mapping[str, Any], steps: int, cannot: list[str], remarks: d
     exported |= {"top_entropy_quantile": tokens["share"]} if tokens["name"] == "high_entropy" else {}
     if "mask" in objective:
         exported |= {"mask_truncated_completions": True}
-        if objective["mask"]["share_out"] == (exported["loss_type"] in trl.ALL_ROLLOUTS):
+        if exported["loss_type"] in trl.SHARED_OUT:
+            remarks["objective.mask"] = "TRL shares out within a micro-batch, and here within a round"
+        if objective["mask"]["share_out"] != (exported["loss_type"] in trl.SHARED_OUT):
             cannot.append(
                 f"objective.mask.share_out: {objective['mask']['share_out']} with objective.aggregation: {mean}"
             )

@@ -1,7 +1,8 @@
 """What TRL's ``GRPOConfig`` calls things: the keys that the bridge reads and writes, and their defaults.
 
 Source: ``trl/trainer/grpo_config.py`` of huggingface/trl, at 006d32c9 and with the keys of VESPO that 1.16 has, and
-transformers' ``TrainingArguments``, which it inherits.
+transformers' ``TrainingArguments``, which it inherits. ``use_peft`` and ``lora_*`` are of TRL's ``ModelConfig``, which a
+script's file holds too.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ DEFAULTS: dict[str, Any] = {
     "bf16": None,
     "fp16": False,
     "torch_compile": False,
+    "use_peft": False,
+    "lora_r": 16,
+    "lora_alpha": 32,
+    "lora_dropout": 0.05,
+    "lora_target_modules": None,
 }
 """``bf16`` is true unless ``fp16`` is; ``steps_per_generation`` is ``gradient_accumulation_steps`` unless told."""
 
@@ -82,8 +88,10 @@ AGGREGATIONS = {
 """``loss_type`` → how its tokens are averaged."""
 CLIPPED = ("grpo", "dr_grpo", "dapo", "bnpo", "luspo")
 """Losses whose ratio is clipped; the other ones have a ratio of their own."""
-ALL_ROLLOUTS = ("grpo", "dr_grpo", "sapo", "luspo")
-"""Losses that divide by all rollouts, truncated ones that are masked among them."""
+SHARED_OUT = ("bnpo",)
+"""Losses that divide by the tokens that are left; the others by all, those of truncated rollouts among them."""
+WHOLE_ROUND = ("dapo", "cispo", "vespo")
+"""Losses that divide every optimizer step's sum by the tokens of the whole round."""
 
 OPTIMIZERS = {
     "adamw_torch_fused": "adamw",
