@@ -1,7 +1,7 @@
 """What TRL's ``GRPOConfig`` calls things: the keys that the bridge reads and writes, and their defaults.
 
 Source: ``trl/trainer/grpo_config.py`` of huggingface/trl, at 006d32c9 and with the keys of VESPO that 1.16 has, and
-transformers' ``TrainingArguments``, which it inherits. ``use_peft`` and ``lora_*`` are of TRL's ``ModelConfig``, which a
+transformers' ``TrainingArguments``, which it inherits. ``use_peft`` and ``lora_*`` are of its ``ModelConfig``, which a
 script's file holds too.
 """
 
