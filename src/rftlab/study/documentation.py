@@ -46,7 +46,7 @@ def schema() -> dict[str, Any]:
     """JSON schema of a study file, for editors: without pydantic's titles, which only repeat the keys."""
     content = Study.model_json_schema()
     content["$defs"]["Baseline"]["properties"][LIKE] = {
-        "anyOf": [{"enum": [*PRESETS]}, {"type": "null"}],
+        "enum": [*PRESETS],
         "default": None,
         "description": "a name of the field, short for the keys that it stands for; the other keys win over its own",
     }
