@@ -317,8 +317,17 @@ def test_catalogue_says_what_a_word_means_in_which_framework() -> None:
     )
 
 
+def test_catalogue_says_what_a_name_of_the_field_means_in_which_framework() -> None:
+    result = rftlab("catalogue", "grpo")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("like: grpo\n  advantage: group_norm\n")
+    assert "  In verl: `adv_estimator: grpo` is the advantage alone" in result.stdout
+    assert "\nadvantage: group_norm\n" in result.stdout
+
+
 def test_catalogue_as_json() -> None:
     told = json.loads(rftlab("catalogue", "--json").stdout)
+    assert "dapo" in [one["name"] for one in told["names"]]
     assert len(told["levels"]) == sum(len(levels.names(kind)) for kind in levels.FUNCTIONS)
     assert {"key": "optimizer.lr", "default": 1e-6, "meaning": "learning rate; 0 is a control"} in told["settings"]
 
@@ -337,3 +346,25 @@ def test_report_of_a_study_of_which_nothing_is_finished(study_file: Path) -> Non
         path.unlink()
     result = rftlab("report", str(study_file))
     assert_refused(result, "small: no level and its reference have a finished run yet")
+
+
+def test_a_trainers_configuration_becomes_a_baseline_and_a_variant_a_trainers(study_file: Path) -> None:
+    Path("c.json").write_text('{"num_generations": 4, "seed": 1, "generation_batch_size": 8}')
+    result = rftlab("from-trl", "c.json")
+    assert result.exit_code == 0
+    assert result.stderr == "seed: no equivalent in a baseline\n"
+    assert "# seed: no equivalent in a baseline\n" in result.stdout
+    assert yaml.safe_load(result.stdout)["baseline"]["rollout"]["queries"] == 2
+    assert rftlab("from-trl", "c.json", "--output", "b.yaml").stdout == "b.yaml\n"
+    assert Path("b.yaml").read_text() == result.stdout
+    exported = rftlab("export", "study.yaml", "--trl", "rollouts/n4")
+    assert (exported.exit_code, yaml.safe_load(exported.stdout)["num_generations"]) == (0, 4)
+    assert_refused(rftlab("export", "study.yaml", "--trl", "baseline"), "study.yaml: baseline: TRL cannot express")
+    assert_refused(rftlab("from-trl", "none.yaml"), "none.yaml: cannot be read")
+    assert_refused(rftlab("export", "study.yaml", "--trl", "baseline", "--pdf"), "--trl: it prints a variant, and goes")
+    verl = rftlab("export", "study.yaml", "--verl", "baseline")
+    Path("v.yaml").write_text(verl.stdout)
+    back = rftlab("from-verl", "v.yaml")
+    assert (verl.exit_code, back.exit_code) == (0, 0)
+    assert yaml.safe_load(back.stdout)["baseline"]["advantage"] == {"name": "raw"}
+    assert_refused(rftlab("from-verl", "c.json"), "c.json: algorithm.adv_estimator: one of grpo")

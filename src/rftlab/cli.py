@@ -47,6 +47,12 @@ Place = Annotated[
 ]
 
 
+TrainerFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="a trainer's configuration: YAML, or JSON where it ends in .json")
+]
+Output = Annotated[Path | None, typer.Option(help="write to this file; by default to standard output")]
+
+
 @app.command()
 @one_line_errors
 def plan(
@@ -165,8 +171,23 @@ def export(
     to: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="where to; by default export/ in the study's folder")
     ] = None,
+    trl: Annotated[
+        str | None,
+        typer.Option(metavar="VARIANT", help="instead print a variant of a study file as TRL's GRPOConfig has it"),
+    ] = None,
+    verl: Annotated[
+        str | None, typer.Option(metavar="VARIANT", help="instead print one as verl's ppo_trainer has it")
+    ] = None,
 ) -> None:
     """The verdicts and figures of a study as a paper takes them; all forms, or those that are named."""
+    variants = {name: variant for name, variant in (("trl", trl), ("verl", verl)) if variant is not None}
+    if variants and (len(variants) > 1 or latex or pdf or csv or to):
+        raise BadInputError(f"--{next(iter(variants))}: it prints a variant, and goes with no other option")
+    for framework, variant in variants.items():
+        from rftlab.bridge.export import exported
+
+        print_with_remarks(*exported(place, variant, framework))
+        return
     folder = results_folder(place)
     from rftlab.views.export.files import FORMS
     from rftlab.views.export.files import export as export_results
@@ -176,6 +197,31 @@ def export(
     results = read_results(folder / "plan.json", folder / "tables")
     for path in export_results(results, to or folder / "export", chosen):
         typer.echo(path)
+
+
+@app.command("from-trl")
+@one_line_errors
+def from_trl(file: TrainerFile, output: Output = None) -> None:
+    """A study's baseline from a configuration of TRL's GRPOTrainer, and what has no equivalent in one."""
+    from rftlab.bridge import trl
+    from rftlab.bridge.from_trl import from_trl
+    from rftlab.bridge.page import baseline_page, read_config, told
+
+    taken = from_trl(read_config(file), str(file))
+    text = baseline_page(file, f"{trl.NAME}, on one device", taken.baseline, taken.remarks)
+    print_with_remarks(text, told(taken.remarks), output)
+
+
+@app.command("from-verl")
+@one_line_errors
+def from_verl(file: TrainerFile, output: Output = None) -> None:
+    """A study's baseline from a configuration of verl's ppo_trainer, and what has no equivalent in one."""
+    from rftlab.bridge import verl
+    from rftlab.bridge.from_verl import from_verl
+    from rftlab.bridge.page import baseline_page, read_config, told
+
+    taken = from_verl(read_config(file), str(file))
+    print_with_remarks(baseline_page(file, verl.NAME, taken.baseline, taken.remarks), told(taken.remarks), output)
 
 
 @app.command()
@@ -266,23 +312,30 @@ def catalogue(
 
     from rftlab import levels
     from rftlab.errors import did_you_mean
-    from rftlab.study.catalogue import described, entries, matching, settings
+    from rftlab.study.catalogue import described, entries, matching, names, settings
+    from rftlab.study.presets import PRESETS
+    from rftlab.study.presets import as_json as names_as_json
+    from rftlab.study.presets import described as described_name
 
     try:
         found = entries() if word is None else matching(word)
     except levels.UnknownLevelError as error:
         raise BadInputError(str(error)) from None
-    if not found:
-        names = sorted({one["name"] for one in entries()})
+    called = [*PRESETS] if word is None else names(word)
+    if not (found or called):
+        known = sorted({one["name"] for one in entries()} | {*PRESETS})
         raise BadInputError(
             f"catalogue: no level has {word!r} in its name, formula, source or equivalents"
-            f"{did_you_mean(str(word), names)}"
+            f"{did_you_mean(str(word), known)}"
         )
     if as_json:
-        typer.echo(json.dumps({"levels": found, "settings": [*settings()]}, indent=2, ensure_ascii=False))
+        told = [one for one in names_as_json() if one["name"] in called]
+        typer.echo(
+            json.dumps({"names": told, "levels": found, "settings": [*settings()]}, indent=2, ensure_ascii=False)
+        )
         return
     if word is not None:
-        typer.echo("\n\n".join(map(described, found)))
+        typer.echo("\n\n".join([*map(described_name, called), *map(described, found)]))
         return
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     for kind in levels.FUNCTIONS:
@@ -372,6 +425,19 @@ def results_folder(places: Sequence[Path]) -> Path:
     if not (folder / "plan.json").is_file():
         raise BadInputError(f"{folder}/plan.json: no such file yet; `snakemake --configfile {study}` makes it")
     return folder
+
+
+def print_with_remarks(text: str, remarks: Sequence[str], output: Path | None = None) -> None:
+    """A file's text on standard output or into a file, and a line for each remark on standard error."""
+    from rftlab.files import write_text
+
+    for remark in remarks:
+        typer.echo(remark, err=True)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        typer.echo(output)
 
 
 def read_records(file: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from rftlab import levels
 from rftlab.study.baseline import Baseline
-from rftlab.study.catalogue import KEYS, described, entries, entry, matching, parts, sentences, settings, words
+from rftlab.study.catalogue import KEYS, described, entries, entry, matching, names, parts, sentences, settings, words
 
 ENTRIES = entries()
 WITHOUT_FORMULA = {"rewards.verifiers"}
@@ -90,3 +90,9 @@ def test_a_level_in_words() -> None:
     assert text.splitlines()[0] == "advantage: leave_one_out"
     assert "  Source: RLOO (Kool et al. 2019; Ahmadian et al., arXiv 2402.14740)." in text
     assert "\n  n = 1: " in text
+
+
+def test_names_of_the_field_by_a_word() -> None:
+    assert names("GRPO")[0] == "grpo"
+    assert names("reinforce plus plus") == ["reinforce++"]
+    assert names("max_variance") == []

@@ -22,6 +22,7 @@ from rftlab.study.documentation import (
     schema_text,
     type_of,
 )
+from rftlab.study.presets import PRESETS
 from rftlab.study.read import read_study
 from rftlab.study.variants import variants_of
 
@@ -92,3 +93,8 @@ def test_the_schema_is_one_that_editors_understand() -> None:
 )
 def test_types_in_words(entry: dict, words: str) -> None:
     assert type_of(entry) == words
+
+
+def test_names_of_the_field_are_keys_of_the_baseline_for_an_editor() -> None:
+    assert schema()["$defs"]["Baseline"]["properties"]["like"]["enum"] == [*PRESETS]
+    assert "| `dapo` | `advantage: group_norm`" in catalogue_text()

@@ -13,7 +13,7 @@ SOURCE = Path(rftlab.__file__).parent
 TESTS = Path(__file__).parents[1]
 ROWS = """\
 cli
-planning
+bridge planning
 study views
 probe
 analysis models training

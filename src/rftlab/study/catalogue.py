@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from rftlab import levels
 from rftlab.study.baseline import Baseline, LevelSection
 from rftlab.study.configuration import LEVELS
+from rftlab.study.presets import PRESETS
+from rftlab.study.presets import described as described_name
 
 KEYS = {kind: ".".join(path) for path, kind in LEVELS.items()} | {
     "objectives.kl": "objective.kl.estimator",
@@ -84,6 +86,11 @@ def matching(word: str) -> list[dict[str, Any]]:
     """Levels whose name, summary, source or equivalents hold a word, or several in a row, as :func:`words` has them."""
     told = ("name", "summary", "source", "equivalents")
     return [one for one in entries() if words(word) in words(" ".join(one[key] or "" for key in told))]
+
+
+def names(word: str) -> list[str]:
+    """Names of the field that a word is, or that say it of themselves, as :func:`words` has them."""
+    return [name for name in PRESETS if words(word) in words(f"{name}  {described_name(name)}")]
 
 
 def words(text: str) -> str:

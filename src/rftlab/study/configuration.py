@@ -17,6 +17,7 @@ from rftlab.errors import BadInputError, did_you_mean
 from rftlab.files import file_sha256
 from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
 from rftlab.study.baseline import Baseline, OptimizerSection, RewardSection
+from rftlab.study.presets import hint
 from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
@@ -107,7 +108,7 @@ def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
     try:
         file = levels.read(kind, name)
     except (levels.UnknownLevelError, OSError) as error:
-        raise BadInputError(f"{key}: {error}") from None
+        raise BadInputError(f"{key}: {error}{hint(name)}") from None
     check_file(file, f"{key}: {kind.replace('.', '/')}/{name}.py")
     return file
 

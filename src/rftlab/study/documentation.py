@@ -21,6 +21,7 @@ from rftlab.files import write_text
 from rftlab.policies import templates
 from rftlab.policies.templates import DAY
 from rftlab.study.catalogue import KEYS, entries, settings
+from rftlab.study.presets import LIKE, PRESETS, written
 from rftlab.study.schema import Study
 
 SCHEMA, README = Path("workflow/schemas/study.schema.json"), Path("config/README.md")
@@ -44,6 +45,11 @@ def main(argv: list[str] | None = None) -> None:
 def schema() -> dict[str, Any]:
     """JSON schema of a study file, for editors: without pydantic's titles, which only repeat the keys."""
     content = Study.model_json_schema()
+    content["$defs"]["Baseline"]["properties"][LIKE] = {
+        "enum": [*PRESETS],
+        "default": None,
+        "description": "a name of the field, short for the keys that it stands for; the other keys win over its own",
+    }
     for section in (content, *content["$defs"].values()):
         section.pop("title", None)
         for entry in section["properties"].values():
@@ -63,8 +69,9 @@ def readme_text() -> str:
     )
     functions: dict[str, Callable[..., str]] = {"keys": keys_table, "levels": levels_table, "families": families_table}
     functions["templates"] = templates_table
+    names = ", ".join(f"`{name}`" for name in PRESETS)
     text = environment.get_template("config.md.j2").render(
-        functions | {"sizes": procedural.SIZES, "day": DAY.strftime("%d %B %Y")}
+        functions | {"names": names, "sizes": procedural.SIZES, "day": DAY.strftime("%d %B %Y")}
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
@@ -144,6 +151,7 @@ def catalogue_text() -> str:
         "*n = 1* is for a single rollout of a query; where nothing does, no rollout sees another. Names of frameworks",
         "are those of TRL 1.16, and of verl and others in 2026.",
     ]
+    lines += ["", "## Names of the field: `like`", "", names_table()]
     for kind in levels.FUNCTIONS:
         rows = [
             [f"`{one['name']}`", one["summary"], one["n = 1"] or "", one["source"] or "", one["equivalents"] or ""]
@@ -155,6 +163,17 @@ def catalogue_text() -> str:
     rows = [[f"`{one['key']}`", f"`{json.dumps(one['default'])}`", one["meaning"]] for one in keys]
     lines += ["", "## Keys that have a value", "", table(["key", "default", "meaning"], rows)]
     return "\n".join(lines) + "\n"
+
+
+def names_table() -> str:
+    """Every name of the field, the keys that it stands for, and what frameworks mean by it."""
+    rows = []
+    for name, one in PRESETS.items():
+        keys = ", ".join(
+            f"`{key}: {value if isinstance(value, str) else json.dumps(value)}`" for key, value in written(one).items()
+        )
+        rows.append([f"`{name}`", keys, one.source, "; ".join(f"{who}: {what}" for who, what in one.means.items())])
+    return table(["name", "keys", "source", "in frameworks"], rows)
 
 
 def families_table() -> str:

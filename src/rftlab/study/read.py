@@ -14,6 +14,7 @@ from rftlab.study.check_data import check_contexts, check_data
 from rftlab.study.check_engines import check_engines
 from rftlab.study.check_names import check_names
 from rftlab.study.lock import with_lock
+from rftlab.study.presets import with_names
 from rftlab.study.probe import check_probe
 from rftlab.study.schema import Study
 from rftlab.study.section import first_error
@@ -56,7 +57,7 @@ def read_study(
     config = with_options(config, options)
     refuse_unusable(dict(config), where)
     try:
-        study = Study.model_validate(dict(config))
+        study = Study.model_validate(with_names(config))
         check_names(study)
         study = with_lock(study, files, unlocked=unlocked)
         variants = variants_of(study)
