@@ -96,6 +96,10 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             },
             "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
         ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "in_reward": True, "target": 0.1, "horizon": 3}},
+            "objective.kl.horizon: at least the 4 rollouts that a round trains on are needed, not 3",
+        ),
         ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
         (
             {"rollout.down_sample": 4, "rollout.rollouts": 4},
@@ -103,7 +107,7 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ),
         (
             {"rollout.down_sample": 2, "rollout.rollouts": 4, "advantage": {"name": "pass_at_k", "k": 3}},
-            "advantage.k: less than rollout.rollouts + rollout.statistics_rollouts, 2, is needed, not 3",
+            "advantage.k: less than rollout.down_sample, 2, is needed, not 3",
         ),
         (
             {"rollout.order": "easy_first"},
@@ -196,10 +200,11 @@ def test_a_schedule_over_the_whole_run_needs_to_know_its_rounds(tmp_path: Path) 
     tokens = ("budget", {"tokens": 500})
     line = refusal(tmp_path, changed(tokens, ("factors/lr/zero", {"optimizer.schedule": "linear"})))
     assert (
-        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds or rollouts, not in tokens"
+        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds, or one in rollouts without "
+        "rollout.redraws and rollout.difficulty"
     )
     line = refusal(tmp_path, changed(tokens, ("baseline/optimizer", {"schedule": "cosine"})))
-    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds or rollouts")
+    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds, or one in rollouts")
     read_study(changed(tokens, ("factors/lr/zero", {"optimizer.warmup": 7})), [])
 
 

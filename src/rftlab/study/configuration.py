@@ -17,7 +17,7 @@ from rftlab.errors import BadInputError, did_you_mean
 from rftlab.files import file_sha256
 from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
 from rftlab.study.baseline import Baseline, OptimizerSection, RewardSection
-from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
+from rftlab.study.ranges import DOWN_SAMPLE, SIZES, refuse_outside, refuse_range
 from rftlab.study.section import excerpt, first_error, scientific
 
 RATIO, MASK = "objectives.ratio", "objectives.mask"
@@ -268,7 +268,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     rollout, advantage = resolved["rollout"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
-    sizes = sizes_of(rollout)
+    sizes, names = sizes_of(rollout), SIZES if rollout["down_sample"] is None else dict.fromkeys(SIZES, DOWN_SAMPLE)
     if (chosen := rollout["down_sample"]) is not None and (chosen >= rollout["rollouts"] or sizes["M"] > chosen):
         raise BadInputError(
             f"{key}: rollout.down_sample: less than rollout.rollouts, {rollout['rollouts']}, and no "
@@ -304,6 +304,11 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
     if kl["target"] is not None and not kl["in_reward"]:
         raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["target"] is not None and kl["horizon"] < (trained := rollout["queries"] * sizes["n"]):
+        raise BadInputError(
+            f"{key}: objective.kl.horizon: at least the {trained} rollouts that a round trains on are needed, not "
+            f"{kl['horizon']}: a round may correct no more than its whole error"
+        )
     if kl["in_reward"] and "MINIMUM_REWARD" in constants:
         raise BadInputError(
             f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
@@ -318,7 +323,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         for parameter, possible in file.constants.get("RANGES", {}).items():
             several = values[parameter] if isinstance(values[parameter], list) else [values[parameter]]
             for value in several:
-                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}")
+                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}", names)
 
 
 def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Mapping[str, Any], str]]:
@@ -342,7 +347,7 @@ def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -
 
     Args:
         resolved: configuration of a variant.
-        rounds: that the study's budget allows it; None for a budget in tokens.
+        rounds: that the study's budget allows it; None where only the run can tell.
         key: of the variant, for the message.
 
     Raises:
@@ -351,7 +356,8 @@ def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -
     name, warmup = resolved["optimizer"]["schedule"]["name"], resolved["optimizer"]["warmup"]
     if rounds is None and levels.read("optimizers.schedule", name).constants.get("WHOLE_RUN"):
         raise BadInputError(
-            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds or rollouts, not in tokens"
+            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds, or one in rollouts without "
+            "rollout.redraws and rollout.difficulty"
         )
     if rounds is not None and warmup > rounds:
         raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")
