@@ -342,6 +342,7 @@ def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
     ("kind", "constant", "value", "told"),
     [
         ("objectives.kl", "GREEDY", True, "GREEDY is true or false in a file of advantages, or is not declared"),
+        ("advantages", "LEASH", True, "LEASH is true or false in a file of objectives.ratio, or is not declared"),
         ("advantages", "GREEDY", "yes", "GREEDY is true or false in a file of advantages, or is not declared"),
         (
             "advantages",

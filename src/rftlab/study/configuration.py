@@ -37,6 +37,7 @@ COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if ke
 
 OWNED: dict[str, tuple[str, type]] = {
     "GREEDY": ("advantages", bool),
+    "LEASH": (RATIO, bool),
     "ENTROPIES": ("objectives.tokens", bool),
     "PULLS": ("objectives.tokens", bool),
     "NEEDS": ("optimizers", str),

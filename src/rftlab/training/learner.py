@@ -228,6 +228,7 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
         kl_coefficient=kl["coefficient"],
         reference=reference,
         old_is_trainer=old_is_trainer(config) and not several,
+        leash=read("objectives.ratio", config["ratio"]["name"]).constants.get("LEASH", False),
         entropy_coefficient=config.get("entropy", {"coefficient": 0.0})["coefficient"],
         tokens=tokens(config.get("tokens", {"name": "all"})),
     )
