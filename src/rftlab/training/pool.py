@@ -54,16 +54,14 @@ class Pool:
         """Pairs of an index into the queries and an occurrence; see :func:`rftlab.randomness.draw`."""
         return self._draw(seed, self.ids, start, count)
 
-    def measure(self, sample: Callable[[Draws, int], CurrentRound]) -> dict[str, int]:
-        """Measure how hard its queries are, where the run asks for it and does not know yet; what that took.
+    def measure(self, sample: Callable[[Draws, int], CurrentRound]) -> tuple[dict[str, float], dict[str, int]]:
+        """How hard its queries are, for :meth:`choose`, where a run asks for it and does not know yet; what that took.
 
-        Raises:
-            BadInputError: no query is as hard as the run asks for.
+        It changes nothing.
         """
-        rates, spent = measured(len(self.ids) if not self.rates else 0, self.difficulty.rollouts, sample)
-        if rates:
-            self.choose(dict(zip(self.ids, rates, strict=True)))
-        return spent
+        asked = self.ids if not self.rates and self.difficulty.rollouts else []
+        rates, spent = measured(len(asked), self.difficulty.rollouts, sample)
+        return dict(zip(asked, rates, strict=True)), spent
 
     def choose(self, rates: Mapping[str, float]) -> None:
         """Train on the queries whose rate the run asks for, and in the order it asks for; without rates on all.

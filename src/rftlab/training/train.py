@@ -134,8 +134,8 @@ class Training:
 
     @property
     def spent(self) -> bool:
-        """Whether the budget is."""
-        return self.learner.budget.spent(self.round, self.tokens, self.rollouts)
+        """Whether the budget is; a run has a round, whatever measuring difficulty took."""
+        return self.round > 0 and self.learner.budget.spent(self.round, self.tokens, self.rollouts)
 
     def run(self) -> str | None:
         """Train until the budget is spent; where the run diverged, return why.
@@ -167,7 +167,7 @@ class Training:
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, self.clock = self.learner, Clock()
-        self.count(**learner.pool.measure(partial(self.sample, difficulty_seed(learner.random_seed))))
+        self.measure()
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
         self.current_round = current = down_sampled(current, learner.rollout.down_sample)
@@ -202,6 +202,14 @@ class Training:
         rate = {"learning_rate": learner.optimizer.param_groups[0]["lr"]}
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
+
+    def measure(self) -> None:
+        """Before the first round: how hard queries are, where the run asks for it. It and its cost are saved as one."""
+        rates, spent = self.learner.pool.measure(partial(self.sample, difficulty_seed(self.learner.random_seed)))
+        self.interrupts.hold()
+        self.learner.pool.choose(rates)
+        self.count(**spent)
+        self.interrupts.release()
 
     def count(self, rollouts: int, tokens: int) -> None:
         """Count what was sampled."""
