@@ -29,9 +29,8 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import difficulty_seed, redraw_seed, rollout_seed
-from rftlab.rewards.terms import Record, Scored
+from rftlab.rewards.terms import Key
 from rftlab.rollouts import Rollout
-from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import CurrentRound
 from rftlab.training.down_sampling import down_sampled
@@ -240,18 +239,11 @@ class Training:
         self.clock.lap("score_s")
         return self.current_round
 
-    def score(self, keys: Sequence[tuple[int, str, int, int]]) -> None:
+    def score(self, keys: Sequence[Key]) -> None:
         """Verify and reward the rollouts just sampled."""
-        learner, current = self.learner, self.current_round
-        texts = responses(learner.tokenizer, current.rollouts)
-        current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
-        records = [
-            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
-            for q, text, r, score, key in rows
-        ]
-        limit, M = learner.rollout.max_new_tokens, current.per_query
-        current.paid = learner.reward(Scored(records, limit, M, learner.random_seed))
+        current = self.current_round
+        scored = self.learner.scoring(current.queries, current.rollouts, keys, current.per_query)
+        current.judgements, current.paid = scored
         current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:
