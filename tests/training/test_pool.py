@@ -61,6 +61,9 @@ def test_difficulty_is_measured_once_and_what_it_knows_is_enough_to_go_on() -> N
     assert pairs(pool) == [("b", 1), ("c", 2), ("d", 3)]
     assert [pool.ids[i] for i, _ in pool.draw(0, 0, 6)] == [*"dcbdcb"]
     assert pool.measure(lambda *_: pytest.fail("it is known")) == ({}, {"rollouts": 0, "tokens": 0})
+    anew = [pool.draw_anew(seed, 0, 3) for seed in range(6)]
+    assert anew == [draw(seed, pool.ids, 0, 3) for seed in range(6)]
+    assert len({first for (first, _), *_ in anew}) > 1, "not the easiest again and again"
     other = Pool(QUERIES, PROMPTS, "easy_first", difficulty=config)
     other.choose(pool.rates)
     assert (pairs(other), other.draw(0, 4, 5)) == (pairs(pool), pool.draw(0, 4, 5))

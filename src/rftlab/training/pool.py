@@ -43,7 +43,7 @@ class Pool:
                 f"rollout.only: {only} queries are asked for, and the dataset has {len(ids)} to train on"
             )
         self.order, self.difficulty, self.rates = order, DifficultyConfig(**(difficulty or {})), dict[str, float]()
-        self._draw = DRAWS[order]
+        self._draw = self._draw_anew = DRAWS[order]
         self._keep(queries, prompts, range(len(ids)) if only is None else some_of(ids, only))
 
     def _keep(self, queries: Sequence[Query], prompts: Sequence[list[int]], indices: Sequence[int]) -> None:
@@ -53,6 +53,10 @@ class Pool:
     def draw(self, seed: int, start: int, count: int) -> list[tuple[int, int]]:
         """Pairs of an index into the queries and an occurrence; see :func:`rftlab.randomness.draw`."""
         return self._draw(seed, self.ids, start, count)
+
+    def draw_anew(self, seed: int, start: int, count: int) -> list[tuple[int, int]]:
+        """The same of queries that stand in for others: of a curriculum any, not its easiest in every round."""
+        return self._draw_anew(seed, self.ids, start, count)
 
     def measure(self, sample: Callable[[Draws, int], CurrentRound]) -> tuple[dict[str, float], dict[str, int]]:
         """How hard its queries are, for :meth:`choose`, where a run asks for it and does not know yet; what that took.

@@ -222,7 +222,7 @@ class Training:
     def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
         """So many other queries for that round, from a stream of its own."""
         seed = redraw_seed(self.learner.random_seed, number)
-        return self.sample(seed, self.learner.pool.draw(seed, start, count))
+        return self.sample(seed, self.learner.pool.draw_anew(seed, start, count))
 
     def sample(self, seed: int, draws: Sequence[tuple[int, int]], count: int | None = None) -> CurrentRound:
         """Sample and score M, or ``count``, rollouts of each query drawn, keyed by seed, query, occurrence, index."""
