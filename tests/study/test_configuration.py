@@ -206,6 +206,12 @@ def test_a_schedule_over_the_whole_run_needs_to_know_its_rounds(tmp_path: Path) 
     line = refusal(tmp_path, changed(tokens, ("baseline/optimizer", {"schedule": "cosine"})))
     assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds, or one in rollouts")
     read_study(changed(tokens, ("factors/lr/zero", {"optimizer.warmup": 7})), [])
+    crossed = {"x": {"a": {"optimizer.schedule": "cosine"}}, "y": {"b": {"rollout.redraws": 1, "rollout.rollouts": 2}}}
+    edits = [("factors", crossed), ("design", {"factorial": ["x", "y"]}), ("budget", {"rollouts": 64})]
+    line = refusal(tmp_path, changed(*edits))
+    assert line.startswith(
+        "x+y/a+b: optimizer.schedule.name: cosine needs a budget in rounds, or one in rollouts without"
+    )
 
 
 def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:

@@ -124,8 +124,7 @@ def variants_of(study: Study) -> dict[str, Variant]:
         refuse_inert(config, False, f"design.factorial: {factor}/{level}")
         variants[f"{factor}/{level}"] = Variant(f"{factor}/{level}", factor, level, None, overrides, config)
     for variant in variants.values():
-        key = "baseline" if variant.factor is None else f"factors.{variant.name.replace('/', '.')}"
-        refuse_schedule(variant.config, variant.rounds(study), key)
+        refuse_schedule(variant.config, variant.rounds(study), variant.key)
     return variants
 
 
