@@ -107,6 +107,10 @@ def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
         own["parameters"] = completed(file, reward["parameters"], f"{key}.parameters")
     elif reward["parameters"]:
         raise BadInputError(f"{key}.parameters: those of reward.file, and there is none: remove them")
+    elif reward["name"] not in levels.names(TERMS):
+        payers = [name for name in levels.names(TERMS) if PAYS <= {*levels.read(TERMS, name).parameters} <= own.keys()]
+        hint = did_you_mean(reward["name"], payers)
+        raise BadInputError(f"{key}.name: {reward['name']!r} is not one of {', '.join(payers)}{hint}")
     elif not PAYS <= {*check_level(TERMS, reward["name"], f"{key}.name").parameters} <= own.keys():
         raise BadInputError(
             f"{key}.name: {reward['name']} does not pay successes: it is a term, to be named in reward.terms"
