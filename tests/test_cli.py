@@ -293,6 +293,13 @@ def test_bandit_refuses_a_measure_that_it_has_not() -> None:
     )
 
 
+def test_bandit_refuses_a_folder_without_its_page_before_it_computes(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("rftlab.bandit.grid.cells", None)
+    for folder in (tmp_path, tmp_path / "none"):
+        assert_refused(rftlab("bandit", "--docs", str(folder)), f"--docs: {folder} holds no bandit.md")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_bandit_writes_its_page(tmp_path: Path, monkeypatch, repository: Path) -> None:
     kept = (repository / "docs" / "bandit.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     found = [dict(zip(kept[0].strip().split(","), line.strip().split(","), strict=True)) for line in kept[1:]]

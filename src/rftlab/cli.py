@@ -369,6 +369,8 @@ def bandit(
         from rftlab.views.bandit.page import page
         from rftlab.views.bandit.rows import Rows, read_rows, write_rows
 
+        if not (docs / "bandit.md").is_file():  # before the minutes that its numbers take
+            raise BadInputError(f"--docs: {docs} holds no bandit.md, the page whose tables are to be written")
         write_rows(docs / "bandit.csv", [row(cell) for cell in cells()])
         rows = Rows(read_rows(docs / "bandit.csv"))
         write_text(docs / "bandit.md", page(docs / "bandit.md", rows, bandit_code()))

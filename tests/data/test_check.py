@@ -17,7 +17,7 @@ from rftlab.data.stage import stage
 from rftlab.errors import BadInputError
 from rftlab.files import file_sha256
 from rftlab.study.read import load_study
-from studies import jsonl_study, planned
+from studies import GONE, jsonl_study, planned
 
 TRAIN = ["What is one?", "what is  two?", "What is three?"]
 
@@ -192,6 +192,13 @@ def test_the_reward_files_of_a_study_are_tried_each_once_with_its_parameters(tmp
     )
     config = json.loads(plan.datacheck_params()["config"])
     assert [entry["parameters"]["scale"] for entry in config["rewards"]] == [1.0, 2.0]
+    tuned = planned(
+        ("baseline/reward", {"file": str(path)}),
+        ("tune", {"reward.parameters.scale": [1.0, 3.0]}),
+        ("factors/lr", GONE),
+    )
+    tried = json.loads(tuned.datacheck_params()["config"])["rewards"]
+    assert [entry["parameters"]["scale"] for entry in tried] == [1.0, 3.0], "values that are chosen from as well"
     with pytest.raises(BadInputError, match=r"my\.py: reward\(\) raises KeyError\(1\.0\) in line 2"):
         try_reward(str(path), config["rewards"][0]["parameters"], "marked", [Query("a", "1?", "1")])
 

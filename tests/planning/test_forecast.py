@@ -96,6 +96,15 @@ def test_what_is_down_sampled_is_sampled_and_not_trained_on() -> None:
     assert chosen["update_h"] == pytest.approx(every["update_h"] / 2)
 
 
+def test_greedy_responses_are_sampled_and_not_trained_on() -> None:
+    greedy, none = plan(("factors/rollouts/n4/advantage.name", "greedy_baseline")), plan()
+    first, second = (
+        run_hours(p, p.run("tiny", "chains", "rollouts/n4", 0), RATE, query_counts(p)) for p in (greedy, none)
+    )
+    assert first["sample_h"] == pytest.approx(second["sample_h"] * 5 / 4)
+    assert first["update_h"] == pytest.approx(second["update_h"])
+
+
 def test_redraws_cost_between_none_and_all_of_them() -> None:
     planned = plan(("factors/rollouts/n4/rollout.redraws", 2))
     run, counts = planned.run("tiny", "chains", "rollouts/n4", 0), query_counts(planned)

@@ -10,7 +10,7 @@ import pytest
 from rftlab import levels
 from rftlab.errors import BadInputError
 from rftlab.files import canonical_json, file_sha256
-from rftlab.study.configuration import COMMON, OWNED, apply, check_level, refuse_impossible, resolve, with_defaults
+from rftlab.study.configuration import apply, refuse_impossible, resolve
 from rftlab.study.read import read_study
 from rftlab.study.schema import Baseline
 from rftlab.study.variants import variants_of
@@ -96,6 +96,10 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
             },
             "advantage.name: max_likelihood needs rewards ≥ 0.0, and objective.kl.in_reward lowers them",
         ),
+        (
+            {"objective.kl": {"coefficient": 0.1, "in_reward": True, "target": 0.1, "horizon": 3}},
+            "objective.kl.horizon: at least the 4 rollouts that a round trains on are needed, not 3",
+        ),
         ({"objective.kl": {"coefficient": 0.1, "target": 0.0}}, "objective.kl.target: more than 0 is needed, not 0.0"),
         (
             {"rollout.down_sample": 4, "rollout.rollouts": 4},
@@ -103,7 +107,7 @@ def test_levels_that_are_files(tmp_path: Path, advantage, expected: str) -> None
         ),
         (
             {"rollout.down_sample": 2, "rollout.rollouts": 4, "advantage": {"name": "pass_at_k", "k": 3}},
-            "advantage.k: less than rollout.rollouts + rollout.statistics_rollouts, 2, is needed, not 3",
+            "advantage.k: less than rollout.down_sample, 2, is needed, not 3",
         ),
         (
             {"rollout.order": "easy_first"},
@@ -196,11 +200,18 @@ def test_a_schedule_over_the_whole_run_needs_to_know_its_rounds(tmp_path: Path) 
     tokens = ("budget", {"tokens": 500})
     line = refusal(tmp_path, changed(tokens, ("factors/lr/zero", {"optimizer.schedule": "linear"})))
     assert (
-        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds or rollouts, not in tokens"
+        line == "factors.lr.zero: optimizer.schedule.name: linear needs a budget in rounds, or one in rollouts without "
+        "rollout.redraws and rollout.difficulty"
     )
     line = refusal(tmp_path, changed(tokens, ("baseline/optimizer", {"schedule": "cosine"})))
-    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds or rollouts")
+    assert line.startswith("baseline: optimizer.schedule.name: cosine needs a budget in rounds, or one in rollouts")
     read_study(changed(tokens, ("factors/lr/zero", {"optimizer.warmup": 7})), [])
+    crossed = {"x": {"a": {"optimizer.schedule": "cosine"}}, "y": {"b": {"rollout.redraws": 1, "rollout.rollouts": 2}}}
+    edits = [("factors", crossed), ("design", {"factorial": ["x", "y"]}), ("budget", {"rollouts": 64})]
+    line = refusal(tmp_path, changed(*edits))
+    assert line.startswith(
+        "x+y/a+b: optimizer.schedule.name: cosine needs a budget in rounds, or one in rollouts without"
+    )
 
 
 def test_a_number_that_yaml_reads_as_text_is_a_number() -> None:
@@ -277,15 +288,6 @@ def test_levels_whose_file_cannot_be_used(tmp_path: Path, monkeypatch, parameter
     assert refusal(tmp_path, changed()) == f"baseline: advantage.name: advantages/raw.py: {expected}"
 
 
-def test_only_an_advantage_needs_rollouts_and_rewards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {"MINIMUM_ROLLOUTS": 2})
-    )
-    check_level("advantages", "raw", "key")
-    with pytest.raises(BadInputError, match=r"^key: objectives/ratio/none.py: MINIMUM_ROLLOUTS is something that only"):
-        check_level("objectives.ratio", "none", "key")
-
-
 # one function at a time ----------------------------------------------------------------------------------------------
 
 
@@ -323,64 +325,6 @@ def test_a_configuration_is_complete() -> None:
     assert config["objective"]["ratio"] == {"name": "clip", "epsilon_low": 0.2, "epsilon_high": 0.3}
     assert config["objective"]["aggregation"]["name"] == "token_mean"
     assert resolve(config, "key") == config, "nothing is left to fill in"
-
-
-@pytest.mark.parametrize("kind", levels.FUNCTIONS)
-def test_every_level_that_comes_with_it_can_be_used(kind: str) -> None:
-    for name in levels.names(kind):
-        file, common = check_level(kind, name, "key"), dict.fromkeys(COMMON.get(kind, ()), 0.5)
-        own = {key: [*value] if isinstance(value, tuple) else value for key, value in file.parameters.items()}
-        assert with_defaults(kind, {"name": name, **common}, "key") == {"name": name, **common, **own}
-
-
-@pytest.mark.parametrize(
-    ("kind", "constant", "value", "told"),
-    [
-        ("objectives.kl", "GREEDY", True, "GREEDY is true or false in a file of advantages, or is not declared"),
-        ("advantages", "GREEDY", "yes", "GREEDY is true or false in a file of advantages, or is not declared"),
-        (
-            "advantages",
-            "ENTROPIES",
-            True,
-            "ENTROPIES is true or false in a file of objectives.tokens, or is not declared",
-        ),
-        ("optimizers", "NEEDS", True, "NEEDS is a text in a file of optimizers, or is not declared"),
-        (
-            "optimizers",
-            "WHOLE_RUN",
-            True,
-            "WHOLE_RUN is true or false in a file of optimizers.schedule, or is not decla",
-        ),
-    ],
-)
-def test_what_files_of_one_kind_alone_declare(monkeypatch, kind, constant, value, told) -> None:
-    monkeypatch.setattr(
-        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {constant: value})
-    )
-    with pytest.raises(BadInputError) as error:
-        check_level(kind, "mine", "key")
-    assert str(error.value).startswith(f"key: {kind.replace('.', '/')}/mine.py: {told}")
-    assert {*levels.OF_ONE_KIND} == {*OWNED, "OLD_POLICY"}
-
-
-def test_a_parameter_of_several_numbers(monkeypatch) -> None:
-    of = {"p": (0.5, 1.0)}
-    monkeypatch.setattr(
-        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", of, {"RANGES": {"p": "[0, 1]"}})
-    )
-    assert with_defaults("objectives.kl", {"name": "mine"}, "key") == {"name": "mine", "p": [0.5, 1.0]}
-    assert with_defaults("objectives.kl", {"name": "mine", "p": [0, "1e-3"]}, "key")["p"] == [0.0, 1e-3]
-    of["p"] = (0.5, 2.0)
-    with pytest.raises(BadInputError, match=r"RANGES: p: '\[0, 1\]' does not hold the default, 2\.0"):
-        with_defaults("objectives.kl", {"name": "mine"}, "key")
-    of["p"] = (0.5, "x", None)
-    with pytest.raises(BadInputError, match="p needs a default that is a finite number"):
-        with_defaults("objectives.kl", {"name": "mine"}, "key")
-
-
-def test_a_level_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(BadInputError, match=r"^key: 'k9' is not one of k1, k2, k3"):
-        check_level("objectives.kl", "k9", "key")
 
 
 def resolved(*, n: int = 2, m: int = 0, incorrect: float = 0.0, **advantage: object) -> dict[str, object]:
@@ -431,41 +375,6 @@ def test_values_beyond_a_bound_are_refused(impossible, line: str) -> None:
     with pytest.raises(BadInputError) as error:
         resolved(**impossible)
     assert str(error.value) == f"key: {line}"
-
-
-@pytest.mark.parametrize(
-    ("default", "given", "kept"),
-    [(0.5, 1, 1.0), (0.5, "1e-4", 1e-4), (2, 3, 3), (True, False, False), ("a", "b", "b")],
-    ids=str,
-)
-def test_a_parameter_has_the_type_of_its_default(monkeypatch, default, given, kept) -> None:
-    monkeypatch.setattr(
-        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default, "q": 1}, {})
-    )
-    complete = with_defaults("advantages", {"name": "x", "p": given}, "key")
-    assert complete == {"name": "x", "p": kept, "q": 1}
-    assert type(complete["p"]) is type(default)
-
-
-@pytest.mark.parametrize(
-    ("default", "given", "line"),
-    [
-        (0.5, "half", "a number is needed, not 'half'"),
-        (0.5, True, "a number is needed, not True"),
-        (0.5, float("inf"), "a finite number is needed, not inf"),
-        (2, 3.0, "a whole number is needed, not 3.0"),
-        (2, True, "a whole number is needed, not True"),
-        (2, -1, "at least 0 is needed, not -1"),
-        (True, 1, "true or false is needed, not 1"),
-        ("a", 1, "a text is needed, not 1"),
-    ],
-    ids=str,
-)
-def test_a_parameter_of_another_type_is_refused(monkeypatch, default, given, line: str) -> None:
-    monkeypatch.setattr("rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {"p": default}, {}))
-    with pytest.raises(BadInputError) as error:
-        with_defaults("advantages", {"name": "x", "p": given}, "key")
-    assert str(error.value) == f"key.p: {line}"
 
 
 # rewards -------------------------------------------------------------------------------------------------------------
@@ -547,12 +456,3 @@ def test_an_advantage_that_needs_rewards_of_zero_or_more_is_told_what_terms_can_
         BadInputError, match=r"^key: advantage\.name: max_likelihood needs the sum of rewards ≥ 0.*-1\.0$"
     ):
         resolve({**config, "reward": {"terms": {"overlong_hard": {}}}}, "key")
-
-
-@pytest.mark.parametrize("values", [(0.0,), "[0, 1]", (1.0, 0.0), ("a", "b")])
-def test_what_a_term_may_be_is_two_numbers(monkeypatch: pytest.MonkeyPatch, values) -> None:
-    monkeypatch.setattr(
-        "rftlab.levels.read", lambda kind, name: levels.LevelFile(kind, name, "", {}, {"VALUES": values})
-    )
-    with pytest.raises(BadInputError, match=r"^key: rewards/terms/x\.py: VALUES must be the least and the greatest"):
-        check_level("rewards.terms", "x", "key")

@@ -30,7 +30,7 @@ def test_what_is_taken_out_stays_in_the_variant() -> None:
     rest = without_seen(config)
     assert "advantage" in config
     assert "advantage" not in rest
-    assert {*rest["objective"]} == {"ratio", "kl"}
+    assert {*rest["objective"]} == {"ratio", "kl", "tokens", "entropy"}
     assert rest["rollout"]["max_new_tokens"] == 8
 
 
@@ -53,6 +53,22 @@ def test_a_study_without_one_has_none() -> None:
         (
             [("probe", {"checkpoint": "final"}), ("checkpoints", "none")],
             "probe.checkpoint: final needs `checkpoints: final`",
+        ),
+        (
+            [("probe", {}), ("baseline/rollout", {"rollouts": 4, "down_sample": 2}), ("factors", {})],
+            "probe: rollout.down_sample: rounds of some of their rollouts",
+        ),
+        (
+            [("probe", {}), ("baseline/rollout", {"difficulty": {"rollouts": 2, "low": 0.5}})],
+            "probe: rollout.difficulty: queries that only a run chooses",
+        ),
+        (
+            [("probe", {}), ("baseline/objective", {"tokens": "high_entropy"})],
+            "probe: objective.tokens: gradients of some of a response's tokens",
+        ),
+        (
+            [("probe", {"queries": 6}), ("baseline/rollout", {"only": 4})],
+            "probe.queries: at most the 4 queries of rollout.only are possible, not 6",
         ),
     ],
 )

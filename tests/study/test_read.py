@@ -164,7 +164,10 @@ def test_unknown_keys_at_every_depth(tmp_path: Path, edit, expected: str) -> Non
         (("baseline/optimizer/lr", "1e999"), "baseline.optimizer.lr: a finite number is needed"),
         (("baseline/optimizer/betas", [0.9, 1.0]), "baseline: optimizer.betas: at least 0 and less than 1 is"),
         (("baseline/reward/probability", float("nan")), "baseline.reward.probability: "),
-        (("baseline/reward/name", "coin"), "baseline: reward.name: 'coin' is not one of closeness, format, "),
+        (
+            ("baseline/reward/name", "coin"),
+            "baseline: reward.name: 'coin' is not one of format, label_noise, outcome, ",
+        ),
         (("noise_floor", "yes"), "noise_floor: true or false is needed, not 'yes'"),
         (("seeds", 3), "seeds: a list is needed, not 3"),
         (("seeds", []), "seeds: at least 1 entry is needed, not []"),

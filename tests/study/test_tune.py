@@ -89,6 +89,22 @@ def test_a_short_form_and_a_rate_without_a_point() -> None:
             "tune.rollout.queries: 2 for baseline: it changes the rollouts of a round",
         ),
         (
+            [("tune", {"rollout.redraws": [0, 3]}), ("baseline/rollout", {"queries": 4, "rollouts": 2})],
+            "tune.rollout.redraws: 3 for baseline: it changes the rollouts of a round",
+        ),
+        (
+            [("tune", {"rollout.difficulty.rollouts": [0, 3]})],
+            "tune.rollout.difficulty.rollouts: 3 for baseline: it changes the rollouts of a round",
+        ),
+        (
+            [("tune", {"optimizer.warmup": [0, 1000]})],
+            "tune.optimizer.warmup: 1000 for baseline: optimizer.warmup: at most the 6 rounds of a run are possible",
+        ),
+        (
+            [("tune", {"rollout.only": [4, 100]}), ("baseline/rollout/only", 4)],
+            "baseline@100: rollout.only: 100 queries to train on, and datasets.chains has 8",
+        ),
+        (
             [named(["rollouts/n5"])],
             "tune.levels: 'rollouts/n5' is not one of advantage/group_norm, rollouts/n4, lr/zero",
         ),

@@ -11,6 +11,7 @@ import pytest
 
 import rftlab.training.train
 from rftlab import levels
+from rftlab.rewards.declared import PAYS, TERMS
 from rftlab.runfolder.log import DIVERGED
 from rftlab.study.baseline import concise
 from rftlab.study.configuration import LEVELS, apply, refuse_schedule, resolve
@@ -25,8 +26,8 @@ BASELINE = {
     "reward": {"name": "random"},  # so that there is always something to learn
     "optimizer": {"lr": 1e-3},
 }
-KL = "objectives.kl"
-EVERY_LEVEL = [(kind, name) for kind in (*LEVELS.values(), KL) for name in levels.names(kind)]
+KL, MASK = "objectives.kl", "objectives.mask"
+EVERY_LEVEL = [(kind, name) for kind in (*LEVELS.values(), KL, TERMS) for name in levels.names(kind)]
 
 
 def test_every_kind_of_level_that_training_has_is_here() -> None:
@@ -49,6 +50,11 @@ def planned(kind: str, name: str) -> dict[str, Any]:
     changes = {f"{key}.name": name for key, of in where.items() if of == kind}
     if kind == KL:
         changes = {"objective.kl": {"coefficient": 0.1, "estimator": name}}
+    if kind == MASK:
+        changes = {"objective.mask": name}
+    if kind == TERMS:
+        pays = levels.read(kind, name).parameters.keys() >= PAYS
+        changes = {"reward.name": name} if pays else {"reward.terms": {name: {}}}
     config = resolve(apply(Baseline.model_validate(BASELINE).model_dump(), changes, "level"), "level")
     refuse_schedule(config, ROUNDS, "level")
     run = run_json(random_seed=2)

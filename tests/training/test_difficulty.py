@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
 from rftlab.data.queries import Query
 from rftlab.errors import BadInputError
+from rftlab.jobs.interrupt import StoppedError
 from rftlab.randomness import draw
 from rftlab.rewards import Judgement
 from rftlab.rollouts import Rollout
 from rftlab.study.baseline import DifficultySection
 from rftlab.training.difficulty import PART, DifficultyConfig, easy_first, measured, within
 from rftlab.training.divergence import CurrentRound
-from rftlab.training.train import train
+from rftlab.training.train import Training, train
 from saved_runs import same
 from training import json_lines, run_json
 
@@ -83,3 +87,25 @@ def test_no_query_of_that_difficulty_is_one_line(base, data, tmp_path) -> None:
     run["config"]["rollout"]["difficulty"] = {"rollouts": 2, "low": 0.6, "high": 0.9}
     with pytest.raises(BadInputError, match=r"rollout.difficulty: the base model solves no query at a rate from 0.6"):
         train(run, base, data, tmp_path / "run", code="c")
+
+
+def test_a_run_that_is_stopped_after_the_measurement_has_it_whole_and_goes_on(
+    base, data, tmp_path, monkeypatch
+) -> None:
+    """Rates and what they took are saved together; a run has a round even if measuring has spent its budget."""
+    run = run_json(budget={"rollouts": 10})
+    run["config"]["rollout"]["difficulty"] = {"rollouts": 2, "low": 0.0, "high": 1.0}
+    train(run, base, data, tmp_path / "whole", code="c")
+    count = Training.count
+
+    def stopped(self: Training, rollouts: int, tokens: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        count(self, rollouts, tokens)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "count", stopped)
+        with pytest.raises(StoppedError, match="the state after round 0 is saved"):
+            train(run, base, data, tmp_path / "run", code="c")
+    train(run, base, data, tmp_path / "run", code="c")
+    same(tmp_path / "run", tmp_path / "whole")
+    assert [row["rollouts"] for row in json_lines(tmp_path / "run" / "metrics.jsonl")] == [16 * 2 + 8]

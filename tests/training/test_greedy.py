@@ -34,7 +34,7 @@ def test_every_row_has_the_reward_of_its_querys_greedy_response(learner) -> None
     )
     assert [rollout.tokens for rollout in rollouts] == [rollout.tokens for rollout in expected]
     answers = [*(query.answer for query in learner.pool.queries), learner.pool.queries[0].answer]
-    judgements = learner.scorer.score(responses(learner.tokenizer, expected), answers)
+    judgements = learner.scoring.scorer.score(responses(learner.tokenizer, expected), answers)
     assert scores.greedy_B.tolist() == [float(judgement.correct) for judgement in judgements]
     assert 0 < scores.greedy_B.sum() < 17, "some are right"
     assert learner.advantage(scores)[:, 0].tolist() == (-scores.greedy_B).tolist()

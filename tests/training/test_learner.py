@@ -135,9 +135,9 @@ def test_a_reward_file_is_told_what_the_advantage_needs(given, tmp_path) -> None
     path.write_text("def reward(records): ...\n")
     run = run_json(advantage={"name": "max_likelihood"})
     run["config"]["reward"] = {"file": str(path), "sha256": file_sha256(path), "parameters": {}}
-    assert Learner(run, *given).reward.least == 0.0
+    assert Learner(run, *given).scoring.reward.least == 0.0
     run["config"]["advantage"] = {"name": "raw"}
-    assert Learner(run, *given).reward.least == -np.inf
+    assert Learner(run, *given).scoring.reward.least == -np.inf
 
 
 def test_budgets() -> None:

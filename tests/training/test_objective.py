@@ -16,12 +16,15 @@ from training import END, PAD, policy
 KL = {"coefficient": 0.0, "estimator": "k3"}
 
 
-def updated(ratio: str) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
-    """Gradients of one update on rollouts that a copy of the policy in bfloat16 has sampled, and its metrics."""
+def updated(ratio: str, low: float = -1.0) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
+    """Gradients of one update on rollouts that a copy of the policy in bfloat16 has sampled, and its metrics.
+
+    Every second rollout has the advantage 1, the others ``low``.
+    """
     model = policy()
     engine = TransformersEngine(model, end_tokens=[END], pad_token=PAD, dtype=torch.bfloat16)
     rollouts = engine.generate([[5, 6, 7]] * 12, Sampling(12), list(range(12)))
-    advantages, weights = np.where(np.arange(12) % 2, 1.0, -1.0), np.full(12, 1 / 144)
+    advantages, weights = np.where(np.arange(12) % 2, 1.0, low), np.full(12, 1 / 144)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     made = objective({"ratio": {"name": ratio}, "kl": KL}, None)
     row = update(model, optimizer, rollouts, advantages, weights, made, Passes(PAD, 1.0, 4096), max_gradient_norm=1e9)
@@ -45,3 +48,11 @@ def test_weights_for_the_samplers_difference_compare_with_the_sampler() -> None:
     weighted, row = updated("truncated")
     assert any(not torch.equal(weighted[name], plain[name]) for name in plain)
     assert row["clipped_rollouts"] == 0.0
+
+
+def test_a_leash_is_of_rollouts_without_an_advantage_too() -> None:
+    assert updated("none", low=0.0)[1]["trained_rollouts"] == 6
+    leashed, row = updated("dro", low=0.0)
+    assert row["trained_rollouts"] == 12
+    plain, _ = updated("none", low=0.0)
+    assert any(not torch.equal(leashed[name], plain[name]) for name in plain)

@@ -53,11 +53,17 @@ def sample(draws, count: int) -> CurrentRound:
 def test_difficulty_is_measured_once_and_what_it_knows_is_enough_to_go_on() -> None:
     config = {"rollouts": 4, "low": 0.25, "high": 0.75}
     pool = Pool(QUERIES, PROMPTS, "easy_first", difficulty=config)
-    assert pool.measure(sample) == {"rollouts": 28, "tokens": 56}
+    rates, spent = pool.measure(sample)
+    assert spent == {"rollouts": 28, "tokens": 56}
+    assert pool.rates == {}, "measuring changes nothing"
+    pool.choose(rates)
     assert pool.rates == {name: min(i / 4, 1.0) for i, name in enumerate("abcdefg")}
     assert pairs(pool) == [("b", 1), ("c", 2), ("d", 3)]
     assert [pool.ids[i] for i, _ in pool.draw(0, 0, 6)] == [*"dcbdcb"]
-    assert pool.measure(lambda *_: pytest.fail("it is known")) == {"rollouts": 0, "tokens": 0}
+    assert pool.measure(lambda *_: pytest.fail("it is known")) == ({}, {"rollouts": 0, "tokens": 0})
+    anew = [pool.draw_anew(seed, 0, 3) for seed in range(6)]
+    assert anew == [draw(seed, pool.ids, 0, 3) for seed in range(6)]
+    assert len({first for (first, _), *_ in anew}) > 1, "not the easiest again and again"
     other = Pool(QUERIES, PROMPTS, "easy_first", difficulty=config)
     other.choose(pool.rates)
     assert (pairs(other), other.draw(0, 4, 5)) == (pairs(pool), pool.draw(0, 4, 5))
@@ -65,7 +71,7 @@ def test_difficulty_is_measured_once_and_what_it_knows_is_enough_to_go_on() -> N
 
 def test_without_a_measurement_nothing_is_chosen() -> None:
     pool = Pool(QUERIES, PROMPTS)
-    assert pool.measure(lambda *_: pytest.fail("nothing is asked")) == {"rollouts": 0, "tokens": 0}
+    assert pool.measure(lambda *_: pytest.fail("nothing is asked")) == ({}, {"rollouts": 0, "tokens": 0})
     pool.choose(pool.rates)
     assert len(pool.queries) == 7
 

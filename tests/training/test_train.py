@@ -406,3 +406,40 @@ def test_all_choices_of_the_loop_together_resume_exactly(cut, base, data, tmp_pa
     ).tolist()
     assert len({row["kl_coefficient"] for row in rows}) > 1
     assert len(set(weights(folder))) == 2
+
+
+@pytest.mark.parametrize("advantage", ["greedy_baseline", "value_tracker"])
+def test_what_looks_beside_a_round_or_back_resumes_exactly_among_other_choices(
+    cut, base, data, tmp_path, advantage
+) -> None:
+    run = run_json(
+        advantage={"name": advantage},
+        reward={"name": "label_noise", "correct": 1.0, "incorrect": 0.0, "probability": 0.5},
+        optimizer={
+            "name": "sgd",
+            "momentum": 0.9,
+            "weight_decay": 0.0,
+            "lr": 1e-3,
+            "max_gradient_norm": 1.0,
+            "warmup": 2,
+            "schedule": {"name": "cosine", "final": 0.0},
+        },
+        checkpoint_every=4,
+    )
+    run["config"]["rollout"] |= {"queries": 4, "rollouts": 3, "redraws": 1, "sync_every": 2, "down_sample": 2}
+    run["config"]["reward"]["terms"] = {"length_range": {"weight": 0.5}, "repetition": {"weight": 1.0}}
+    run["config"]["objective"] |= {
+        "mask": {"name": "truncated", "share_out": True},
+        "shaping": {"name": "whiten_rollouts", "epsilon": 1e-6, "ddof": 1},
+        "tokens": {"name": "kl_cov", "share": 0.1, "coefficient": 1.0},
+        "entropy": {"coefficient": 0.01},
+    }
+    run["config"]["update"] |= {"minibatches": 2, "epochs": 2}
+    train(run, base, data, tmp_path / "whole", code="c")
+    folder = cut(4, run)
+    train(run, base, data, folder, code="c")
+    same(folder, tmp_path / "whole")
+    rows = json_lines(folder / "metrics.jsonl")
+    sampled = [12 + 3 * row["redrawn_queries"] + 4 * (advantage == "greedy_baseline") for row in rows]
+    assert [row["rollouts"] for row in rows] == np.cumsum(sampled).tolist()
+    assert len(set(weights(folder))) == 2

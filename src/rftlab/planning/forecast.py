@@ -250,7 +250,7 @@ def run_hours(
     costs = run_costs(plan, run, queries, None, most=most)
     limit = plan.study.evaluation.max_new_tokens or plan.study.baseline.rollout.max_new_tokens
     response = rollout["max_new_tokens"] * rate.response_share
-    trained = (rollout["down_sample"] or rollout["rollouts"]) / (rollout["rollouts"] + rollout["statistics_rollouts"])
+    trained = rollout["queries"] * (rollout["down_sample"] or rollout["rollouts"]) / run.variant.rollouts_per_round
     trained *= run.variant.config["update"]["epochs"]
     sampled, rows = costs["rollouts"], costs["evaluation_rows"]
     once = run_costs(plan, run, queries, None)["rollouts"]

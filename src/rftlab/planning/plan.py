@@ -164,7 +164,7 @@ class Plan:
         sources = [*study.datasets.values(), *study.evaluation_sets.values()]
         modules = {module for source in sources for module in self.verifiers(verifier_of(study, source)).modules}
         config: dict[str, Any] = {"datasets": datasets, "evaluation_sets": sets}
-        rewards = [v.config["reward"] for v in self.variants.values() if "file" in v.config["reward"]]
+        rewards = [v.config["reward"] for v in self._trained.values() if "file" in v.config["reward"]]
         files = [{key: reward[key] for key in ("file", "sha256", "parameters")} for reward in rewards]
         if files:
             config["rewards"] = [file for i, file in enumerate(files) if file not in files[:i]]

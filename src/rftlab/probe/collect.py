@@ -22,9 +22,7 @@ from rftlab.policies.directory import PolicyDirectory
 from rftlab.probe.pool import Pool
 from rftlab.probe.sketch import Sketch
 from rftlab.randomness import draw, rollout_seed, stable_hash
-from rftlab.rewards.terms import Record, Scored
 from rftlab.rollouts import Rollout
-from rftlab.rollouts.engine import responses
 from rftlab.training.greedy import GreedyResponses
 from rftlab.training.learner import Learner
 from rftlab.training.passes import Batch
@@ -84,13 +82,7 @@ def collect(learner: Learner, config: ProbeConfig) -> Pool:
     keys = [(config.seed, learner.pool.ids[i], 0, r) for i in chosen for r in range(R)]
     prompts = [learner.pool.prompts[i] for i in chosen for _ in range(R)]
     rollouts = learner.engine.generate(prompts, learner.rollout.sampling, [rollout_seed("probe", *key) for key in keys])
-    texts = responses(learner.tokenizer, rollouts)
-    judgements = learner.scorer.score(texts, [query.answer for query in rows])
-    records = [
-        Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, judgement, key)
-        for q, text, r, judgement, key in zip(rows, texts, rollouts, judgements, keys, strict=True)
-    ]
-    paid = learner.reward(Scored(records, learner.rollout.max_new_tokens, R, config.seed))
+    _, paid = learner.scoring(rows, rollouts, keys, R)
     scores_ND = scores_of(learner, rollouts, config.dimensions, stable_hash("sketch", config.seed))
     ids, lengths_N = tuple(learner.pool.ids[i] for i in chosen), np.array([len(rollout.tokens) for rollout in rollouts])
     pool = Pool(
@@ -102,8 +94,7 @@ def collect(learner: Learner, config: ProbeConfig) -> Pool:
         scores_ND.reshape(Q, R, config.dimensions),
     )
     known = {learner.pool.ids[i]: (learner.pool.queries[i], learner.pool.prompts[i]) for i in chosen}
-    scoring = learner.tokenizer, learner.scorer, learner.reward, learner.rollout.sampling
-    greedy = GreedyResponses(learner.engine, *scoring, known, config.seed)
+    greedy = GreedyResponses(learner.engine, learner.scoring, learner.rollout.sampling, known)
     greedy_Q = greedy(Round(pool.rewards_QR, pool.lengths_QR, R, ids), 0)[0].greedy_B
     assert greedy_Q is not None, "that is what was asked for"
     return replace(pool, greedy_Q=greedy_Q)

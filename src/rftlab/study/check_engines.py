@@ -46,6 +46,5 @@ def check_engines(study: Study, variants: Mapping[str, Variant]) -> None:
 def configured(study: Study, variants: Mapping[str, Variant]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Key and engine of every variant, and of the evaluation."""
     for variant in variants.values():
-        where = f"factors.{variant.factor}.{variant.level}: engine" if variant.overrides else "baseline.engine"
-        yield where, variant.config["engine"]
+        yield f"{variant.key}: engine" if variant.overrides else "baseline.engine", variant.config["engine"]
     yield "evaluation.engine", study.evaluation.engine.model_dump()

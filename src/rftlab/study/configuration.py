@@ -6,7 +6,7 @@ import copy
 import functools
 import importlib.util
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +16,22 @@ from rftlab import levels
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.files import file_sha256
 from rftlab.rewards.declared import PAYS, TERMS, RewardFileError, least_reward, read_reward_file
-from rftlab.study.baseline import Baseline, OptimizerSection, RewardSection
-from rftlab.study.presets import hint
-from rftlab.study.ranges import SIZES, refuse_outside, refuse_range
-from rftlab.study.section import excerpt, first_error, scientific
+from rftlab.study.baseline import Baseline, RewardSection
+from rftlab.study.parameters import check_file, check_level, completed, typed, with_defaults
+from rftlab.study.ranges import DOWN_SAMPLE, SIZES, refuse_outside
+from rftlab.study.section import first_error
 
-RATIO, MASK = "objectives.ratio", "objectives.mask"
 LEVELS = {
     ("advantage",): "advantages",
-    ("objective", "ratio"): RATIO,
+    ("objective", "ratio"): "objectives.ratio",
     ("objective", "aggregation"): "objectives.aggregation",
-    ("objective", "mask"): MASK,
+    ("objective", "mask"): "objectives.mask",
     ("objective", "shaping"): "objectives.shaping",
     ("objective", "tokens"): "objectives.tokens",
     ("optimizer",): "optimizers",
     ("optimizer", "schedule"): "optimizers.schedule",
 }
 """Where the baseline names levels that are files, and their kind; those of the reward are in ``reward``."""
-COMMON = {"optimizers": tuple(key for key in OptimizerSection.model_fields if key != "name")}
-"""Keys of the schema that stand beside the parameters of any level of a kind."""
-
-OWNED: dict[str, tuple[str, type]] = {
-    "GREEDY": ("advantages", bool),
-    "ENTROPIES": ("objectives.tokens", bool),
-    "PULLS": ("objectives.tokens", bool),
-    "NEEDS": ("optimizers", str),
-    "WHOLE_RUN": ("optimizers.schedule", bool),
-}
-"""What the files of one kind alone may declare, and its type."""
-
-TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def apply(config: Mapping[str, Any], overrides: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -99,89 +85,6 @@ def resolve(config: Mapping[str, Any], key: str) -> dict[str, Any]:
     return resolved
 
 
-def check_level(kind: str, name: str, key: str) -> levels.LevelFile:
-    """Read a level's file.
-
-    Raises:
-        BadInputError: there is none, or it cannot be used.
-    """
-    try:
-        file = levels.read(kind, name)
-    except (levels.UnknownLevelError, OSError) as error:
-        raise BadInputError(f"{key}: {error}{hint(name)}") from None
-    check_file(file, f"{key}: {kind.replace('.', '/')}/{name}.py")
-    return file
-
-
-def check_file(file: levels.LevelFile, where: str) -> None:
-    """Refuse what a level's file, or one of the user's, cannot declare.
-
-    Raises:
-        BadInputError: beginning with ``where``.
-    """
-    kind = file.kind
-    for parameter, default in file.parameters.items():
-        several = default if isinstance(default, tuple) and default else (default,)
-        if any(type(one) not in TYPES or (isinstance(one, float) and not math.isfinite(one)) for one in several):
-            raise BadInputError(
-                f"{where}: {parameter} needs a default that is a finite number, a text, true or false, "
-                f"not {excerpt(default)}"
-            )
-    for constant in levels.OF_ADVANTAGES:
-        if type(file.constants.get(constant, 0)) not in (int, float):
-            raise BadInputError(f"{where}: {constant} must be a number")
-        if constant in file.constants and kind != "advantages":
-            raise BadInputError(f"{where}: {constant} is something that only the file of an advantage declares")
-    if file.constants.get("OLD_POLICY", "trainer") != "trainer" or ("OLD_POLICY" in file.constants and kind != RATIO):
-        raise BadInputError(f"{where}: OLD_POLICY is 'trainer' in the file of a ratio, or is not declared")
-    values = file.constants.get("VALUES", (0, 0))
-    numbers = isinstance(values, tuple) and len(values) == 2 and all(type(value) in (int, float) for value in values)
-    if not numbers or values[0] > values[1]:
-        raise BadInputError(f"{where}: VALUES must be the least and the greatest value, not {excerpt(values)}")
-    for constant, (owner, cls) in OWNED.items():
-        if constant in file.constants and (kind != owner or type(file.constants[constant]) is not cls):
-            raise BadInputError(f"{where}: {constant} is {TYPES[cls]} in a file of {owner}, or is not declared")
-    ranges = file.constants.get("RANGES", {})
-    if not isinstance(ranges, dict) or not set(ranges) <= set(file.parameters):
-        raise BadInputError(
-            f"{where}: RANGES must be a mapping of its parameters, {', '.join(file.parameters) or 'none'}"
-        )
-    for parameter, possible in ranges.items():
-        try:
-            refuse_range(possible, file.parameters[parameter])
-        except ValueError as error:
-            raise BadInputError(f"{where}: RANGES: {parameter}: {error}") from None
-
-
-def with_defaults(kind: str, level: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """A level's name and all its parameters, the defaults of its file filled in.
-
-    Raises:
-        BadInputError: no such level, no such parameter, or a value of another type than the parameter's default.
-    """
-    file = check_level(kind, level["name"], f"{key}.name")
-    common = COMMON.get(kind, ())
-    given = {parameter: value for parameter, value in level.items() if parameter not in ("name", *common)}
-    return {"name": file.name, **{key: level[key] for key in common}, **completed(file, given, key, common)}
-
-
-def completed(file: levels.LevelFile, given: Mapping[str, Any], key: str, common: Sequence[str] = ()) -> dict[str, Any]:
-    """All parameters of a file, those that are given in place of its defaults; ``common``: keys that stand beside them.
-
-    Raises:
-        BadInputError: it has no such parameter, or a value is of another type than the default.
-    """
-    complete = {name: [*value] if isinstance(value, tuple) else value for name, value in file.parameters.items()}
-    for parameter, value in given.items():
-        if parameter not in file.parameters:
-            known = [*file.parameters, *common]
-            hint = did_you_mean(parameter, known)
-            valid = ", ".join(known) or "none"
-            raise BadInputError(f"{key}: {file.name} has no parameter {parameter!r}; valid: {valid}{hint}")
-        complete[parameter] = _parameter(value, file.parameters[parameter], f"{key}.{parameter}")
-    return complete
-
-
 def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
     """The section ``reward`` with every default of what it names, and without what the study does not use.
 
@@ -204,6 +107,10 @@ def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
         own["parameters"] = completed(file, reward["parameters"], f"{key}.parameters")
     elif reward["parameters"]:
         raise BadInputError(f"{key}.parameters: those of reward.file, and there is none: remove them")
+    elif reward["name"] not in levels.names(TERMS):
+        payers = [name for name in levels.names(TERMS) if PAYS <= {*levels.read(TERMS, name).parameters} <= own.keys()]
+        hint = did_you_mean(reward["name"], payers)
+        raise BadInputError(f"{key}.name: {reward['name']!r} is not one of {', '.join(payers)}{hint}")
     elif not PAYS <= {*check_level(TERMS, reward["name"], f"{key}.name").parameters} <= own.keys():
         raise BadInputError(
             f"{key}.name: {reward['name']} does not pay successes: it is a term, to be named in reward.terms"
@@ -212,29 +119,11 @@ def complete_reward(reward: Mapping[str, Any], key: str) -> dict[str, Any]:
     for name, entry in reward["terms"].items():
         if name == own.get("name"):
             raise BadInputError(f"{key}.terms.{name}: it is reward.name already; give it once")
-        weight = _parameter(entry.get("weight", 1.0), 1.0, f"{key}.terms.{name}.weight")
+        weight = typed(entry.get("weight", 1.0), 1.0, f"{key}.terms.{name}.weight")
         given = {parameter: value for parameter, value in entry.items() if parameter != "weight"}
         file = check_level(TERMS, name, f"{key}.terms")
         terms[name] = {"weight": weight, **completed(file, given, f"{key}.terms.{name}")}
     return {**own, "terms": terms} if terms else own
-
-
-def _parameter(value: Any, default: Any, key: str) -> Any:
-    if isinstance(default, tuple):
-        if not isinstance(value, list) or len(value) != len(default):
-            raise BadInputError(f"{key}: a list of {len(default)} is needed, not {excerpt(value)}")
-        return [_parameter(one, like, key) for one, like in zip(value, default, strict=True)]
-    cls = type(default)
-    if cls is float:
-        value = scientific(value)
-        value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if type(value) is not cls:
-        raise BadInputError(f"{key}: {TYPES.get(cls, f'a {cls.__name__}')} is needed, not {excerpt(value)}")
-    if cls is float and not math.isfinite(value):
-        raise BadInputError(f"{key}: a finite number is needed, not {value}")
-    if cls is int and value < 0:
-        raise BadInputError(f"{key}: at least 0 is needed, not {value}")
-    return value
 
 
 def refuse_inert(resolved: Mapping[str, Any], wanted: bool, key: str) -> None:
@@ -269,7 +158,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
     rollout, advantage = resolved["rollout"], resolved["advantage"]
     constants = levels.read("advantages", advantage["name"]).constants
     where = f"{key}: advantage.name: {advantage['name']}"
-    sizes = sizes_of(rollout)
+    sizes, names = sizes_of(rollout), SIZES if rollout["down_sample"] is None else dict.fromkeys(SIZES, DOWN_SAMPLE)
     if (chosen := rollout["down_sample"]) is not None and (chosen >= rollout["rollouts"] or sizes["M"] > chosen):
         raise BadInputError(
             f"{key}: rollout.down_sample: less than rollout.rollouts, {rollout['rollouts']}, and no "
@@ -305,6 +194,11 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         raise BadInputError(f"{key}: objective.kl.coefficient: more than 0 is needed where the penalty is configured")
     if kl["target"] is not None and not kl["in_reward"]:
         raise BadInputError(f"{key}: objective.kl.target: needs objective.kl.in_reward: true, where KL is measured")
+    if kl["target"] is not None and kl["horizon"] < (trained := rollout["queries"] * sizes["n"]):
+        raise BadInputError(
+            f"{key}: objective.kl.horizon: at least the {trained} rollouts that a round trains on are needed, not "
+            f"{kl['horizon']}: a round may correct no more than its whole error"
+        )
     if kl["in_reward"] and "MINIMUM_REWARD" in constants:
         raise BadInputError(
             f"{where} needs rewards ≥ {constants['MINIMUM_REWARD']}, and objective.kl.in_reward lowers them"
@@ -319,7 +213,7 @@ def refuse_impossible(resolved: Mapping[str, Any], key: str) -> None:
         for parameter, possible in file.constants.get("RANGES", {}).items():
             several = values[parameter] if isinstance(values[parameter], list) else [values[parameter]]
             for value in several:
-                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}")
+                refuse_outside(possible, value, sizes, f"{key}: {path}.{parameter}", names)
 
 
 def selected(resolved: Mapping[str, Any]) -> Iterator[tuple[levels.LevelFile, Mapping[str, Any], str]]:
@@ -343,7 +237,7 @@ def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -
 
     Args:
         resolved: configuration of a variant.
-        rounds: that the study's budget allows it; None for a budget in tokens.
+        rounds: that the study's budget allows it; None where only the run can tell.
         key: of the variant, for the message.
 
     Raises:
@@ -352,7 +246,8 @@ def refuse_schedule(resolved: Mapping[str, Any], rounds: int | None, key: str) -
     name, warmup = resolved["optimizer"]["schedule"]["name"], resolved["optimizer"]["warmup"]
     if rounds is None and levels.read("optimizers.schedule", name).constants.get("WHOLE_RUN"):
         raise BadInputError(
-            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds or rollouts, not in tokens"
+            f"{key}: optimizer.schedule.name: {name} needs a budget in rounds, or one in rollouts without "
+            "rollout.redraws and rollout.difficulty"
         )
     if rounds is not None and warmup > rounds:
         raise BadInputError(f"{key}: optimizer.warmup: at most the {rounds} rounds of a run are possible, not {warmup}")

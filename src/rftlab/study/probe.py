@@ -61,6 +61,8 @@ def without_seen(config: Mapping[str, Any]) -> dict[str, Any]:
 def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
     """Refuse a probe with too few rollouts for a variant, of a checkpoint that is not kept, or of rounds beyond it.
 
+    What the baseline has, all variants that are probed have as well: what no pool can show is refused of it alone.
+
     Raises:
         BadInputError: with what would be possible.
     """
@@ -69,13 +71,25 @@ def check_probe(study: Study, variants: Mapping[str, Variant]) -> None:
     if study.probe.checkpoint == "final" and study.checkpoints == "none":
         raise BadInputError("probe.checkpoint: final needs `checkpoints: final` or keep, not none")
     baseline = variants[BASELINE].config
-    if baseline["rollout"]["redraws"]:
+    rollout, objective = baseline["rollout"], baseline["objective"]
+    if rollout["redraws"]:
         raise BadInputError("probe: rollout.redraws: rounds that draw queries anew cannot be made of fixed ones")
-    if baseline["objective"]["kl"]["coefficient"] and baseline["objective"]["kl"]["in_reward"]:
+    if rollout["down_sample"] is not None:
+        raise BadInputError("probe: rollout.down_sample: rounds of some of their rollouts cannot be probed")
+    if rollout["difficulty"]["low"] > 0 or rollout["difficulty"]["high"] < 1:
+        raise BadInputError("probe: rollout.difficulty: queries that only a run chooses cannot be probed")
+    if objective["kl"]["coefficient"] and objective["kl"]["in_reward"]:
         raise BadInputError("probe: objective.kl.in_reward: rewards that change with the policy cannot be probed")
+    if objective["tokens"]["name"] != "all":
+        raise BadInputError("probe: objective.tokens: gradients of some of a response's tokens cannot be probed")
+    if rollout["only"] is not None and study.probe.queries > rollout["only"]:
+        raise BadInputError(
+            f"probe.queries: at most the {rollout['only']} queries of rollout.only are possible, "
+            f"not {study.probe.queries}"
+        )
     for name, variant in probed(variants).items():
-        rollout = variant.config["rollout"]
-        if (M := rollout["rollouts"] + rollout["statistics_rollouts"]) > study.probe.rollouts:
+        own = variant.config["rollout"]
+        if (M := own["rollouts"] + own["statistics_rollouts"]) > study.probe.rollouts:
             raise BadInputError(
                 f"probe.rollouts: at least the {M} rollouts of a query in {name} are needed, not {study.probe.rollouts}"
             )

@@ -16,6 +16,9 @@ from typing import Any
 from rftlab.errors import BadInputError
 
 SIZES = {"n": "rollout.rollouts", "M": "rollout.rollouts + rollout.statistics_rollouts"}
+"""Keys that say how many rollouts of a query there are, by the name of a bound."""
+DOWN_SAMPLE = "rollout.down_sample"
+"""The key that says both where it is set."""
 SIDES: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "[": (operator.ge, "at least"),
     "(": (operator.gt, "more than"),
@@ -46,9 +49,9 @@ class Side:
         """Whether a value lies on the right side of it."""
         return SIDES[self.bracket][0](value, sizes[self.bound] if self.named else float(self.bound))
 
-    def words(self, sizes: Mapping[str, int]) -> str:
+    def words(self, sizes: Mapping[str, int], names: Mapping[str, str] = SIZES) -> str:
         """``at least 0``, ``at most rollout.rollouts, 4,``."""
-        bound = f"{SIZES[self.bound]}, {sizes[self.bound]}," if self.named else self.bound
+        bound = f"{names[self.bound]}, {sizes[self.bound]}," if self.named else self.bound
         return f"{SIDES[self.bracket][1]} {bound}"
 
 
@@ -92,7 +95,9 @@ def refuse_range(possible: Any, default: Any) -> None:
         raise ValueError(f"values of the type of the default, {default!r}, are needed, not {possible!r}")
 
 
-def refuse_outside(possible: str | tuple[Any, ...], value: Any, sizes: Mapping[str, int], key: str) -> None:
+def refuse_outside(
+    possible: str | tuple[Any, ...], value: Any, sizes: Mapping[str, int], key: str, names: Mapping[str, str] = SIZES
+) -> None:
     """Refuse a value outside a range.
 
     Args:
@@ -100,6 +105,7 @@ def refuse_outside(possible: str | tuple[Any, ...], value: Any, sizes: Mapping[s
         value: of the parameter.
         sizes: how many rollouts of a query are trained on (``n``) and sampled (``M``).
         key: of the parameter.
+        names: keys that say ``n`` and ``M``.
 
     Raises:
         BadInputError: with what would be possible.
@@ -113,7 +119,7 @@ def refuse_outside(possible: str | tuple[Any, ...], value: Any, sizes: Mapping[s
     if not broken:
         return
     if any(side.named or side.unbounded for side in sides):
-        needed = " and ".join(side.words(sizes) for side in broken)
+        needed = " and ".join(side.words(sizes, names) for side in broken)
     elif (sides[0].bracket, sides[1].bracket) == ("[", "]"):
         needed = f"a number from {sides[0].bound} to {sides[1].bound}"
     else:

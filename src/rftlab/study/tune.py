@@ -12,7 +12,7 @@ from typing import Any
 
 from rftlab.errors import BadInputError, did_you_mean
 from rftlab.runfolder.study_plan import BASELINE
-from rftlab.study.configuration import apply, refuse_inert, resolve
+from rftlab.study.configuration import apply, refuse_inert, refuse_schedule, resolve
 from rftlab.study.owners import dataset_of
 from rftlab.study.schema import Study, Tune
 from rftlab.study.variants import Variant
@@ -111,7 +111,8 @@ def _candidate(study: Study, key: str, value: float, variant: Variant) -> Candid
     at = f"{AT}{_value(config, key)!r}"
     level = None if variant.name == BASELINE else f"{variant.level}{at}"
     made = Variant(f"{variant.name}{at}", variant.factor, level, None, overrides, config)
-    if made.rollouts_per_round != variant.rollouts_per_round:
+    refuse_schedule(config, made.rounds(study), where)
+    if made.sampled != variant.sampled:
         raise BadInputError(f"{where}: it changes the rollouts of a round: at equal rounds more of them would win")
     return Candidate(variant.name, value, made)
 

@@ -28,8 +28,10 @@ class Variant(PlannedVariant):
 
     @property
     def key(self) -> str:
-        """Where the study has it, for messages."""
-        return f"factors.{self.factor}.{self.level}" if self.overrides else "baseline"
+        """Where the study has it, for messages; of one that no key of the study names, its own name."""
+        if not self.overrides:
+            return "baseline"
+        return self.name if self.relative_to is None else f"factors.{self.factor}.{self.level}"
 
     @property
     def rollouts_per_round(self) -> int:
@@ -44,9 +46,15 @@ class Variant(PlannedVariant):
         return self.rollouts_per_round * int(1 + self.config["rollout"]["redraws"])
 
     @property
+    def sampled(self) -> tuple[int, int, int]:
+        """All that decides how many rollouts a run samples: those of a round, its redraws, those before the first."""
+        rollout = self.config["rollout"]
+        return self.rollouts_per_round, rollout["redraws"], rollout["difficulty"]["rollouts"]
+
+    @property
     def even(self) -> bool:
         """Whether it samples nothing but B·(n + m) rollouts in every round."""
-        return not self.config["rollout"]["redraws"] and not self.config["rollout"]["difficulty"]["rollouts"]
+        return self.sampled[1:] == (0, 0)
 
     def as_many(self, other: Variant) -> bool:
         """Whether both have sampled the same number of rollouts after every round."""
@@ -116,8 +124,7 @@ def variants_of(study: Study) -> dict[str, Variant]:
         refuse_inert(config, False, f"design.factorial: {factor}/{level}")
         variants[f"{factor}/{level}"] = Variant(f"{factor}/{level}", factor, level, None, overrides, config)
     for variant in variants.values():
-        key = "baseline" if variant.factor is None else f"factors.{variant.name.replace('/', '.')}"
-        refuse_schedule(variant.config, variant.rounds(study), key)
+        refuse_schedule(variant.config, variant.rounds(study), variant.key)
     return variants
 
 

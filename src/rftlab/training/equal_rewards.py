@@ -6,9 +6,10 @@ that asks for either with a single rollout is refused.
 
 **Drawn anew** (`rollout.redraws`, dynamic sampling): such a query is replaced by another, sampled with the same
 weights, up to so many times; what is left then stays in the round, and is counted. Replacements come from a stream of
-their own, shuffled for that round: rounds of all variants begin with the same queries, and a run that goes on needs
-nothing but the number of its round. Every rollout counts in the budget. Metrics of rewards and responses are of the
-queries first drawn, which nobody has chosen; levels that look at the past remember those that were trained on.
+their own, shuffled for that round, under a curriculum too: rounds of all variants begin with the same queries, and a
+run that goes on needs nothing but the number of its round. Every rollout counts in the budget. Metrics of rewards and
+responses are of the queries first drawn, which nobody has chosen; levels that look at the past remember those that were
+trained on.
 Frameworks draw on from the data instead, whole batches at a time of which they use a part, and fail at their cap.
 
 **Left out** (`objective.drop_equal_rewards`): it has no weight, and its tokens are in no denominator of the

@@ -3,7 +3,8 @@
 The penalty is the estimator's (`k1`, log π − log π_ref, is PPO's and unbiased), summed over the response of each of the
 M rollouts, π the policy before the update. At n = 1 the reward pays for it and nothing else changes. Where the rewards
 of a query are equal the KL tells its rollouts apart, and a level that divides by their std blows it up to their scale;
-whether rewards are equal is asked of the rewards alone.
+whether rewards are equal is asked of the rewards alone. A greedy response, which `greedy_baseline` subtracts, is not
+charged for its own: what is subtracted may be anything that the rollout itself does not change. verl does the same.
 
 **Adaptive** (`objective.kl.target`): after a round of N rollouts β ← β·(1 + clip(KL/target − 1, −0.2, 0.2)·N/horizon),
 KL the mean penalty per response token.

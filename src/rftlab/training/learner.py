@@ -35,6 +35,7 @@ from rftlab.training.objective import Objective
 from rftlab.training.optimization import OptimizerConfig
 from rftlab.training.passes import Passes
 from rftlab.training.pool import Pool
+from rftlab.training.scored import Scoring
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,6 @@ class Learner:
         config = run["config"]
         self.random_seed: int = run["random_seed"]
         self.rollout = RolloutConfig(**config["rollout"])
-        floor = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
-        self.reward = Reward(config["reward"], floor)
         self.budget = BudgetConfig(**config["budget"])
         self.optimizer_config = OptimizerConfig.read(config["optimizer"])
         self.update_config = UpdateConfig(**config["update"])
@@ -126,7 +125,6 @@ class Learner:
         self.checkpoint_every: int = config["checkpoint_every"]
         self.kl_every: int = config["diagnostics"]["kl_every"]
 
-        self.scorer = Scorer(config["verifier"])
         self.advantage = advantage(config)
         self.weights = partial(
             weights,
@@ -138,6 +136,9 @@ class Learner:
 
         device = prepare(config["device"])
         self.tokenizer = base.tokenizer()
+        floor = read("advantages", config["advantage"]["name"]).constants.get("MINIMUM_REWARD", -math.inf)
+        scorer, reward = Scorer(config["verifier"]), Reward(config["reward"], floor)
+        self.scoring = Scoring(self.tokenizer, scorer, reward, self.rollout.max_new_tokens, self.random_seed)
         self.policy = trained_policy(base, device, config, self.random_seed)
         kl = KlConfig(**config["objective"]["kl"])
         every = {"sampler": self.rollout.sync_every, "reference": kl.refresh_every if kl.coefficient else 0}
@@ -188,8 +189,7 @@ class Learner:
 
     def _greedy(self) -> GreedyResponses:
         known = {query.id: (query, ids) for query, ids in zip(self.pool.queries, self.pool.prompts, strict=True)}
-        scoring = self.tokenizer, self.scorer, self.reward, self.rollout.sampling
-        return GreedyResponses(self.engine, *scoring, known, self.random_seed)
+        return GreedyResponses(self.engine, self.scoring, self.rollout.sampling, known)
 
     def exported(self) -> PreTrainedModel:
         """The policy as checkpoints have it: without adapters, in the format of the study."""
@@ -228,6 +228,7 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
         kl_coefficient=kl["coefficient"],
         reference=reference,
         old_is_trainer=old_is_trainer(config) and not several,
+        leash=read("objectives.ratio", config["ratio"]["name"]).constants.get("LEASH", False),
         entropy_coefficient=config.get("entropy", {"coefficient": 0.0})["coefficient"],
         tokens=tokens(config.get("tokens", {"name": "all"})),
     )

@@ -20,7 +20,7 @@ class Objective:
     w is the aggregation's; ``tokens`` chooses those that have a policy loss.
 
     ``old_is_trainer`` says that the policy loss compares with what the trainer computes in this very pass; else with
-    the log-probabilities that come with the rollouts.
+    the log-probabilities that come with the rollouts; ``leash`` that it has a gradient without an advantage.
     """
 
     policy_loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -28,13 +28,14 @@ class Objective:
     kl_coefficient: float = 0.0
     reference: PreTrainedModel | None = None
     old_is_trainer: bool = False
+    leash: bool = False
     entropy_coefficient: float = 0.0
     tokens: TokenChoice | AllTokens = field(default_factory=AllTokens)
 
     @property
     def of_all(self) -> bool:
         """Whether a rollout without an advantage has a gradient."""
-        return self.penalty is not None or self.entropy_coefficient != 0
+        return self.penalty is not None or self.entropy_coefficient != 0 or self.leash
 
     def forward(self, policy: PreTrainedModel, batch: Batch, passes: Passes) -> tuple[Tensor, Tensor, Tensor]:
         """logprobs_NT and mask_NT of a micro-batch, and terms_NT, what KL penalty and entropy bonus add to its loss."""

@@ -43,7 +43,7 @@ class Pool:
                 f"rollout.only: {only} queries are asked for, and the dataset has {len(ids)} to train on"
             )
         self.order, self.difficulty, self.rates = order, DifficultyConfig(**(difficulty or {})), dict[str, float]()
-        self._draw = DRAWS[order]
+        self._draw = self._draw_anew = DRAWS[order]
         self._keep(queries, prompts, range(len(ids)) if only is None else some_of(ids, only))
 
     def _keep(self, queries: Sequence[Query], prompts: Sequence[list[int]], indices: Sequence[int]) -> None:
@@ -54,16 +54,18 @@ class Pool:
         """Pairs of an index into the queries and an occurrence; see :func:`rftlab.randomness.draw`."""
         return self._draw(seed, self.ids, start, count)
 
-    def measure(self, sample: Callable[[Draws, int], CurrentRound]) -> dict[str, int]:
-        """Measure how hard its queries are, where the run asks for it and does not know yet; what that took.
+    def draw_anew(self, seed: int, start: int, count: int) -> list[tuple[int, int]]:
+        """The same of queries that stand in for others: of a curriculum any, not its easiest in every round."""
+        return self._draw_anew(seed, self.ids, start, count)
 
-        Raises:
-            BadInputError: no query is as hard as the run asks for.
+    def measure(self, sample: Callable[[Draws, int], CurrentRound]) -> tuple[dict[str, float], dict[str, int]]:
+        """How hard its queries are, for :meth:`choose`, where a run asks for it and does not know yet; what that took.
+
+        It changes nothing.
         """
-        rates, spent = measured(len(self.ids) if not self.rates else 0, self.difficulty.rollouts, sample)
-        if rates:
-            self.choose(dict(zip(self.ids, rates, strict=True)))
-        return spent
+        asked = self.ids if not self.rates and self.difficulty.rollouts else []
+        rates, spent = measured(len(asked), self.difficulty.rollouts, sample)
+        return dict(zip(asked, rates, strict=True)), spent
 
     def choose(self, rates: Mapping[str, float]) -> None:
         """Train on the queries whose rate the run asks for, and in the order it asks for; without rates on all.

@@ -29,9 +29,8 @@ from rftlab.policies.checkpoint import save_checkpoint
 from rftlab.policies.directory import PolicyDirectory
 from rftlab.provenance import record
 from rftlab.randomness import difficulty_seed, redraw_seed, rollout_seed
-from rftlab.rewards.terms import Record, Scored
+from rftlab.rewards.terms import Key
 from rftlab.rollouts import Rollout
-from rftlab.rollouts.engine import responses
 from rftlab.runfolder.log import append_json
 from rftlab.training.divergence import CurrentRound
 from rftlab.training.down_sampling import down_sampled
@@ -134,8 +133,8 @@ class Training:
 
     @property
     def spent(self) -> bool:
-        """Whether the budget is."""
-        return self.learner.budget.spent(self.round, self.tokens, self.rollouts)
+        """Whether the budget is; a run has a round, whatever measuring difficulty took."""
+        return self.round > 0 and self.learner.budget.spent(self.round, self.tokens, self.rollouts)
 
     def run(self) -> str | None:
         """Train until the budget is spent; where the run diverged, return why.
@@ -167,7 +166,7 @@ class Training:
     def play(self, number: int) -> None:
         """One round: B queries, n trained and m statistics rollouts of each, and the steps on them."""
         learner, self.clock = self.learner, Clock()
-        self.count(**learner.pool.measure(partial(self.sample, difficulty_seed(learner.random_seed))))
+        self.measure()
         first = self.drawn(number)
         current, sampled = redrawn(first, learner.rollout.redraws, partial(self.drawn_anew, number))
         self.current_round = current = down_sampled(current, learner.rollout.down_sample)
@@ -203,6 +202,14 @@ class Training:
         append_json(self.state.place / "metrics.jsonl", {"round": number, **row, **rate, **totals})
         append_json(self.state.place / "timings.jsonl", {"round": number, **timings(self.clock.seconds, tokens)})
 
+    def measure(self) -> None:
+        """Before the first round: how hard queries are, where the run asks for it. It and its cost are saved as one."""
+        rates, spent = self.learner.pool.measure(partial(self.sample, difficulty_seed(self.learner.random_seed)))
+        self.interrupts.hold()
+        self.learner.pool.choose(rates)
+        self.count(**spent)
+        self.interrupts.release()
+
     def count(self, rollouts: int, tokens: int) -> None:
         """Count what was sampled."""
         self.rollouts, self.tokens = self.rollouts + rollouts, self.tokens + tokens
@@ -215,7 +222,7 @@ class Training:
     def drawn_anew(self, number: int, start: int, count: int) -> CurrentRound:
         """So many other queries for that round, from a stream of its own."""
         seed = redraw_seed(self.learner.random_seed, number)
-        return self.sample(seed, self.learner.pool.draw(seed, start, count))
+        return self.sample(seed, self.learner.pool.draw_anew(seed, start, count))
 
     def sample(self, seed: int, draws: Sequence[tuple[int, int]], count: int | None = None) -> CurrentRound:
         """Sample and score M, or ``count``, rollouts of each query drawn, keyed by seed, query, occurrence, index."""
@@ -232,18 +239,11 @@ class Training:
         self.clock.lap("score_s")
         return self.current_round
 
-    def score(self, keys: Sequence[tuple[int, str, int, int]]) -> None:
+    def score(self, keys: Sequence[Key]) -> None:
         """Verify and reward the rollouts just sampled."""
-        learner, current = self.learner, self.current_round
-        texts = responses(learner.tokenizer, current.rollouts)
-        current.judgements = learner.scorer.score(texts, [query.answer for query in current.queries])
-        rows = zip(current.queries, texts, current.rollouts, current.judgements, keys, strict=True)
-        records = [
-            Record(q.query, q.answer, q.metadata, text, len(r.tokens), r.truncated, score, key)
-            for q, text, r, score, key in rows
-        ]
-        limit, M = learner.rollout.max_new_tokens, current.per_query
-        current.paid = learner.reward(Scored(records, limit, M, learner.random_seed))
+        current = self.current_round
+        scored = self.learner.scoring(current.queries, current.rollouts, keys, current.per_query)
+        current.judgements, current.paid = scored
         current.rewards = current.paid.rewards_N.tolist()
 
     def kl_to_base(self, number: int, rollouts: list[Rollout]) -> dict[str, float]:

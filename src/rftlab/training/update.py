@@ -5,7 +5,8 @@
 3. One step per round, on the rollouts just sampled: the importance ratio is 1, none to clip (minibatches.py: several).
 4. No KL penalty and no reference model (a level can add one).
 5. The loss is normalised once over the whole round, Σ_i w_i Σ_t ℓ_it: micro-batches add up to the same gradient.
-6. A rollout whose advantage or weight is zero is not run through the model; its tokens still count in the weights w.
+6. A rollout whose advantage or weight is zero is not run through the model, unless it has a loss without an advantage;
+   its tokens still count in the weights w.
    A round without any signal still takes the step that zero gradients give: momentum and weight decay go on.
 """
 

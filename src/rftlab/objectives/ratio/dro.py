@@ -1,13 +1,14 @@
 """A quadratic leash in place of a ratio: loss = −A·log π + ½β·(log π − log π_old)².
 
 There is no importance weight: what has moved far from the policy that sampled it is pulled back, in proportion to how
-far. At π = π_old the gradient is that of `none`.
+far, whatever its advantage: rollouts without one are trained on as well. At π = π_old the gradient is that of `none`.
 Source: DRO (arXiv 2405.19107), token by token as in Tinker; there the value is learnt, here it is the advantage's.
 Equivalents: Tinker `loss_fn: dro`, whose β has no default in its reference; 0.05 is the example there.
 """
 
 from torch import Tensor
 
+LEASH = True
 RANGES = {"beta": "[0, inf)"}
 
 
