@@ -89,12 +89,24 @@ def rounds(folder: Path) -> int:
     return logged
 
 
+def locked(folder: Path, since: float) -> bool:
+    """Whether a Snakemake that began then has locked the folder; an earlier one's lock may still lie there."""
+    with contextlib.suppress(FileNotFoundError):
+        return any(lock.stat().st_mtime >= since for lock in (folder / ".snakemake/locks").glob("*.lock"))
+    return False
+
+
 def kill(folder: Path, alone: bool, chance: random.Random) -> int:
-    """Start Snakemake, kill it some rounds later, alone or with its jobs; return the rounds there were then."""
-    began, process = rounds(folder), start(folder, "tables")
+    """Start Snakemake, kill it some rounds later, alone or with its jobs; return the rounds there were then.
+
+    Rounds may be those of jobs that outlived the one before: it is not killed before it has locked the folder.
+    """
+    began, since, process = rounds(folder), time.time(), start(folder, "tables")
     wanted = began + chance.randint(1, 25)
     deadline = time.monotonic() + 120
-    while process.poll() is None and rounds(folder) < wanted and time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline:
+        if rounds(folder) >= wanted and locked(folder, since):
+            break
         time.sleep(0.01)
     assert process.poll() is None, f"ended before it was killed\n{(folder / 'log').read_text()}"
     if alone:

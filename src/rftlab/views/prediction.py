@@ -6,13 +6,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-import altair as alt
 import pandas as pd
-import vl_convert
 
 from rftlab.views.cells import Cell, Table
-from rftlab.views.figures.effects import VERDICTS
-from rftlab.views.figures.style import CHANNELS, CONFIG, GREY, Specification, chart, empty, grid, with_tables
 from rftlab.views.results import SUITES
 
 Document = Mapping[str, Any]
@@ -67,14 +63,24 @@ def _rank(one: Document) -> str:
 
 
 def figure(document: Document) -> str:
-    """The figure as a data URL of an SVG."""
+    """The figure as a data URL of an SVG; what draws is imported where there is something to draw."""
+    import altair as alt
+    import vl_convert
+
+    from rftlab.views.figures.style import CONFIG
+
     drawn = {"$schema": alt.SCHEMA_URL, "config": CONFIG} | specification(document)
     svg = vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[])
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def specification(document: Document) -> Specification:
+def specification(document: Document) -> dict[str, Any]:
     """Predicted ratio of signals against measured gain, a panel for each suite and budget; none at a ratio of 0."""
+    import altair as alt
+
+    from rftlab.views.figures.effects import VERDICTS
+    from rftlab.views.figures.style import CHANNELS, GREY, chart, empty, grid, with_tables
+
     shown = [point for point in document["points"] if point["predicted"]]
     if not shown:
         return empty("There is no level that the probe can tell about and whose gain was measured.")
