@@ -21,7 +21,7 @@ def optimizer(
 
 
 class Sgd(torch.optim.Optimizer):
-    """SGD with decoupled weight decay; without momentum there is no state."""
+    """Steps along a gradient, or along what momentum makes of it; without momentum there is no state."""
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's signature
@@ -35,5 +35,14 @@ class Sgd(torch.optim.Optimizer):
                     state = self.state[weight]
                     if not state:
                         state["momentum_buffer"] = torch.zeros_like(weight)
-                    update = state["momentum_buffer"].mul_(group["momentum"]).add_(weight.grad)
-                weight.mul_(1.0 - group["lr"] * group["weight_decay"]).sub_(update, alpha=group["lr"])
+                    update = self.remembered(state["momentum_buffer"], weight.grad, group["momentum"])
+                weight.mul_(1.0 - group["lr"] * group["weight_decay"])
+                weight.sub_(self.direction(update), alpha=group["lr"])
+
+    def remembered(self, buffer: torch.Tensor, gradient: torch.Tensor, momentum: float) -> torch.Tensor:
+        """Take a gradient into the buffer, in place."""
+        return buffer.mul_(momentum).add_(gradient)
+
+    def direction(self, update: torch.Tensor) -> torch.Tensor:
+        """Of a step."""
+        return update

@@ -8,6 +8,8 @@ Equivalents: none in TRL, verl or OpenRLHF.
 
 import torch
 
+from rftlab.optimizers.sgd import Sgd
+
 RANGES = {"momentum": "[0, 1)", "weight_decay": "[0, inf)"}
 
 
@@ -19,20 +21,13 @@ def optimizer(
     return SignSgd(weights, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
 
-class SignSgd(torch.optim.Optimizer):
-    """Steps of one size; without momentum there is no state."""
+class SignSgd(Sgd):
+    """Steps of one size."""
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 - torch's signature
-        """Move every weight that has a gradient."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                direction = weight.grad
-                if group["momentum"]:
-                    state = self.state[weight]
-                    if not state:
-                        state["momentum_buffer"] = torch.zeros_like(weight)
-                    direction = state["momentum_buffer"].lerp_(weight.grad, 1.0 - group["momentum"])
-                weight.mul_(1.0 - group["lr"] * group["weight_decay"]).sub_(direction.sign(), alpha=group["lr"])
+    def remembered(self, buffer: torch.Tensor, gradient: torch.Tensor, momentum: float) -> torch.Tensor:
+        """Take a gradient into the fading mean, in place."""
+        return buffer.lerp_(gradient, 1.0 - momentum)
+
+    def direction(self, update: torch.Tensor) -> torch.Tensor:
+        """Of a step."""
+        return update.sign()
