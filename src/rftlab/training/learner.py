@@ -141,9 +141,7 @@ class Learner:
         self.scoring = Scoring(self.tokenizer, scorer, reward, self.rollout.max_new_tokens, self.random_seed)
         self.policy = trained_policy(base, device, config, self.random_seed)
         kl = KlConfig(**config["objective"]["kl"])
-        every = {"sampler": self.rollout.sync_every, "reference": kl.refresh_every if kl.coefficient else 0}
-        least = {"sampler": 2, "reference": 1}  # a sampler that follows every round is the policy itself
-        self.followers = {name: Follower(self.policy, k) for name, k in every.items() if k >= least[name]}
+        self.followers = followers(self.policy, self.rollout.sync_every, kl)
         self.models = {"policy": self.policy, **{name: one.model for name, one in self.followers.items()}}
         needs_base = self.kl_every or (kl.coefficient and not kl.refresh_every)
         self.reference = base.model(frozen=True).to(device) if needs_base else None
@@ -162,11 +160,7 @@ class Learner:
         engine = EngineConfig(**config["engine"])
         self.sampled = self.models.get("sampler", self.policy)
         self.engine = engine_of(base, self.sampled, self.tokenizer, engine, **self.precision.sampler_formats)
-        measure = None
-        if kl.coefficient and kl.in_reward:
-            penalty = load("objectives.kl", kl.estimator)
-            measure = partial(summed_penalties, self.policy, penalised, penalty, self.passes)
-        self.kl_reward = KlReward(kl, measure)
+        self.kl_reward = kl_reward(kl, self.policy, penalised, self.passes)
         prompts = encode_all(
             self.tokenizer,
             PromptConfig(**config["prompt"]),
@@ -175,8 +169,8 @@ class Learner:
             response=self.rollout.max_new_tokens,
         )
         self.overlong = prompts.overlong
-        rollout = self.rollout
-        self.pool = Pool(prompts.queries, prompts.ids, rollout.order, rollout.only, rollout.difficulty)
+        which = self.rollout.order, self.rollout.only, self.rollout.difficulty
+        self.pool = Pool(prompts.queries, prompts.ids, *which)
         asked = read("advantages", config["advantage"]["name"]).constants.get("GREEDY", False)
         self.greedy = self._greedy() if asked else no_greedy_responses
 
@@ -232,6 +226,19 @@ def objective(config: Mapping[str, Any], reference: PreTrainedModel | None, *, s
         entropy_coefficient=config.get("entropy", {"coefficient": 0.0})["coefficient"],
         tokens=tokens(config.get("tokens", {"name": "all"})),
     )
+
+
+def followers(policy: PreTrainedModel, sync_every: int, kl: KlConfig) -> dict[str, Follower]:
+    """A sampler that is behind the policy, and a reference that moves, where the run has them."""
+    every = {"sampler": sync_every if sync_every > 1 else 0, "reference": kl.refresh_every if kl.coefficient else 0}
+    return {name: Follower(policy, k) for name, k in every.items() if k}
+
+
+def kl_reward(kl: KlConfig, policy: PreTrainedModel, reference: PreTrainedModel | None, passes: Passes) -> KlReward:
+    """What is subtracted from rewards; nothing without a coefficient, or where the penalty is in the loss."""
+    if reference is None or not (kl.coefficient and kl.in_reward):
+        return KlReward(kl, None)
+    return KlReward(kl, partial(summed_penalties, policy, reference, load("objectives.kl", kl.estimator), passes))
 
 
 def old_is_trainer(config: Mapping[str, Any]) -> bool:

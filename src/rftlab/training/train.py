@@ -178,8 +178,10 @@ class Training:
         advantages_Bn = learner.advantage(scores)
         current.trained_indices, current.advantages_N = trained, advantages_Bn.ravel()
         current.weights_N, signal_Bn = weights_Bn.ravel(), advantages_Bn * (weights_Bn != 0)
-        n, measured = learner.rollout.rollouts, first.trained(learner.rollout.rollouts)
-        row = metrics(first.scores(n, self.past), signal_Bn, sampled.rollouts, sampled.judgements, measured)
+        measured = first.trained(learner.rollout.rollouts)
+        row = metrics(
+            first.scores(learner.rollout.rollouts, self.past), signal_Bn, sampled.rollouts, sampled.judgements, measured
+        )
         row |= sampled.paid.metrics(measured) | counts(current, sampled, learner.rollout.redraws) | kl_row
         row |= {f"{name}_age": follower.age(number) for name, follower in learner.followers.items()}
         row |= self.kl_to_base(number, [first.rollouts[i] for i in measured])
