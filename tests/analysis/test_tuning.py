@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rftlab.analysis.tables import tables
-from rftlab.analysis.tuning import Scored, Tuned, best
+from rftlab.analysis.tuning import CandidateScore, Tuned, best
 from rftlab.runfolder.expected import read_expected
 from rftlab.runfolder.read import read_document
 from rftlab.runfolder.study_plan import Pair, PlannedCandidate, read_plan
@@ -26,8 +26,8 @@ def comparison(path: Path) -> Tuned:
     )
 
 
-def scored(variant: str, score: float, lost: int = 0) -> Scored:
-    return Scored(PAIR, PlannedCandidate("batch/b8", 0.0, variant), score, 2, lost)
+def scored(variant: str, score: float, lost: int = 0) -> CandidateScore:
+    return CandidateScore(PAIR, PlannedCandidate("batch/b8", 0.0, variant), score, 2, lost)
 
 
 @pytest.fixture

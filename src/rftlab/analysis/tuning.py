@@ -43,7 +43,7 @@ DIGITS = 12  # of a score: sums in another order break no ties
 
 
 @dataclass(frozen=True)
-class Scored:
+class CandidateScore:
     """A candidate of a pair: the mean of its validation accuracy over checkpoints and seeds, and its lost runs."""
 
     pair: Pair
@@ -58,11 +58,11 @@ class Scored:
         return self.candidate.tuned == self.candidate.variant
 
 
-Choices = Mapping[tuple[Pair, str], Scored]
+Choices = Mapping[tuple[Pair, str], CandidateScore]
 """What is chosen for each tuned variant of a pair."""
 
 
-def best(scored: Sequence[Scored]) -> Scored:
+def best(scored: Sequence[CandidateScore]) -> CandidateScore:
     """The candidate that is chosen: of those that lost the fewest runs the one with the highest score.
 
     A run is lost that diverged or collapsed, whatever it had reached before. Of equals it is the level's own value, and
@@ -87,7 +87,7 @@ class Tuned:
         """Whether all of them are there."""
         return all(map(whole, self.choosing))
 
-    def scores(self) -> list[Scored]:
+    def scores(self) -> list[CandidateScore]:
         """Every candidate of every pair, in the plan's order."""
         trained = {run.variant: run for run in self.choosing}
         variants = tuple(PlannedVariant(run.variant, run.factor, run.level, None, {}) for run in trained.values())
@@ -99,7 +99,7 @@ class Tuned:
             evaluation=PlannedEvaluation(0, ()),
         )
         finished = FinishedRuns(plan, *self._made_with)
-        found: list[Scored] = []
+        found: list[CandidateScore] = []
         for pair in plan.pairs:
             runs = finished.of(pair, dict.fromkeys(trained, len(plan.seeds)))
             by_variant = {name: [run for (of, _), run in runs.items() if of == name] for name in trained}
@@ -107,7 +107,7 @@ class Tuned:
                 found += _scored(pair, [one for one in self.tune.candidates if one.tuned == tuned], by_variant)
         return found
 
-    def chosen(self, scores: Sequence[Scored]) -> dict[tuple[Pair, str], Scored]:
+    def chosen(self, scores: Sequence[CandidateScore]) -> dict[tuple[Pair, str], CandidateScore]:
         """What is chosen of the scored."""
         places = dict.fromkeys((one.pair, one.candidate.tuned) for one in scores)
         return {place: best([o for o in scores if (o.pair, o.candidate.tuned) == place]) for place in places}
@@ -136,14 +136,14 @@ class Tuned:
 
 def _scored(
     pair: Pair, candidates: Sequence[PlannedCandidate], runs: Mapping[str, Sequence[FinishedRun]]
-) -> Iterator[Scored]:
+) -> Iterator[CandidateScore]:
     """Candidates of one tuned variant; curves are compared up to the end that all that finished have reached."""
     end = end_of([run.outcomes for one in candidates for run in runs[one.variant]], "rounds")
     for one in candidates:
         here = runs[one.variant]
         score = float(np.mean([validation_accuracy(run.outcomes, end) for run in here]))
         lost = sum(not run.outcomes.finished or bool(run.ways_to_collapse) for run in here)
-        yield Scored(pair, one, score, len(here), lost)
+        yield CandidateScore(pair, one, score, len(here), lost)
 
 
 def validation_accuracy(run: RunOutcomes, end: float) -> float:
@@ -152,7 +152,7 @@ def validation_accuracy(run: RunOutcomes, end: float) -> float:
     return float(np.mean([area_under_curve(*curve, end).mean() for curve in curves]))
 
 
-def choice_rows(tune: PlannedTune, scores: Sequence[Scored], choices: Choices) -> list[dict[str, Any]]:
+def choice_rows(tune: PlannedTune, scores: Sequence[CandidateScore], choices: Choices) -> list[dict[str, Any]]:
     """Rows of the table ``tuning``: every candidate."""
     return [
         {
