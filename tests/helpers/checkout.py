@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from dry_runs import environment
+from studies import pretrained
 
 ROOT = Path(__file__).parents[2]
 SMOKE = Path(__file__).with_name("smoke.yaml")
@@ -74,6 +76,21 @@ def copy_code(folder: Path) -> Checkout:
             shutil.copy(source, folder / name)
     shutil.copy(SMOKE, folder / SMOKE.name)
     return Checkout(folder)
+
+
+def copy_stubs(folder: Path) -> Checkout:
+    """The same, with stages that are stubs (stub_stages.py)."""
+    copied = copy_code(folder)
+    shutil.copy(Path(__file__).with_name("stub_stages.py"), folder / "src" / "rftlab" / "jobs" / "warmstart.py")
+    return copied
+
+
+def write_questions(folder: Path, **counts: int) -> None:
+    """``<split>.jsonl`` of so many questions each, and what planning takes for a pretrained model."""
+    for split, count in counts.items():
+        rows = [json.dumps({"question": f"What is {i} and {split}?", "answer": str(i)}) + "\n" for i in range(count)]
+        (folder / f"{split}.jsonl").write_text("".join(rows))
+    pretrained(folder / "pretrained")
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

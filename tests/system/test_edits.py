@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from checkout import ROOT, copy_code
+from checkout import ROOT, copy_stubs
 from dry_runs import DryRuns
 from studies import pretrained
 
@@ -107,9 +106,7 @@ def write(folder: Path, state: Mapping[str, Any]) -> None:
 
 
 def checkout(folder: Path) -> Path:
-    copy_code(folder)
-    shutil.copy(ROOT / "tests" / "helpers" / "stub_stages.py", folder / "src" / "rftlab" / "jobs" / "warmstart.py")
-    return folder
+    return copy_stubs(folder).folder
 
 
 def made(folder: Path) -> dict[str, Any]:

@@ -14,8 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from checkout import ROOT, Checkout, copy_code, listed
-from studies import pretrained
+from checkout import Checkout, copy_stubs, listed, write_questions
 
 pytestmark = pytest.mark.workflow
 
@@ -80,12 +79,8 @@ class Race(Checkout):
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Race:
     """A race that has been run, in one call."""
     folder = tmp_path_factory.mktemp("race")
-    copy_code(folder)
-    shutil.copy(ROOT / "tests" / "helpers" / "stub_stages.py", folder / "src" / "rftlab" / "jobs" / "warmstart.py")
-    for name, count in (("train", 8), ("test", QUERIES)):
-        rows = [json.dumps({"question": f"What is {i} and {name}?", "answer": str(i)}) + "\n" for i in range(count)]
-        (folder / f"{name}.jsonl").write_text("".join(rows))
-    pretrained(folder / "pretrained", config__json=b'{"model_type": "llama"}')
+    copy_stubs(folder)
+    write_questions(folder, train=8, test=QUERIES)
     race = Race(folder, "race.yaml")
     race.write(LEVELS)
     race.end()

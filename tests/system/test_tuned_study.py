@@ -14,8 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from checkout import ROOT, Checkout, copy_code, listed
-from studies import pretrained
+from checkout import Checkout, copy_stubs, listed, write_questions
 
 pytestmark = pytest.mark.workflow
 
@@ -87,12 +86,8 @@ class Tuned(Checkout):
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Tuned:
     """A tuned comparison that has been made, in one call."""
     folder = tmp_path_factory.mktemp("tuned")
-    copy_code(folder)
-    shutil.copy(ROOT / "tests" / "helpers" / "stub_stages.py", folder / "src" / "rftlab" / "jobs" / "warmstart.py")
-    for name, count in (("train", 8), ("validation", 200), ("test", 150)):
-        rows = [json.dumps({"question": f"What is {i} and {name}?", "answer": str(i)}) + "\n" for i in range(count)]
-        (folder / f"{name}.jsonl").write_text("".join(rows))
-    pretrained(folder / "pretrained", config__json=b'{"model_type": "llama"}')
+    copy_stubs(folder)
+    write_questions(folder, train=8, validation=200, test=150)
     tuned = Tuned(folder, "tuned.yaml")
     tuned.write()
     tuned.end()
