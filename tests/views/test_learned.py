@@ -31,7 +31,7 @@ def test_a_baseline_whose_controls_are_lower_has_learned(study: Results) -> None
         "The baseline learned in distribution: its greedy accuracy at the end of training went from 28.1% to "
     )
     assert "in distribution (up in 3 of 3 seeds) and from 18.0% to " in sentence
-    assert sentence.endswith("; control/lr_0 is lower there, as controls must be.")
+    assert sentence.endswith("; control/lr_0 is lower in distribution, as controls must be.")
 
 
 def test_a_control_that_is_not_lower_leaves_open_whether_the_baseline_learned(study: Results) -> None:
@@ -63,8 +63,8 @@ def test_where_no_training_is_equivalent_equivalence_says_little(study: Results)
     said = {("lr_0", "id", "both"): LOWER, ("lr_0", "ood", "both"): {"verdict": "equivalent"}}
     sentence = sentence_of(judged(study, said))
     assert sentence.endswith(
-        "lower there, as controls must be. Out of distribution training itself changed little (control/lr_0, which is "
-        "not trained, is equivalent): that a level is equivalent there says little of the level."
+        "lower in distribution, as controls must be. Out of distribution training itself changed little (control/lr_0, "
+        "which is not trained, is equivalent): that a level is equivalent there says little of the level."
     )
     assert untouched(judged(study, {("lr_0", "ood", "both"): LOWER})) == ""
 

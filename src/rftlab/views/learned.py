@@ -52,7 +52,7 @@ def baseline_learned(results: Results) -> Finding:
         return Finding("That the baseline learned", f" is not shown: {rose}{why}.")
     return Finding(
         "The baseline learned in distribution",
-        f": {rose}; {listed(judged)} {are(judged)} lower there, as controls must be{untouched(results)}.",
+        f": {rose}; {listed(judged)} {are(judged)} lower in distribution, as controls must be{untouched(results)}.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import presented
@@ -62,6 +63,19 @@ def test_a_comparison_of_both_budgets_is_one_row_and_one_that_is_not_has_two(stu
     place = order(drawn).index(N8)
     assert order(drawn)[place + 1] == "rollouts/n8\tat equal rollouts"
     assert all("slice(datum.label, 1 + indexof(datum.label, '\\t'))" in text for text in walk(drawn, "labelExpr"))
+
+
+def test_every_further_budget_has_a_row_below_its_level(study: Results) -> None:
+    rounds = study.verdicts[study.verdicts["budget"] == "rounds"]
+    tokens = rounds.assign(budget="tokens", estimate=rounds["estimate"] - 0.1)
+    drawn = overview(dataclasses.replace(study, verdicts=pd.concat([study.verdicts, tokens])))
+    place = order(drawn).index(N8)
+    assert order(drawn)[place + 1] == "rollouts/n8\tat equal tokens"
+    apart = replaced(study, "n8", suite="ood", budget="rollouts", estimate=-0.4)
+    drawn = overview(dataclasses.replace(apart, verdicts=pd.concat([apart.verdicts, tokens])))
+    place = order(drawn).index(N8)
+    assert order(drawn)[place + 1 : place + 3] == ["rollouts/n8\tat equal rollouts", "rollouts/n8\tat equal tokens"]
+    assert {row["panel"] for row in data(drawn, "at") if row["row"] == N8} == {"in distribution", "out of distribution"}
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ FIGURES = {
     "overview": Figure(
         "Levels by effect",
         "Difference at the primary endpoint, level − reference, with its interval; of several models and datasets, a "
-        "point each. Where equal rollouts are another comparison than equal rounds, it is the row below. Colour and "
-        "bold type: decided, corrected for all comparisons of the study. Grey: undecided; ≥ is the smallest difference "
-        "that had a chance of 80% to be found. Dotted lines mark the equivalence margin. Controls come last; an arrow "
-        "says that one goes on beyond the axis.",
+        "point each. Where equal rollouts or tokens are another comparison than equal rounds, they are the rows below. "
+        "Colour and bold type: decided, corrected for all comparisons of the study. Grey: undecided; ≥ is the smallest "
+        "difference that had a chance of 80% to be found. Dotted lines mark the equivalence margin. Controls come "
+        "last; an arrow says that one goes on beyond the axis.",
         per_pair=False,
     ),
     "forest": Figure(

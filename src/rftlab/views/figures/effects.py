@@ -97,10 +97,10 @@ def panel(
     are no intervals, and what stands beside it is of no one verdict.
     """
     shown = "split(slice(datum.label, 1 + indexof(datum.label, '\\t')), '\\n')"
-    offset = -6 if any("\n" in text for text in order) else 0
+    two_lines = alt.condition("indexof(datum.label, '\\n') > 0", alt.value(-6), alt.value(0))  # each is centred
     axis = alt.Axis(
         title=None, labelExpr=shown, labels=first, ticks=False, domain=False, labelLineHeight=13, labelPadding=8,
-        labelOffset=offset, grid=True,
+        labelOffset=two_lines, grid=True,
     )  # fmt: skip
     y = alt.Y("row:N", sort=None, scale=alt.Scale(domain=[*order]), axis=axis)
     scale = alt.Scale(domain=[*extent], nice=False)

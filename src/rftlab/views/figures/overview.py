@@ -36,7 +36,7 @@ def overview(results: Results) -> Specification:
     several, levels = len(results.pairs) > 1, {v.name: v for v in results.levels}
     controls = [name for name, v in levels.items() if v.control]
     table, extent = effects(judged, controls, results.plan.report.equivalence_margin, intervals=not several)
-    second = judged["budgets"] != judged.groupby("variant")["budgets"].transform("first")
+    second = judged["budgets"] != judged.groupby(["variant", "suite"])["budgets"].transform("first")
     labels = [
         f"{name}{HIDDEN}at equal {budgets}" if below else _label(levels[name])
         for name, budgets, below in zip(judged["variant"], judged["budgets"], second, strict=True)
@@ -66,10 +66,15 @@ def _ranks(
     """By label: controls and A/A last, then the largest gain first; the rows of a level stay together, rounds first."""
     leading = judged[~second].sort_values("suite", kind="stable")
     gains = leading.groupby(["variant", "suite"])["estimate"].mean().groupby("variant").first()
-    places = second * (1 + judged["budgets"].map([*BUDGETS, *judged["budgets"]].index))
     return {
-        text: (levels[name].control, levels[name].noise_floor, -gains[name], name, place)
-        for text, name, place in zip(labels, judged["variant"], places, strict=True)
+        text: (
+            levels[name].control,
+            levels[name].noise_floor,
+            -gains[name],
+            name,
+            BUDGETS.index(budgets) if below else 0,
+        )
+        for text, name, budgets, below in zip(labels, judged["variant"], judged["budgets"], second, strict=True)
     }
 
 
